@@ -1,0 +1,83 @@
+# Trading Ops. `make help` lists what there is; nothing needs to be installed by hand.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Without cached bytecode every Airflow start costs seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+UV_VERSION := 0.13.8
+UV := .venv-uv/bin/uv
+DESK := .venv/bin/python
+export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+.PHONY: help setup demo run up down status test check bench bench-demo docs doctor lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.synced .venv-dbt/.synced ## Build the environments from the lock files
+
+demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
+	@$(DESK) -m trading_ops_airflow.demo $(DEMO)
+
+run: setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
+	@test -n "$(BARS)" || { echo "make run needs BARS=<folder or zip with end-of-day bars>"; exit 2; }
+	@$(DESK) -m trading_ops_airflow.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+
+up: setup ## Start the whole desk on this machine and print its addresses and logins
+	@$(DESK) -m trading_ops_airflow.stack up
+
+down: ## Stop everything `make up` or `make demo` started
+	@if [ -x $(DESK) ]; then $(DESK) -m trading_ops_airflow.stack down; else echo "nothing is set up, so nothing runs"; fi
+
+status: setup ## Say what runs
+	@$(DESK) -m trading_ops_airflow.stack status
+
+test: setup ## Run every test
+	@$(DESK) -m pytest
+
+check: setup ## Lint and the quick tests
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@$(DESK) -m pytest -q tests/architecture tests/unit
+
+bench: setup ## Measure the loader against COPY and pandas, as ratios in one run
+	@$(DESK) -m tests.bench.bench_load
+
+bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
+	@$(DESK) -m tests.bench.bench_first_ticket
+
+docs: setup ## Build the dbt docs of the running desk and serve them on loopback
+	@$(DESK) -m trading_ops_airflow.dbt_docs --serve
+
+doctor: ## Name what is missing on this machine and how to get it
+	@python3 plugins/trading_ops/ops/doctor.py
+
+lock: $(UV) ## Resolve the lock files again from pyproject.toml
+	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/desk.txt
+	@$(UV) pip compile --group dbt --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/dbt.txt
+
+clean: down ## Remove the environments and the simulated desk's data; refuses a production database
+	@if grep -qs production var/postgres/environment; then \
+	    echo "var/postgres is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
+	@rm -rf .venv .venv-dbt .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(UV):
+	@python3 plugins/trading_ops/ops/doctor.py --needed
+	@$(PYTHON) -m venv .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.synced: config/locks/desk.txt | $(UV)
+	@echo "building .venv (Airflow, Flask, pandas, the embedded Postgres) ..."
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@$(UV) pip sync -q --python $(DESK) --require-hashes --compile-bytecode config/locks/desk.txt
+	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK)" -m trading_ops "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > .venv/bin/trading-ops && chmod +x .venv/bin/trading-ops
+	@touch $@
+
+.venv-dbt/.synced: config/locks/dbt.txt | $(UV)
+	@echo "building .venv-dbt ..."
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-dbt
+	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes --compile-bytecode config/locks/dbt.txt
+	@touch $@

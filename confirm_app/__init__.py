@@ -1,0 +1,60 @@
+"""
+The execution desk's page: read the ticket, execute by hand, record line by line.
+
+A GET changes nothing, a form counts once however often it is sent, and whatever is wrong is said
+beside the field it is wrong in. Works without JavaScript; served as `gunicorn 'confirm_app:create_app()'`.
+"""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from confirm_app import answers
+from confirm_app.access import access
+from confirm_app.cash import cash
+from confirm_app.confirmations import confirmations
+from confirm_app.database import stop_reading
+from confirm_app.display import FILTERS
+from confirm_app.halt import halt
+from confirm_app.health import health
+from confirm_app.rate_limit import FailureBrake
+from confirm_app.session_key import read_session_key
+from confirm_app.sign_in import sign_in
+from confirm_app.snapshots import snapshots
+from confirm_app.tickets import tickets
+from trading_ops.settings import Settings, settings
+from trading_ops.tickets.build import NOT_FOUND_RULE
+
+
+def create_app(config: Settings | None = None) -> Flask:
+    """Return the page for the desk that config (by default this process's settings) describes."""
+    config = config or settings()
+    is_https = config.confirm_url.startswith("https://")
+    app = Flask(__name__)
+    app.config.update(
+        DESK_SETTINGS=config,
+        SECRET_KEY=read_session_key(config.session_key),
+        # Other programs on the same host name share its cookies, whatever their port.
+        SESSION_COOKIE_NAME="__Host-trading_ops" if is_https else "trading_ops",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=is_https,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        # A page read before the window opens must still be usable after it closes.
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=256 * 1024,
+    )
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["failure_brake"] = FailureBrake()
+    app.teardown_request(stop_reading)
+    # Access first: an expired session leads to the sign-in page, not to a CSRF error.
+    app.register_blueprint(access)
+    CSRFProtect(app)
+    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, halt, health):
+        app.register_blueprint(blueprint)
+    answers.register(app)
+    return app

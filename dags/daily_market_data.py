@@ -1,0 +1,46 @@
+"""
+# Daily market data
+
+After each NYSE session: load the vendor files, publish prices, value the book, judge the data,
+report by mail. Every task may be cleared and run again; nothing is counted twice.
+
+**It failed, now what?**
+
+- `load_bars` red: no file could be read. The log names file, line and reason. Put a good file into the
+  inbox and clear the task.
+- `build_prices` or `build_book` red: the log ends with the failed dbt nodes. Yesterday's publication stays.
+  Mend the data or the model, then clear the task.
+- `judge_data_quality` red: the gate blocks, and its log says which check and what to do. Nothing else has to
+  be repaired; the next plan stays a NO-TRADE until the check is clear.
+- `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the outbox.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import TriggerRule, chain, dag
+
+from trading_ops_airflow.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.dag_settings import desk_dag
+from trading_ops_airflow.mail_tasks import send_mail, write_daily_report
+from trading_ops_airflow.plan_tasks import judge_gate
+from trading_ops_airflow.run_tasks import freeze_inputs, load_bars, post_splits
+
+
+@dag(**desk_dag(__doc__, cadence="daily", tier=2, dagrun_timeout=timedelta(hours=2)))
+def daily_market_data():
+    """Order the daily tasks."""
+    run_id = freeze_inputs("daily")
+    chain(
+        load_bars(),
+        run_id,
+        build_prices(run_id),
+        post_splits(run_id),
+        build_book(run_id),
+        build_gates(run_id, TriggerRule.ALL_SUCCESS),
+        judge_gate("data_quality", run_id),
+        write_daily_report(run_id),
+        send_mail(),
+    )
+
+
+daily_market_data()

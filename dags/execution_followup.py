@@ -1,0 +1,43 @@
+"""
+# Execution follow-up
+
+After the close of each session: ask for missing confirmations, value the book with the fills that came in,
+compare intended with executed.
+
+**It failed, now what?**
+
+- `remind_executor` red: the reminder was not written; clear the task, a reminder is sent once per ticket.
+- `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
+- `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
+- A line "PRICE OUTSIDE THE BAR" in `compare_executions`: ask the executor; a correction is an amendment on the
+  confirm page, never an edit here.
+- `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import TriggerRule, chain, dag
+
+from trading_ops_airflow.builds import build_book, build_prices
+from trading_ops_airflow.dag_settings import desk_dag
+from trading_ops_airflow.ledger_tasks import compare_executions
+from trading_ops_airflow.mail_tasks import remind_executor, send_mail
+from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+
+
+@dag(**desk_dag(__doc__, cadence="followup", tier=2, dagrun_timeout=timedelta(hours=2)))
+def execution_followup():
+    """Order the tasks after a session's close."""
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("followup")
+    chain(
+        remind_executor(),
+        wait_for_turn.override(trigger_rule=TriggerRule.ALL_DONE)(),
+        run_id,
+        build_prices(run_id),
+        build_book(run_id),
+        compare_executions(run_id),
+        send_mail(),
+    )
+
+
+execution_followup()

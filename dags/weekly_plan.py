@@ -1,0 +1,64 @@
+"""
+# Weekly plan
+
+On Saturday: freeze the inputs, rank, size, judge four gates, decide, issue exactly one ticket, send it.
+Every task may be cleared and run again; a run keeps the first ticket it issued.
+
+**It failed, now what?**
+
+- A `judge_*` task red: the gate blocks. Its log lists each blocking check with its fix, and so does the
+  NO-TRADE ticket. Mend it, then trigger a new run for the same session: a NO-TRADE may be planned again.
+- `build_*`, `rank_universe` or `size_orders` red: the ticket is a NO-TRADE that names the step. Read the
+  step's log, mend it, trigger a new run.
+- `wait_for_turn` red: another DAG was still building after half an hour. The ticket is a NO-TRADE; see what
+  the other run hangs on, then trigger a new run.
+- `freeze_inputs` red: nothing is known, so there is no ticket; the operator has an alert. The log says what is
+  missing. Mend it and clear the whole run.
+- `score_qlib_shadow` red: only the comparison is missing; the ticket does not depend on it.
+- `send_ticket` red, and with it the run: no ticket, or the mail relay refused. Mail waits in the outbox and
+  goes out with the next delivery.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import TriggerRule, chain, dag
+
+from trading_ops_airflow.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.dag_settings import desk_dag
+from trading_ops_airflow.mail_tasks import send_ticket
+from trading_ops_airflow.plan_tasks import (
+    decide,
+    issue_ticket,
+    judge_gates,
+    rank_universe,
+    size_orders,
+)
+from trading_ops_airflow.qlib_step import compare_shadow, score_qlib_shadow
+from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+
+
+@dag(**desk_dag(__doc__, cadence="plan", tier=1, dagrun_timeout=timedelta(hours=3)))
+def weekly_plan():
+    """Order the tasks of a plan; the shadow ranking is a branch that nothing waits for."""
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("plan")
+    book, ranking = build_book(run_id), rank_universe(run_id)
+    ticket_id = issue_ticket(run_id)
+    chain(
+        wait_for_turn(),
+        run_id,
+        build_prices(run_id),
+        book,
+        ranking,
+        size_orders(run_id),
+        build_gates(run_id, TriggerRule.ALL_DONE),
+        judge_gates(run_id),
+        decide(run_id),
+        ticket_id,
+        send_ticket(ticket_id),
+    )
+    shadow = score_qlib_shadow(run_id)
+    book >> shadow
+    [shadow, ranking] >> compare_shadow(run_id, shadow.output)
+
+
+weekly_plan()

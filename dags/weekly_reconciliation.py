@@ -1,0 +1,42 @@
+"""
+# Weekly reconciliation
+
+Compare the ledger with the newest broker snapshot, and open a drift case for each difference beyond
+tolerance.
+
+**It failed, now what?**
+
+- `wait_for_turn` red: another DAG was still building after half an hour; the drift is computed anyway.
+- `build_book` red: the log ends with the failed dbt nodes.
+- The operator got an alert RECONCILIATION_DRIFT: `open_drift_cases` names symbol, ledger and broker figure. Find
+  the entry that explains it (a missing confirmation, a fee, a dividend), book that, take a new snapshot. The
+  reconciliation gate blocks the next plan until then.
+- `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import TriggerRule, chain, dag
+
+from trading_ops_airflow.builds import build_book, build_prices
+from trading_ops_airflow.dag_settings import desk_dag
+from trading_ops_airflow.ledger_tasks import open_drift_cases
+from trading_ops_airflow.mail_tasks import send_mail
+from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+
+
+@dag(**desk_dag(__doc__, cadence="weekly", tier=2, dagrun_timeout=timedelta(hours=2)))
+def weekly_reconciliation():
+    """Order the tasks of a reconciliation."""
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("reconciliation")
+    chain(
+        wait_for_turn(),
+        run_id,
+        build_prices(run_id),
+        build_book(run_id),
+        open_drift_cases(run_id),
+        send_mail(),
+    )
+
+
+weekly_reconciliation()

@@ -1,0 +1,57 @@
+-- Does enough of the enabled universe have a sound bar on the run's as_of_date?
+-- Blocks when the universe is empty or no policy is active: an unknown comparison counts as not
+-- clear.
+-- Says nothing about stale bars; gate_data_quality_freshness does.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+compared as (
+    select
+        run.run_id,
+        run.as_of_date,
+        coverage.enabled_count,
+        coverage.covered_count,
+        coverage.coverage_ratio,
+        coverage.missing_symbols,
+        policy.limit_value,
+        ceil(policy.limit_value * coverage.enabled_count) - coverage.covered_count as needed_count,
+        coalesce(
+            coverage.enabled_count > 0
+            and coverage.covered_count >= policy.limit_value * coverage.enabled_count,
+            false
+        ) as is_clear
+    from run
+    left join {{ ref('price_coverage') }} as coverage on coverage.run_id = run.run_id
+    left join {{ ref('stg_desk__policy_limits') }} as policy
+        on policy.run_id = run.run_id
+        and policy.limit_name = 'data_quality.coverage_ratio_min'
+)
+
+select
+    run_id,
+    'data_quality' as gate,
+    'coverage' as check_name,
+    coverage_ratio as observed_value,
+    limit_value,
+    is_clear,
+    case
+        when limit_value is null then 'the policy names no coverage'
+        when coalesce(enabled_count, 0) = 0 then
+            'coverage is unknown: no enabled symbol was looked at'
+        else format(
+            '%s of %s enabled symbols have a bar on %s (%s, %s needed)%s',
+            covered_count, enabled_count, as_of_date, {{ percent('coverage_ratio') }}, {{ percent('limit_value') }},
+            case when missing_symbols <> '' then '; missing: ' || missing_symbols else '' end
+        )
+    end as reason,
+    case
+        when is_clear then ''
+        when limit_value is null or coalesce(enabled_count, 0) = 0 then
+            'Freeze the run with a policy and a universe, and build the prices.'
+        else format(
+            'coverage %s: %s of %s needed',
+            {{ percent('coverage_ratio') }}, case needed_count when 1 then 'one' else needed_count::text end, missing_symbols
+        )
+    end as fix
+from compared

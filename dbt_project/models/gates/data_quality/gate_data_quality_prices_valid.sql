@@ -1,0 +1,62 @@
+-- Are the bars of the newest sessions possible: prices above zero, low <= open, close <= high?
+-- Blocks when there is no session to look at or the policy names no lookback.
+-- Looks at enabled symbols and the benchmark. An older broken bar is left out of the prices and
+-- blocks nothing, so one wrong print of long ago does not close the desk.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+searched as (
+    select sessions.run_id, count(*) as sessions_count
+    from {{ ref('int_market__sessions') }} as sessions
+    inner join {{ ref('stg_desk__policy_limits') }} as policy
+        on policy.run_id = sessions.run_id
+        and policy.limit_name = 'data_quality.lookback_sessions_count'
+        and sessions.session_number <= policy.limit_value
+    group by sessions.run_id
+),
+
+found as (
+    select
+        run_id,
+        count(*) as broken_count,
+        string_agg(format('%s on %s', internal_symbol, session_date), ', ' order by session_date desc, internal_symbol) as bars
+    from {{ ref('int_market__price_findings') }}
+    where kind = 'broken'
+    group by run_id
+),
+
+judged as (
+    select
+        run.run_id,
+        searched.sessions_count,
+        case
+            when searched.sessions_count > 0 then coalesce(found.broken_count, 0)
+        end as broken_count,
+        found.bars
+    from run
+    left join searched on searched.run_id = run.run_id
+    left join found on found.run_id = run.run_id
+)
+
+select
+    run_id,
+    'data_quality' as gate,
+    'prices_valid' as check_name,
+    broken_count::numeric as observed_value,
+    0::numeric as limit_value,
+    coalesce(broken_count = 0, false) as is_clear,
+    case
+        when broken_count is null then 'no session was searched for broken bars'
+        when broken_count = 0 then format('no broken bar in the newest %s sessions', sessions_count)
+        else format(
+            '%s broken bars in the newest %s sessions: %s',
+            broken_count, sessions_count, bars
+        )
+    end as reason,
+    case
+        when broken_count is null then 'Build the prices of this run with an active policy.'
+        when broken_count = 0 then ''
+        else format('Load corrected bars (%s), or disable the symbols.', bars)
+    end as fix
+from judged

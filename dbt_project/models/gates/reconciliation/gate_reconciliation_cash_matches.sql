@@ -1,0 +1,47 @@
+-- Is the cash of the newest broker snapshot the ledger's, within the policy's tolerance?
+-- Blocks when there is no snapshot, or the policy names no tolerance.
+-- Says nothing about why they differ; the drift case does.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+cash as (
+    select * from {{ ref('drift') }} where subject = 'CASH'
+),
+
+judged as (
+    select
+        run.run_id,
+        cash.ledger_value,
+        cash.snapshot_value,
+        cash.drift_value,
+        cash.tolerance_value,
+        coalesce(cash.is_within_tolerance, false) as is_clear
+    from run
+    left join cash on cash.run_id = run.run_id
+)
+
+select
+    run_id,
+    'reconciliation' as gate,
+    'cash_matches' as check_name,
+    abs(drift_value) as observed_value,
+    tolerance_value as limit_value,
+    is_clear,
+    case
+        when drift_value is null then 'no broker snapshot was compared'
+        else format(
+            'the broker shows %s GBP, the ledger %s GBP; the difference of %s GBP is %s the tolerance of %s GBP',
+            round(snapshot_value, 2), round(ledger_value, 2), round(drift_value, 2),
+            case when is_clear then 'within' else 'above' end, round(tolerance_value, 2)
+        )
+    end as reason,
+    case
+        when is_clear then ''
+        when drift_value is null then 'Record a broker snapshot on the confirm page.'
+        else format(
+            'Record what explains %s GBP: a dividend, fee, deposit or withdrawal, or an amended fill.',
+            round(drift_value, 2)
+        )
+    end as fix
+from judged

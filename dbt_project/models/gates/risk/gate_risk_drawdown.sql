@@ -1,0 +1,46 @@
+-- Has the book lost less than its limit since its peak, deposits and withdrawals aside?
+-- Blocks when the drawdown on as_of_date is unknown: a loss nobody can measure is the worst kind.
+-- The peak is that of the whole series, so it survives a restart and a withdrawal.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+compared as (
+    select
+        run.run_id,
+        run.as_of_date,
+        equity.drawdown_ratio,
+        policy.limit_value,
+        coalesce(equity.drawdown_ratio < policy.limit_value, false) as is_clear
+    from run
+    left join {{ ref('equity_daily') }} as equity
+        on equity.run_id = run.run_id
+        and equity.session_date = run.as_of_date
+    left join {{ ref('stg_desk__policy_limits') }} as policy
+        on policy.run_id = run.run_id
+        and policy.limit_name = 'risk.drawdown_ratio_max'
+)
+
+select
+    run_id,
+    'risk' as gate,
+    'drawdown' as check_name,
+    drawdown_ratio as observed_value,
+    limit_value,
+    is_clear,
+    case
+        when limit_value is null then 'the policy names no drawdown'
+        when drawdown_ratio is null then
+            format('the drawdown on %s is unknown: the book has no value', as_of_date)
+        else format(
+            'the book is %s below its peak, less than %s allowed',
+            {{ percent('drawdown_ratio') }}, {{ percent('limit_value') }}
+        )
+    end as reason,
+    case
+        when is_clear then ''
+        when drawdown_ratio is null or limit_value is null then
+            'Build the book of this run with a price for every holding.'
+        else 'Halt the desk and decide whether the strategy goes on.'
+    end as fix
+from compared

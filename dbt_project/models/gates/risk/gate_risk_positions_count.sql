@@ -1,0 +1,44 @@
+-- Is the number of positions after the intended trades within its limit?
+-- Blocks when the book of this run is unknown, because an unknown book has no count.
+-- A holding counts until it is sold completely; how small it is does not matter.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+compared as (
+    select
+        run.run_id,
+        case
+            when book.equity_gbp is not null then book.positions_after_count
+        end as positions_count,
+        policy.limit_value
+    from run
+    left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
+    left join {{ ref('stg_desk__policy_limits') }} as policy
+        on policy.run_id = run.run_id
+        and policy.limit_name = 'risk.positions_count_max'
+)
+
+select
+    run_id,
+    'risk' as gate,
+    'positions_count' as check_name,
+    positions_count::numeric as observed_value,
+    limit_value,
+    coalesce(positions_count <= limit_value, false) as is_clear,
+    case
+        when positions_count is null then
+            'the number of positions is unknown: the book has no value'
+        when limit_value is null then 'the policy names no number of positions'
+        else format(
+            '%s positions after the trades, %s allowed',
+            positions_count, {{ plain('limit_value') }}
+        )
+    end as reason,
+    case
+        when coalesce(positions_count <= limit_value, false) then ''
+        when positions_count is null then
+            'Build the book of this run with a price for every holding.'
+        else format('Sell %s more.', {{ plain('positions_count - limit_value') }})
+    end as fix
+from compared

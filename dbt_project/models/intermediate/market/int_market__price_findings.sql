@@ -1,0 +1,68 @@
+-- What makes a bar of the newest sessions unfit to be read: it is broken, or it jumps.
+-- Searched are the enabled symbols and the benchmark, over the policy's lookback. An older broken
+-- bar is left out of the prices without blocking anything.
+with policy as (
+    select
+        run_id,
+        max(limit_value)
+            filter (where limit_name = 'data_quality.lookback_sessions_count') as lookback_sessions_count,
+        max(limit_value) filter (where limit_name = 'data_quality.jump_ratio_max') as jump_ratio_max
+    from {{ ref('stg_desk__policy_limits') }}
+    group by run_id
+),
+
+searched_symbols as (
+    select * from {{ ref('stg_desk__universe') }} where is_enabled or is_benchmark
+),
+
+searched_sessions as (
+    select sessions.*
+    from {{ ref('int_market__sessions') }} as sessions
+    inner join policy on policy.run_id = sessions.run_id
+    where sessions.session_number <= policy.lookback_sessions_count
+),
+
+broken as (
+    select
+        bars.run_id,
+        bars.internal_symbol,
+        bars.session_date,
+        'broken' as kind,
+        null::numeric as observed_value
+    from {{ ref('int_market__bars') }} as bars
+    inner join searched_sessions using (run_id, session_date)
+    inner join searched_symbols using (run_id, internal_symbol)
+    where bars.is_broken
+),
+
+moves as (
+    select
+        factors.run_id,
+        factors.internal_symbol,
+        factors.session_date,
+        factors.adj_close_usd / lag(factors.adj_close_usd) over (
+            partition by factors.internal_symbol order by factors.bar_number
+        ) - 1 as move_ratio
+    from {{ ref('int_market__price_factors') }} as factors
+    inner join policy on policy.run_id = factors.run_id
+    -- A symbol has at most one bar per searched session, and the one before them is needed.
+    where factors.bars_from_newest <= policy.lookback_sessions_count + 1
+),
+
+jumps as (
+    select
+        moves.run_id,
+        moves.internal_symbol,
+        moves.session_date,
+        'jump' as kind,
+        trim_scale(round(moves.move_ratio, 6)) as observed_value
+    from moves
+    inner join searched_sessions using (run_id, session_date)
+    inner join searched_symbols using (run_id, internal_symbol)
+    inner join policy using (run_id)
+    where abs(moves.move_ratio) > policy.jump_ratio_max
+)
+
+select * from broken
+union all
+select * from jumps

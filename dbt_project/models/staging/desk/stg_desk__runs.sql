@@ -1,0 +1,15 @@
+-- The one run this build is for. Without the run_id variable, or with an unknown one, there is no
+-- row; everything below hangs on it, so everything is empty and every gate stays blocked.
+select
+    run.run_id,
+    run.portfolio_id,
+    run.kind,
+    run.as_of_date,
+    run.data_snapshot_id,
+    run.policy_hash,
+    run.universe_hash,
+    run.frozen_at,
+    instance.environment = 'simulated' as is_simulated
+from {{ source('desk', 'runs') }} as run
+cross join {{ source('desk', 'instance') }} as instance
+where run.run_id = {{ run_id() }}

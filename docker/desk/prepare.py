@@ -1,0 +1,67 @@
+"""
+What the stack needs in its databases before its first service starts; running it again is safe.
+
+    prepare.py migrate    the desk's schema, as its owner
+    prepare.py airflow    Airflow's own database, its pools, and the two people of the confirm page
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+
+from trading_ops.settings import Settings, settings
+
+
+def migrate_desk() -> None:
+    """Bring the desk's schema to the newest revision."""
+    from trading_ops.db.migrate import migrate
+
+    migrate(settings())
+
+
+def prepare_airflow(config: Settings) -> None:
+    """Migrate Airflow's database and create what its first run would miss."""
+    from trading_ops_airflow.environment import POOLS
+
+    airflow = (sys.executable, "-m", "airflow")
+    subprocess.run([*airflow, "db", "migrate"], check=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as pools:
+        entries = {
+            name: {"slots": slots, "description": meaning, "include_deferred": False}
+            for name, (slots, meaning) in POOLS.items()
+        }
+        json.dump(entries, pools)
+        pools.flush()
+        subprocess.run([*airflow, "pools", "import", pools.name], check=True)
+    add_people(config)
+
+
+def add_people(config: Settings) -> None:
+    """Let the operator and the executor sign in; a person who is known already is left alone."""
+    from confirm_app.people import set_person
+    from trading_ops.db.connect import connect
+    from trading_ops_airflow.keys import write_password
+    from trading_ops_airflow.stack import PEOPLE
+
+    with connect("desk_planner", config) as connection:
+        known = {
+            row["person_id"] for row in connection.execute("select person_id from desk.people")
+        }
+        for person in PEOPLE.keys() - known:
+            set_person(
+                connection,
+                person,
+                person,
+                getattr(config, PEOPLE[person]),
+                write_password(config, person),
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["migrate"]:
+        migrate_desk()
+    elif sys.argv[1:] == ["airflow"]:
+        prepare_airflow(settings())
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,7 @@
+"""Lets `python -m trading_ops` run the command line."""
+
+import sys
+
+from trading_ops.cli import main
+
+sys.exit(main())

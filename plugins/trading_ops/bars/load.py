@@ -1,0 +1,24 @@
+"""Loading into `raw`: a folder of vendor files, or the European Central Bank's exchange rates."""
+
+from pathlib import Path
+
+import psycopg
+
+from trading_ops.bars.append import load_files
+from trading_ops.bars.ecb import load_ecb_rates
+from trading_ops.bars.files import LoadError, find_files
+from trading_ops.bars.refusal import Refusal
+from trading_ops.bars.report import LoadReport
+
+__all__ = ["LoadError", "LoadReport", "Refusal", "load_ecb_rates", "load_folder"]
+
+
+def load_folder(connection: psycopg.Connection, path: Path, idempotency_key: str) -> LoadReport:
+    """
+    Store the vendor files under a path (a folder, a file or a zip) and say what became of each.
+
+    `connection` works as desk_loader. A refused file adds nothing and is recorded with the reason;
+    a key used before adds nothing and gives the stored report. Raises LoadError when the path does
+    not exist. Commits on return unless the caller had already begun a transaction.
+    """
+    return load_files(connection, lambda newest_date: find_files(Path(path)), idempotency_key)

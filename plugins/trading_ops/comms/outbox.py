@@ -1,0 +1,58 @@
+"""
+The outbox: mail waits here, in the same transaction as the fact it tells of.
+
+A dedupe key is written once, so a retried task never tells the same thing twice.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trading_ops.db.connect import queries
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A text file sent with a letter; content_type is e.g. `text/calendar; method=PUBLISH`."""
+
+    filename: str
+    content_type: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a mail says, without to whom."""
+
+    subject: str
+    body_text: str
+    body_html: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def enqueue(
+    connection: psycopg.Connection,
+    *,
+    dedupe_key: str,
+    kind: str,
+    recipient: str,
+    letter: Letter,
+    ticket_id: str | None = None,
+) -> None:
+    """
+    Put a letter into the outbox, in the caller's transaction, unless the key is there already.
+
+    kind is one of ticket, reminder, escalation, daily_report, alert.
+    """
+    queries.enqueue_mail(
+        connection,
+        dedupe_key=dedupe_key,
+        kind=kind,
+        ticket_id=ticket_id,
+        recipient=recipient,
+        subject=letter.subject,
+        body_text=letter.body_text,
+        body_html=letter.body_html,
+        attachments=Jsonb([vars(attachment) for attachment in letter.attachments]),
+    )

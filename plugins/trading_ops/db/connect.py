@@ -1,0 +1,41 @@
+"""
+Connections to Postgres, one role at a time.
+
+Every caller names the role it works as, so what it may do is decided by the grants in the
+database and not by the code that runs.
+"""
+
+from importlib.resources import files
+
+import aiosql
+import psycopg
+from psycopg.rows import dict_row
+
+from trading_ops.settings import Settings, settings
+
+# Every query of the library, named, as a function of a connection: queries.ledger.cash_now(connection, ...).
+queries = aiosql.from_path(str(files("trading_ops.db") / "queries"), "psycopg")
+
+
+def conninfo(role: str, config: Settings | None = None) -> str:
+    """Return the libpq connection string of a role; the password is in the pgpass file it names."""
+    config = config or settings()
+    return psycopg.conninfo.make_conninfo(
+        host=config.db_host,
+        port=config.db_port,
+        dbname=config.db_name,
+        user=role,
+        passfile=str(config.pgpass),
+        application_name=f"trading-ops {role}",
+        connect_timeout=10,
+    )
+
+
+def connect(role: str, config: Settings | None = None) -> psycopg.Connection:
+    """
+    Open a connection as a role, rows as dicts.
+
+    Used as a context manager it commits at the end and rolls back on an exception. Raises
+    psycopg.OperationalError when the server cannot be reached.
+    """
+    return psycopg.connect(conninfo(role, config), row_factory=dict_row)

@@ -1,0 +1,19 @@
+-- name: insert_incident(code, dedupe_key, run_id, detail)$
+-- Records an incident once per dedupe_key; returns its number the first time and nothing after.
+insert into desk.incidents (code, dedupe_key, run_id, detail)
+values (:code, :dedupe_key, :run_id, :detail)
+on conflict (dedupe_key) do nothing
+returning incident_id;
+
+-- name: engage_halt(reason, person)!
+-- Stops every TRADE ticket from now on.
+select desk.engage_halt(:reason, :person);
+
+-- name: release_halt(reason, person)!
+-- Ends a halt; refused without a broker snapshot newer than it.
+select desk.release_halt(:reason, :person);
+
+-- name: audit_halt(person, action, reason)!
+-- Writes an engaged or released halt into the audit log.
+insert into desk.audit_log (person, action, subject, detail)
+values (:person, :action, 'halt', jsonb_build_object('reason', :reason::text));

@@ -1,0 +1,91 @@
+-- name: report_run(run_id)^
+-- The run a report is about, with its portfolio's kind and what the desk is doing now.
+select
+    run.run_id, run.portfolio_id, run.as_of_date, run.git_commit, run.config_hash, run.frozen_at,
+    portfolio.kind as portfolio_kind, instance.environment, desk.is_halted() as is_halted
+from desk.runs as run
+inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfolio_id
+cross join desk.instance
+where run.run_id = :run_id;
+
+-- name: report_equity(run_id)^
+-- The book at its newest valued session.
+select session_date, cash_gbp, positions_value_gbp, equity_gbp, return_ratio, growth_index, drawdown_ratio
+from marts.equity_daily
+where run_id = :run_id
+order by session_date desc
+limit 1;
+
+-- name: report_positions(run_id)
+-- What the book holds, the largest first, with its share of the newest equity.
+select
+    position.internal_symbol, position.units, position.close_usd, position.value_gbp,
+    position.value_gbp / nullif(equity.equity_gbp, 0) as weight_ratio
+from marts.ledger_positions as position
+left join lateral (
+    select equity_gbp from marts.equity_daily where run_id = position.run_id order by session_date desc limit 1
+) as equity on true
+where position.run_id = :run_id
+order by position.value_gbp desc nulls last, position.internal_symbol;
+
+-- name: report_coverage(run_id)^
+-- How much of the universe has a bar for the run's session.
+select enabled_count, covered_count, coverage_ratio, missing_symbols, is_benchmark_present
+from marts.price_coverage
+where run_id = :run_id;
+
+-- name: report_gates(portfolio_id)
+-- Every gate of the portfolio's newest plan run; a gate never judged is MISSING.
+select
+    plan.run_id, plan.plan_week, required.gate, coalesce(result.status, 'MISSING') as status,
+    coalesce(
+        (
+            select string_agg(blocked.body ->> 'check_name', ', ' order by blocked.body ->> 'check_name')
+            from jsonb_array_elements(result.checks) as blocked (body)
+            where blocked.body -> 'is_clear' is distinct from 'true'::jsonb
+        ),
+        ''
+    ) as blocking_checks
+from (
+    select run_id, plan_week
+    from desk.runs
+    where portfolio_id = :portfolio_id and kind = 'plan'
+    order by frozen_at desc, attempt_number desc
+    limit 1
+) as plan
+cross join (
+    select gate, array_position(array['data_quality', 'confirmation', 'reconciliation', 'risk'], gate) as place
+    from desk.required_checks
+    group by gate
+) as required
+left join desk.gate_results as result on result.run_id = plan.run_id and result.gate = required.gate
+order by required.place;
+
+-- name: report_ticket(portfolio_id)^
+-- The portfolio's newest ticket and how its lines ended so far.
+select
+    ticket.ticket_id, ticket.kind, ticket.issued_at, ticket.deadline_at,
+    (select count(*) from desk.ticket_lines as line where line.ticket_id = ticket.ticket_id) as lines_count,
+    (
+        select count(distinct confirmation.line_number)
+        from desk.confirmations as confirmation
+        where confirmation.ticket_id = ticket.ticket_id
+    ) as confirmed_count
+from desk.tickets as ticket
+where ticket.portfolio_id = :portfolio_id
+order by ticket.issued_at desc, ticket.ticket_id desc
+limit 1;
+
+-- name: report_incidents(run_id)
+-- What went wrong since the day before's run of the same portfolio, or in the last day when there is none.
+select incident.code, incident.detail, incident.created_at
+from desk.runs as run
+cross join lateral (
+    select max(earlier.frozen_at) as frozen_at
+    from desk.runs as earlier
+    where earlier.portfolio_id = run.portfolio_id and earlier.kind = 'daily' and earlier.as_of_date < run.as_of_date
+) as previous
+inner join desk.incidents as incident
+    on incident.created_at > coalesce(previous.frozen_at, run.frozen_at - interval '1 day')
+where run.run_id = :run_id
+order by incident.incident_id;

@@ -1,0 +1,67 @@
+-- name: lock_ticketing(run_id)!
+-- One ticket at a time per portfolio, so a second caller finds the first one's ticket.
+select pg_advisory_xact_lock(hashtext('trading_ops.ticket'), hashtext(portfolio_id))
+from desk.runs
+where run_id = :run_id;
+
+-- name: ticket_of_run(run_id)^
+-- The ticket of a run as it was stored.
+select ticket_id, kind, body_json, body_markdown, content_sha256
+from desk.tickets
+where run_id = :run_id;
+
+-- name: ticket_run(run_id)^
+-- A run with its portfolio's kind and the database's environment beside it.
+select run.*, portfolio.kind as portfolio_kind, instance.environment
+from desk.runs as run
+inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfolio_id
+cross join desk.instance
+where run.run_id = :run_id;
+
+-- name: ticket_decision(run_id)^
+-- What the riskguard decided about a run.
+select is_approved, reasons from desk.decisions where run_id = :run_id;
+
+-- name: ticket_gates(run_id)
+-- The gates judged for a run, each with its checks.
+select gate, status, checks from desk.gate_results where run_id = :run_id order by gate;
+
+-- name: ticket_risk_checks(run_id)
+-- The riskguard's own checks of a run.
+select check_name, is_clear, reason, fix from desk.risk_checks where run_id = :run_id order by check_name;
+
+-- name: ticket_intended(run_id)
+-- The orders of a run in the order they are to be placed.
+select
+    line_number, internal_symbol, side, value_gbp, units_estimate, is_full_exit, reference_price_usd,
+    price_limit_usd, gbpusd_rate
+from desk.ledger_trades_intended
+where run_id = :run_id
+order by line_number;
+
+-- name: ticket_search_names(universe_hash)
+-- What to type into eToro's search box, per symbol of a universe.
+select internal_symbol, etoro_search_name from desk.config_universe where universe_hash = :universe_hash;
+
+-- name: insert_ticket(ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256, window_open_at, window_close_at, deadline_at)!
+-- Stores a ticket; the database refuses a TRADE whose gates did not all pass for the same run.
+insert into desk.tickets (
+    ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256,
+    window_open_at, window_close_at, deadline_at
+) values (
+    :ticket_id, :run_id, :portfolio_id, :plan_week, :kind, :reasons, :body_json, :body_markdown, :content_sha256,
+    :window_open_at, :window_close_at, :deadline_at
+);
+
+-- name: insert_ticket_line(ticket_id, line_number, run_id, etoro_search_name, order_type)!
+-- Stores one order line of a TRADE ticket.
+insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type)
+values (:ticket_id, :line_number, :run_id, :etoro_search_name, :order_type);
+
+-- name: check_ticket_now()!
+-- Runs the checks that otherwise wait for the commit, so a refusal can still become a NO-TRADE.
+set constraints all immediate;
+
+-- name: audit_ticket(ticket_id, detail)!
+-- Writes the issue of a ticket into the audit log.
+insert into desk.audit_log (action, subject, detail) values ('ticket_issued', :ticket_id, :detail);

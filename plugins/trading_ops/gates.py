@@ -1,0 +1,3 @@
+"""The four gates, in the order they are judged and shown; Postgres holds TRADE tickets to the same four."""
+
+GATES = ("data_quality", "confirmation", "reconciliation", "risk")

@@ -1,0 +1,36 @@
+"""
+The halt (kill switch).
+
+After engage commits, no TRADE ticket can commit until a release, whoever asks: Postgres holds
+the lock. Anyone signed in may engage; a release needs a reason and a newer broker snapshot.
+"""
+
+import psycopg
+
+from trading_ops.db.connect import queries
+
+
+def engage(connection: psycopg.Connection, reason: str, person: str) -> None:
+    """Halt the desk and commit; engaging a halted desk adds another entry to the log."""
+    with connection.transaction():
+        queries.engage_halt(connection, reason=reason, person=person)
+        queries.audit_halt(connection, person=person, action="halt_engaged", reason=reason)
+    connection.commit()
+
+
+def release(connection: psycopg.Connection, reason: str, person: str) -> None:
+    """
+    End the halt and commit.
+
+    Raises psycopg.errors.CheckViolation when the desk is not halted or no broker snapshot was
+    taken since it was.
+    """
+    with connection.transaction():
+        queries.release_halt(connection, reason=reason, person=person)
+        queries.audit_halt(connection, person=person, action="halt_released", reason=reason)
+    connection.commit()
+
+
+def is_halted(connection: psycopg.Connection) -> bool:
+    """Say whether the desk is halted now."""
+    return queries.is_halted(connection)

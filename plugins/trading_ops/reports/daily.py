@@ -1,0 +1,183 @@
+"""
+The daily report: what the book is worth, whether the data is whole, and what waits for a person.
+
+Written even when nothing was computed, because a morning without a report looks like a morning
+without a problem.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from trading_ops.comms.letters import compose
+from trading_ops.comms.outbox import Attachment, Letter, enqueue
+from trading_ops.db.connect import queries
+from trading_ops.reports.figures import FILTERS, gbp, ratio
+from trading_ops.settings import Settings
+from trading_ops.tickets.build import label_of
+from trading_ops.tickets.files import write_whole
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("trading_ops.reports"),
+    autoescape=select_autoescape(["html.j2"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= FILTERS
+# What a mart that was never built, is half built, or is not for this role looks like from here.
+_NOT_BUILT = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.InsufficientPrivilege,
+)
+
+
+@dataclass(frozen=True)
+class DailyReport:
+    """One day as rows; a part that is None or empty was not computed, and `missing` says why."""
+
+    run: Mapping
+    label: str
+    equity: Mapping | None
+    positions: Sequence[Mapping]
+    coverage: Mapping | None
+    gates: Sequence[Mapping]
+    ticket: Mapping | None
+    incidents: Sequence[Mapping]
+    next_rebalance_date: date | None
+    missing: Sequence[str]
+
+
+def write_daily_report(connection: psycopg.Connection, run_id: str, config: Settings) -> Path:
+    """
+    Write data/reports/daily_<as_of>.md and .html, put the mail into the outbox once, and commit.
+
+    Works as desk_planner and returns the HTML file. Calling again writes the files anew and mails
+    nothing. Raises ValueError for an unknown run.
+    """
+    with connection.transaction():
+        report = read_daily_report(connection, run_id)
+        as_of_date = report.run["as_of_date"]
+        texts = {
+            kind: _TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report))
+            for kind in ("md", "html")
+        }
+        enqueue(
+            connection,
+            dedupe_key=f"daily_report:{report.run['portfolio_id']}:{as_of_date}",
+            kind="daily_report",
+            recipient=config.operator_email,
+            letter=daily_letter(report, texts["html"]),
+        )
+    connection.commit()
+    folder = config.data / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, text in texts.items():
+        write_whole(folder / f"daily_{as_of_date}.{kind}", text.encode())
+    return folder / f"daily_{as_of_date}.html"
+
+
+def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyReport:
+    """Collect a day's report in the caller's transaction."""
+    run = queries.report_run(connection, run_id=run_id)
+    if run is None:
+        raise ValueError(f"{run_id} is not a run of this desk")
+    missing: list[str] = []
+
+    def computed(name: str, read: Callable):
+        """Return what a mart says, or nothing and a note that it does not."""
+        try:
+            # A savepoint: an error in one part must not take the rest of the report with it.
+            with connection.transaction():
+                found = read(connection, run_id=run_id)
+                found = found if found is None or isinstance(found, Mapping) else list(found)
+        except _NOT_BUILT as error:
+            missing.append(f"{name}: {error.diag.message_primary}")
+            return None
+        if found is None:
+            missing.append(f"{name}: nothing was computed for this run")
+        return found
+
+    return DailyReport(
+        run=run,
+        label=label_of(run["portfolio_kind"], run["environment"]),
+        equity=computed("equity", queries.report_equity),
+        positions=computed("positions", queries.report_positions) or (),
+        coverage=computed("coverage", queries.report_coverage),
+        gates=list(queries.report_gates(connection, portfolio_id=run["portfolio_id"])),
+        ticket=queries.report_ticket(connection, portfolio_id=run["portfolio_id"]),
+        incidents=list(queries.report_incidents(connection, run_id=run_id)),
+        next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
+        missing=tuple(missing),
+    )
+
+
+def daily_letter(report: DailyReport, html: str) -> Letter:
+    """Return the mail: the figures a person looks at first, the whole report attached."""
+    as_of_date, equity = report.run["as_of_date"], report.equity
+    facts = [
+        ("Equity", gbp(equity["equity_gbp"]) if equity else "not computed"),
+        ("Return of the session", ratio(equity["return_ratio"]) if equity else "not computed"),
+        ("Drawdown", ratio(equity["drawdown_ratio"]) if equity else "not computed"),
+        (
+            "Coverage",
+            ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed",
+        ),
+        (
+            "Gates",
+            ", ".join(f"{row['gate']} {row['status']}" for row in report.gates)
+            or "no plan run yet",
+        ),
+        ("Newest ticket", ticket_status(report.ticket)),
+        ("Next rebalance", str(report.next_rebalance_date or "unknown")),
+        (
+            "Incidents",
+            "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none",
+        ),
+    ]
+    paragraphs = (
+        ["The desk is HALTED: no TRADE ticket can be issued."] if report.run["is_halted"] else []
+    )
+    if report.missing:
+        paragraphs.append("Not everything could be computed: " + "; ".join(report.missing) + ".")
+    prefix = f"[{report.label}] " if report.label else ""
+    return compose(
+        f"{prefix}Daily report {as_of_date}",
+        paragraphs or ["The desk is running."],
+        facts=facts,
+        attachments=[Attachment(f"daily_{as_of_date}.html", "text/html", html)],
+    )
+
+
+def ticket_status(ticket: Mapping | None) -> str:
+    """Return a ticket's confirmation status in one sentence."""
+    if ticket is None:
+        return "none yet"
+    if ticket["kind"] == "NO-TRADE":
+        return f"{ticket['ticket_id']} NO-TRADE, nothing to confirm"
+    lines_count, confirmed_count = ticket["lines_count"], ticket["confirmed_count"]
+    waiting = (
+        f", {lines_count - confirmed_count} still open" if confirmed_count < lines_count else ""
+    )
+    return (
+        f"{ticket['ticket_id']} TRADE, {confirmed_count} of {lines_count} lines confirmed{waiting}"
+    )
+
+
+def _next_rebalance_date(as_of_date: date) -> date | None:
+    from trading_ops import sessions
+
+    try:
+        return sessions.execution_session(as_of_date)
+    except sessions.CalendarError:
+        # Beyond the last session the calendar package knows.
+        return None
+
+
+_TEMPLATES.filters["ticket_status"] = ticket_status

@@ -1,0 +1,232 @@
+"""
+The simulated executor: a person at the confirm page, played over HTTP.
+
+Signs in, reads the real pages and submits the real forms, with nothing but the standard library.
+It trades on the simulated broker and types in what that account shows, so a simulated week goes
+through every check a real one does.
+"""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from http.cookiejar import CookieJar
+from zoneinfo import ZoneInfo
+
+from trading_ops.simulation.broker import Execution, SimulatedBroker
+from trading_ops.simulation.forms import Form, read_page
+from trading_ops.tickets.build import TicketLine
+
+_LONDON = ZoneInfo("Europe/London")
+_TIMEOUT_S = 30
+# The two fills of a partly executed line, as fractions of its value.
+_PARTS = (Decimal("0.4"), Decimal("0.2"))
+
+
+class ExecutorError(Exception):
+    """The page did not take what the executor sent; the message is what the page says."""
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One execution as it is typed into the page."""
+
+    units: Decimal
+    price_usd: Decimal
+    value_gbp: Decimal
+    executed_at: datetime
+    fee_gbp: Decimal = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a line ended: DONE or PARTIAL with fills, SKIPPED or FAILED without."""
+
+    status: str
+    fills: tuple[Fill, ...] = ()
+    notes: str = ""
+    are_figures_checked: bool = False
+    amendment_reason: str = ""
+
+
+class SimulatedExecutor:
+    """A signed-in person. Raises ExecutorError when the page refuses the sign-in or a form."""
+
+    def __init__(self, base_url: str, person: str, password: str) -> None:
+        self._base_url = base_url.rstrip("/")
+        # Never through a proxy: the page is on this machine or on the desk's own network.
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
+        )
+        form = self._form("/sign-in", "/sign-in")
+        self._submit(form, {"person": person, "password": password})
+
+    def confirm(self, ticket_id: str, outcomes: Mapping[int, Outcome]) -> None:
+        """Record each line number's outcome, in order; a recorded line needs amendment_reason."""
+        path = f"/confirm/{urllib.parse.quote(ticket_id)}"
+        for line_number, outcome in sorted(outcomes.items()):
+            form = self._form(path, f"{path}/lines/{line_number}")
+            self._submit(form, confirmation_fields(outcome))
+
+    def submit_snapshot(
+        self, cash_gbp: Decimal, positions: Mapping[str, Decimal], taken_at: datetime | None = None
+    ) -> None:
+        """Record cash and units per symbol as of taken_at, by default the instant the form is opened."""
+        form = self._form("/snapshots/new", "/snapshots/new")
+        fields = {
+            "cash": f"{cash_gbp:f}",
+            "positions": "\n".join(
+                f"{symbol} {units:f}" for symbol, units in sorted(positions.items())
+            ),
+        }
+        if not positions:
+            fields["no_positions"] = "yes"
+        if taken_at:
+            fields |= {
+                "date": _london(taken_at, "%Y-%m-%d"),
+                "time": _london(taken_at, "%H:%M:%S"),
+                "zone": "London",
+            }
+        self._submit(form, fields)
+
+    def _form(self, path: str, action: str) -> Form:
+        page = self._open(path)
+        for form in page.forms:
+            if form.action.partition("#")[0] == action:
+                return form
+        raise ExecutorError(
+            f"{self._base_url}{path} has no form for {action}: {' '.join(page.errors) or page.title}"
+        )
+
+    def _submit(self, form: Form, fields: Mapping[str, str]) -> None:
+        body = urllib.parse.urlencode({**form.fields, **fields}).encode()
+        try:
+            page = self._open(form.action, body)
+        except (urllib.error.URLError, ConnectionError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                raise
+            # Nobody knows whether the form arrived. Its key makes sending it again safe.
+            page = self._open(form.action, body)
+        if page.errors:
+            raise ExecutorError(f"{form.action}: {' '.join(page.errors)}")
+
+    def _open(self, path: str, body: bytes | None = None):
+        request = urllib.request.Request(
+            urllib.parse.urljoin(self._base_url + "/", path.partition("#")[0]), data=body
+        )
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+                return read_page(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            page = read_page(error.read().decode(errors="replace"))
+            raise ExecutorError(
+                f"{path} answered {error.code}: {' '.join(page.errors) or page.title}"
+            ) from None
+
+
+def trade_lines(
+    broker: SimulatedBroker,
+    ticket_id: str,
+    lines: Iterable[TicketLine],
+    prices_usd: Mapping[str, Decimal],
+    executed_at: datetime,
+    mix: Mapping[int, str] | None = None,
+) -> dict[int, Outcome]:
+    """
+    Follow a ticket on the simulated broker and return what to type into the page, per line number.
+
+    A symbol without a price is FAILED, a price past the limit SKIPPED, and so is what `mix` says
+    for a line number (DONE, PARTIAL, SKIPPED or FAILED); every other line is DONE. PARTIAL trades
+    60 % of the value in two fills. The same call again gives the same outcomes and trades nothing.
+    """
+    mix = mix or {}
+    return {
+        line.line_number: _trade_line(
+            broker,
+            ticket_id,
+            line,
+            prices_usd.get(line.internal_symbol),
+            executed_at,
+            mix.get(line.line_number, "DONE"),
+        )
+        for line in lines
+    }
+
+
+def confirmation_fields(outcome: Outcome) -> dict[str, str]:
+    """Return an outcome as the fields of a line's form."""
+    fields = {
+        "outcome": outcome.status,
+        "notes": outcome.notes,
+        "fill_rows": str(max(1, len(outcome.fills))),
+        "intent": "record",
+    }
+    if outcome.amendment_reason:
+        fields["amendment_reason"] = outcome.amendment_reason
+    if outcome.are_figures_checked:
+        fields["figures_checked"] = "yes"
+    for row, fill in enumerate(outcome.fills, start=1):
+        fields |= {
+            f"fill-{row}-units": f"{fill.units:f}",
+            f"fill-{row}-price": f"{fill.price_usd:f}",
+            f"fill-{row}-value": f"{fill.value_gbp:f}",
+            f"fill-{row}-fee": f"{fill.fee_gbp:f}",
+            f"fill-{row}-date": _london(fill.executed_at, "%Y-%m-%d"),
+            f"fill-{row}-time": _london(fill.executed_at, "%H:%M:%S"),
+            f"fill-{row}-zone": "London",
+        }
+    return fields
+
+
+def _trade_line(
+    broker: SimulatedBroker,
+    ticket_id: str,
+    line: TicketLine,
+    price_usd: Decimal | None,
+    executed_at: datetime,
+    wanted: str,
+) -> Outcome:
+    if wanted == "FAILED" or price_usd is None:
+        return Outcome("FAILED", notes="Simulated: not found.")
+    is_past_limit = (
+        price_usd > line.price_limit_usd if line.side == "BUY" else price_usd < line.price_limit_usd
+    )
+    if wanted == "SKIPPED" or is_past_limit:
+        return Outcome("SKIPPED", notes=f"Simulated: the price was {price_usd:f} USD.")
+    parts = _PARTS if wanted == "PARTIAL" else (Decimal(1),)
+    fills = []
+    for number, part in enumerate(parts, start=1):
+        try:
+            execution = broker.execute(
+                f"{ticket_id}:{line.line_number}:{number}",
+                symbol=line.internal_symbol,
+                side=line.side,
+                value_gbp=(line.value_gbp * part).quantize(Decimal("0.01")),
+                price_usd=price_usd,
+                gbpusd_rate=line.gbpusd_rate,
+                is_full_exit=line.is_full_exit and wanted == "DONE",
+            )
+        except ValueError as refusal:
+            return _refused(fills, refusal)
+        fills.append(_fill(execution, executed_at))
+    total_gbp = sum(fill.value_gbp for fill in fills)
+    # A whole position sold after a jump brings more or less than planned; that is true, so it is checked.
+    is_odd = wanted == "DONE" and abs(total_gbp - line.value_gbp) > line.value_gbp * Decimal("0.05")
+    return Outcome(wanted, tuple(fills), are_figures_checked=is_odd)
+
+
+def _refused(fills: list[Fill], refusal: ValueError) -> Outcome:
+    return Outcome("PARTIAL" if fills else "FAILED", tuple(fills), notes=f"Simulated: {refusal}.")
+
+
+def _fill(execution: Execution, executed_at: datetime) -> Fill:
+    # The form takes whole seconds.
+    at = executed_at.astimezone(UTC).replace(microsecond=0)
+    return Fill(execution.units, execution.price_usd, execution.value_gbp, at)
+
+
+def _london(at: datetime, pattern: str) -> str:
+    return at.astimezone(_LONDON).strftime(pattern)

@@ -1,0 +1,185 @@
+"""
+Issuing the one ticket of a plan run.
+
+Whatever happened before, a run ends with exactly one ticket: TRADE when everything allows it,
+otherwise a NO-TRADE that names what did not. Ticket, lines, incidents and mail commit together
+or not at all, and a second call finds the first ticket.
+"""
+
+import json
+from collections.abc import Sequence
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trading_ops.comms.letters import ticket_letter
+from trading_ops.comms.outbox import enqueue
+from trading_ops.db.connect import queries
+from trading_ops.ops.incidents import record_incident
+from trading_ops.settings import Settings, settings
+from trading_ops.tickets.build import Ticket, build_ticket, canonical_json, content_sha256
+from trading_ops.tickets.files import write_ticket_files
+from trading_ops.tickets.reasons import Reason, RunRecord
+from trading_ops.tickets.render import render_markdown
+
+# Checks of the risk gate that stop the desk, not just this week's plan.
+_KILL_CHECKS = {"drawdown", "daily_loss", "halt_released"}
+_INCIDENT_OF_SOURCE = {
+    "step": "STEP_FAILED",
+    "data_quality": "DATA_STALE",
+    "confirmation": "CONFIRMATION_MISSING",
+    "reconciliation": "RECONCILIATION_DRIFT",
+    "risk": "RISK_BLOCKED",
+    "window": "WINDOW_MISSED",
+    "database": "TICKET_REFUSED",
+}
+
+
+def issue_ticket(
+    connection: psycopg.Connection,
+    run_id: str,
+    failed_steps: Sequence[str] = (),
+    config: Settings | None = None,
+) -> str:
+    """
+    Issue the ticket of a plan run, or find the one it has, and return its ticket_id.
+
+    Works as desk_planner and commits. `failed_steps` names the steps before this one that did
+    not finish; any of them makes a NO-TRADE. The ticket's files are written after the commit and
+    again on every call, so a crash between the two is mended by calling again. Raises
+    ValueError for a run that is unknown or no plan.
+    """
+    config = config or settings()
+    with connection.transaction():
+        queries.lock_ticketing(connection, run_id=run_id)
+        if queries.ticket_of_run(connection, run_id=run_id) is None:
+            _issue(connection, run_id, failed_steps, config)
+        stored = queries.ticket_of_run(connection, run_id=run_id)
+    # The caller may have read something first, which makes the block above a savepoint.
+    connection.commit()
+    write_ticket_files(stored, config.data / "tickets")
+    return stored["ticket_id"]
+
+
+def _issue(
+    connection: psycopg.Connection, run_id: str, failed_steps: Sequence[str], config: Settings
+) -> None:
+    record = _read_record(connection, run_id)
+    now_at = queries.now_at(connection)
+    ticket = build_ticket(record, now_at=now_at, failed_steps=failed_steps)
+    if ticket.kind == "TRADE":
+        refusal = _try_to_store(connection, ticket)
+        if refusal is not None:
+            ticket = build_ticket(record, now_at=now_at, failed_steps=failed_steps, refusal=refusal)
+    if ticket.kind == "NO-TRADE":
+        _store(connection, ticket)
+        _record_incidents(connection, ticket)
+    content_hash = content_sha256(canonical_json(ticket))
+    queries.audit_ticket(
+        connection,
+        ticket_id=ticket.ticket_id,
+        detail=Jsonb({"run_id": run_id, "kind": ticket.kind, "content_sha256": content_hash}),
+    )
+    letter = ticket_letter(ticket, content_hash, config.confirm_url, config.mail_from, now_at)
+    for role, recipient in (
+        ("operator", config.operator_email),
+        ("executor", config.executor_email),
+    ):
+        enqueue(
+            connection,
+            dedupe_key=f"ticket:{ticket.ticket_id}:{role}",
+            kind="ticket",
+            recipient=recipient,
+            letter=letter,
+            ticket_id=ticket.ticket_id,
+        )
+
+
+def _read_record(connection: psycopg.Connection, run_id: str) -> RunRecord:
+    run = queries.ticket_run(connection, run_id=run_id)
+    if run is None or run["kind"] != "plan":
+        raise ValueError(f"{run_id} is not a plan run of this desk")
+    names = queries.ticket_search_names(connection, universe_hash=run["universe_hash"])
+    return RunRecord(
+        run=run,
+        decision=queries.ticket_decision(connection, run_id=run_id),
+        gates=list(queries.ticket_gates(connection, run_id=run_id)),
+        risk_checks=list(queries.ticket_risk_checks(connection, run_id=run_id)),
+        intended=list(queries.ticket_intended(connection, run_id=run_id)),
+        search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
+    )
+
+
+def _try_to_store(connection: psycopg.Connection, ticket: Ticket) -> Reason | None:
+    """Store a TRADE and return nothing, or return why the database refused it."""
+    try:
+        with connection.transaction():
+            _store(connection, ticket)
+            queries.check_ticket_now(connection)
+    except psycopg.OperationalError:
+        # A lost connection or a deadlock says nothing about the ticket: the step is to be retried.
+        raise
+    except psycopg.DatabaseError as error:
+        return _refusal(error)
+    return None
+
+
+def _refusal(error: psycopg.DatabaseError) -> Reason:
+    said = error.diag.message_primary or str(error)
+    if error.diag.constraint_name == "one_trade_ticket_per_week":
+        fix = "This week has its TRADE ticket already: execute and confirm that one."
+    elif "halted" in said:
+        fix = "Reconcile, release the halt, then plan again."
+    else:
+        fix = "Compare the run's gate_results and decisions with what the message names."
+    return Reason(
+        "database",
+        error.diag.constraint_name or "ticket_lock",
+        f"Postgres refused the TRADE: {said}.",
+        fix,
+    )
+
+
+def _store(connection: psycopg.Connection, ticket: Ticket) -> None:
+    body_json = canonical_json(ticket)
+    queries.insert_ticket(
+        connection,
+        ticket_id=ticket.ticket_id,
+        run_id=ticket.run["run_id"],
+        portfolio_id=ticket.run["portfolio_id"],
+        plan_week=ticket.run["plan_week"],
+        kind=ticket.kind,
+        reasons=json.dumps([vars(reason) for reason in ticket.reasons]),
+        body_json=body_json,
+        body_markdown=render_markdown(ticket),
+        content_sha256=content_sha256(body_json),
+        window_open_at=ticket.window_open_at,
+        window_close_at=ticket.window_close_at,
+        deadline_at=ticket.deadline_at,
+    )
+    for line in ticket.lines:
+        queries.insert_ticket_line(
+            connection,
+            ticket_id=ticket.ticket_id,
+            line_number=line.line_number,
+            run_id=ticket.run["run_id"],
+            etoro_search_name=line.etoro_search_name,
+            order_type=line.order_type,
+        )
+
+
+def _record_incidents(connection: psycopg.Connection, ticket: Ticket) -> None:
+    found: dict[str, list[str]] = {}
+    for reason in ticket.reasons:
+        is_kill = reason.source == "risk" and reason.check_name in _KILL_CHECKS
+        code = "KILL_SWITCH" if is_kill else _INCIDENT_OF_SOURCE.get(reason.source)
+        if code:
+            found.setdefault(code, []).append(f"{reason.check_name}: {reason.reason}")
+    for code, details in found.items():
+        record_incident(
+            connection,
+            code,
+            f"{code}:{ticket.ticket_id}",
+            "; ".join(details),
+            run_id=ticket.run["run_id"],
+        )

@@ -1,0 +1,58 @@
+"""
+A ticket as a person reads it: markdown from one template.
+
+Pure. The text holds no word that needs judgement, and the same ticket always gives the same text.
+"""
+
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from trading_ops.gates import GATES
+from trading_ops.tickets import build
+from trading_ops.tickets.clocks import both_clocks
+from trading_ops.tickets.reasons import Reason
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("trading_ops.tickets"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+_TEMPLATES.filters |= {
+    "gbp": lambda value: f"£{value:,.2f}",
+    "usd": lambda value: f"${value:,.2f}" if value >= 1 else f"${value:,.4f}",
+    "skip_rule": build.skip_rule,
+    "instruction": build.instruction,
+}
+
+
+def render_markdown(ticket: build.Ticket) -> str:
+    """Return the ticket as markdown, with the hash of its canonical JSON."""
+    return _TEMPLATES.get_template("ticket.md.j2").render(
+        ticket=ticket,
+        run=ticket.run,
+        opens=both_clocks(ticket.window_open_at),
+        closes=both_clocks(ticket.window_close_at),
+        deadline=both_clocks(ticket.deadline_at),
+        sell_value=build.value_of(ticket, "SELL"),
+        buy_value=build.value_of(ticket, "BUY"),
+        reasons=group_reasons(ticket.reasons),
+        not_found_rule=build.NOT_FOUND_RULE,
+        content_sha256=build.content_sha256(build.canonical_json(ticket)),
+    )
+
+
+def group_reasons(reasons: tuple[Reason, ...]) -> list[tuple[str, list[Reason]]]:
+    """Return the reasons under their gate or step, in the order the plan runs."""
+    order = ("step", *GATES, "decision", "window", "orders", "database")
+    ranked = sorted(
+        reasons,
+        key=lambda reason: order.index(reason.source) if reason.source in order else len(order),
+    )
+    return [
+        (source, list(members))
+        for source, members in groupby(ranked, key=lambda reason: reason.source)
+    ]

@@ -1,0 +1,57 @@
+"""
+What every DAG of the desk has in common, so that a DAG file says only what is its own.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import Asset, Param
+
+from trading_ops_airflow.retries import RetryMachineryOnly
+from trading_ops_airflow.timetable import session_schedule
+
+# Named like the tables they stand for.
+BARS = Asset("raw.eod_bars")
+PRICES = Asset("marts.market_prices_eod")
+TICKETS = Asset("desk.tickets")
+
+_PARAMS = {
+    "session": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        description="The session to work on, when the run has no partition key (`airflow dags test`).",
+    ),
+    "inbox": Param(
+        None,
+        type=["null", "string"],
+        description="A folder, file or zip with end-of-day bars to load instead of the inbox.",
+    ),
+}
+
+
+def desk_dag(doc: str, cadence: str, tier: int, dagrun_timeout: timedelta) -> dict:
+    """
+    Return the arguments of a DAG: schedule, retries, timeouts, pool, tags.
+
+    doc is the module docstring of the DAG file: it answers "it failed, now what?" in Airflow.
+    """
+    return {
+        "schedule": session_schedule(cadence),
+        "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "max_active_runs": 1,
+        "dagrun_timeout": dagrun_timeout,
+        "doc_md": doc,
+        "tags": [f"cadence/{cadence}", f"tier/{tier}"],
+        "params": _PARAMS,
+        "default_args": {
+            "owner": "desk",
+            "retries": 2,
+            "retry_delay": timedelta(seconds=10),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=2),
+            "retry_policy": RetryMachineryOnly(),
+            "execution_timeout": timedelta(minutes=5),
+            "pool": "desk_db",
+        },
+    }

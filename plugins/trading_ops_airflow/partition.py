@@ -1,0 +1,58 @@
+"""
+Which session a task works on, and which DAG run it belongs to.
+
+A task never asks for "the newest": the same DAG run means the same session on every try.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException
+
+# Tasks that are red because a gate said no, and the model run whose result is only looked at.
+_NOT_A_STEP = ("judge_", "score_qlib_shadow", "compare_shadow")
+_BROKEN = ("failed", "upstream_failed")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The session of a DAG run and what the person who started it asked for."""
+
+    session: date
+    dag_id: str
+    dag_run_id: str
+    inbox: str | None
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key under which this DAG run takes effect once."""
+        return f"{self.dag_id}:{self.dag_run_id}"
+
+
+def current_partition() -> Partition:
+    """Return the partition of the running task. Raises AirflowFailException when the run names no session."""
+    context = get_current_context()
+    dag_run, params = context["dag_run"], context["params"]
+    key = dag_run.partition_key or params.get("session")
+    if not key:
+        raise AirflowFailException(
+            "this run names no session: trigger it with a partition key such as 2026-11-20, or with "
+            '{"session": "2026-11-20"}'
+        )
+    from trading_ops_airflow.timetable import require_session
+
+    return Partition(require_session(key), dag_run.dag_id, dag_run.run_id, params.get("inbox"))
+
+
+def failed_steps() -> list[str]:
+    """Return the tasks of this DAG run that broke; a gate that said no is a verdict, not a broken step."""
+    context = get_current_context()
+    dag_run, ti = context["dag_run"], context["ti"]
+    found = ti.get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    states = found.get(dag_run.run_id, {})
+    return [
+        task
+        for task, state in sorted(states.items())
+        if state in _BROKEN and not task.startswith(_NOT_A_STEP)
+    ]

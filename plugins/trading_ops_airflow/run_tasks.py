@@ -1,0 +1,119 @@
+"""
+Tasks every DAG starts with: load vendor files, freeze what a run knows.
+
+Each calls one function of the library on one connection, under a key that makes a second call
+find what the first one did.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowFailException
+
+from trading_ops_airflow.dag_settings import BARS
+
+# Who waits for whom when two runs are due at once.
+DAG_ORDER = ("daily_market_data", "weekly_reconciliation", "execution_followup", "weekly_plan")
+
+
+@task(outlets=[BARS], execution_timeout=timedelta(minutes=20))
+def load_bars() -> dict[str, int]:
+    """
+    Load the inbox (or conf `inbox`); refused files are named in the log and in an incident.
+
+    Red only when nothing at all could be read: a missing symbol is for the data gate to judge.
+    """
+    from pathlib import Path
+
+    from trading_ops.bars.load import load_folder
+    from trading_ops.settings import settings
+    from trading_ops_airflow.connections import desk_connection
+    from trading_ops_airflow.partition import current_partition
+
+    partition, config = current_partition(), settings()
+    path = Path(partition.inbox) if partition.inbox else config.inbox
+    with desk_connection("desk_loader") as connection:
+        report = load_folder(connection, path, f"{partition.idempotency_key}:bars")
+    if config.environment == "production":
+        _load_ecb_rates(partition)
+    refused = [f"{item.file}:{item.line}: {item.field}: {item.reason}" for item in report.refused]
+    print(f"load {report.load_id} of {path}: {report.rows_new} new, {report.rows_changed} changed, "
+          f"{report.rows_unchanged} unchanged rows")  # fmt: skip
+    print("\n".join(f"refused {line}" for line in refused))
+    if refused and not report.rows_new + report.rows_changed + report.rows_unchanged:
+        raise AirflowFailException("every file was refused:\n" + "\n".join(refused))
+    if refused:
+        _raise_incident("DATA_STALE", partition, "files were refused: " + "; ".join(refused[:20]))
+    return {"load_id": report.load_id, "rows_new": report.rows_new, "refused": len(refused)}
+
+
+@task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(minutes=30))
+def wait_for_turn() -> bool:
+    """
+    Say whether the DAGs that come first on this desk are idle; asked again until they are.
+
+    Every dbt build replaces the tables of the one before, so two runs side by side would each find
+    the other's rows. Only an earlier one of DAG_ORDER is waited for, so no two wait for each other.
+    """
+    from airflow.sdk import get_current_context
+
+    context = get_current_context()
+    earlier = DAG_ORDER[: DAG_ORDER.index(context["dag_run"].dag_id)]
+    busy = [
+        dag_id
+        for dag_id in earlier
+        if context["ti"].get_dr_count(dag_id, states=["queued", "running"])
+    ]
+    print(f"waiting for {', '.join(busy)}" if busy else "nothing else is building")
+    return not busy
+
+
+@task
+def freeze_inputs(kind: str) -> str:
+    """Pin policy, universe, snapshot, calendar and code for this DAG run and return the desk's run_id."""
+    from trading_ops.runs import ensure_portfolio, freeze
+    from trading_ops.settings import settings
+    from trading_ops_airflow.connections import desk_connection
+    from trading_ops_airflow.desk_files import read_policy, read_universe
+    from trading_ops_airflow.partition import current_partition
+
+    partition, config = current_partition(), settings()
+    policy, universe = read_policy(config), read_universe(config)
+    with desk_connection("desk_planner") as connection:
+        ensure_portfolio(connection, config.portfolio_id, config.portfolio_kind, policy)
+        run = freeze(
+            connection,
+            kind=kind,
+            as_of_date=partition.session,
+            idempotency_key=partition.idempotency_key,
+            policy=policy,
+            universe=universe,
+        )
+    print(f"run {run.run_id}: session {partition.session}, inputs frozen")
+    return run.run_id
+
+
+@task
+def post_splits(desk_run_id: str) -> None:
+    """Book what splits did to the units held, once per split."""
+    from trading_ops.ledger import actions
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        print(actions.post_splits(connection, desk_run_id))
+
+
+def _load_ecb_rates(partition) -> None:
+    from trading_ops.bars.load import load_ecb_rates
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_loader") as connection:
+        print(load_ecb_rates(connection, f"{partition.idempotency_key}:ecb"))
+
+
+def _raise_incident(code: str, partition, detail: str) -> None:
+    from trading_ops.ops.incidents import raise_incident
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        raise_incident(connection, code, f"{code}:{partition.idempotency_key}", detail)

@@ -1,0 +1,196 @@
+"""
+NYSE sessions as Airflow partitions: a run belongs to one session date, never to "now".
+
+The key of a partition is the session date. Nothing catches up: of the sessions that passed while
+the desk was down only the newest one still runs, and only while its result is of use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import InvalidPartitionKeyError
+from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
+
+if TYPE_CHECKING:
+    from airflow.timetables.base import TimeRestriction
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """When a session's run is due (a function of trading_ops.sessions), and how late it may still start."""
+
+    run_at: str
+    is_weekly: bool
+    lateness_max: timedelta
+    summary: str
+    delay: timedelta = timedelta()
+
+
+CADENCES = {
+    "daily": Cadence("daily_run_at", False, timedelta(hours=12), "08:00 London after each NYSE session"),
+    # After the daily run of the same morning and before the plan.
+    "weekly": Cadence(
+        "daily_run_at", True, timedelta(hours=12), "08:30 London after the week's last NYSE session",
+        delay=timedelta(minutes=30),
+    ),
+    # Until Monday's window a late plan still makes a ticket.
+    "plan": Cadence("plan_run_at", True, timedelta(hours=48), "Saturday 09:00 London, for the week's last NYSE session"),
+    "followup": Cadence("followup_run_at", False, timedelta(hours=6), "90 minutes after the close of each NYSE session"),
+}  # fmt: skip
+
+
+class SessionTimetable(Timetable):
+    """One run per NYSE session (or per week), keyed by the session date."""
+
+    partitioned = True
+
+    def __init__(self, cadence: str, is_automatic: bool = True) -> None:
+        """Take a name of CADENCES; without is_automatic runs are only started by hand or by the API."""
+        self.cadence = cadence
+        self.is_automatic = is_automatic
+        self.can_be_scheduled = is_automatic
+        self.description = (
+            CADENCES[cadence].summary if is_automatic else "Started by hand: this desk is simulated"
+        )
+
+    def serialize(self) -> dict[str, Any]:
+        """Return what deserialize needs."""
+        return {"cadence": self.cadence, "is_automatic": self.is_automatic}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> SessionTimetable:
+        """Return the timetable that serialize described."""
+        return cls(**data)
+
+    @property
+    def summary(self) -> str:
+        """The words shown beside the DAG."""
+        return self.description
+
+    def next_dagrun_info_v2(
+        self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """Return the first partition after the last scheduled one that is not too late to run."""
+        if not self.is_automatic:
+            return None
+        now_at = datetime.now(UTC)
+        oldest_run_at = now_at - CADENCES[self.cadence].lateness_max
+        first_date = (now_at - timedelta(days=14)).date()
+        if restriction.catchup:
+            oldest_run_at, first_date = datetime.min.replace(tzinfo=UTC), date(1970, 1, 1)
+        if restriction.earliest is not None:
+            first_date = max(first_date, restriction.earliest.date())
+        if last_dagrun_info is not None and last_dagrun_info.partition_key:
+            after = date.fromisoformat(last_dagrun_info.partition_key) + timedelta(days=1)
+            first_date = max(first_date, after)
+        chosen = None
+        for info in self._infos(first_date):
+            if restriction.latest is not None and info.run_after > restriction.latest:
+                return None
+            if info.run_after < oldest_run_at:
+                continue
+            if restriction.catchup or info.run_after > now_at:
+                # A run that is due but missed is still made, unless a newer one is due as well.
+                return chosen or info
+            chosen = info
+        return chosen
+
+    def iter_partition_dagrun_infos(
+        self, *, earliest: datetime, latest: datetime
+    ) -> Iterable[DagRunInfo]:
+        """Yield the partitions whose session lies in [earliest, latest], for a backfill."""
+        for info in self._infos(earliest.date()):
+            if info.partition_date > latest:
+                return
+            if info.partition_date >= earliest:
+                yield info
+
+    def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
+        """Return an interval of no length: a session run covers a partition, not a span of time."""
+        return DataInterval.exact(run_after)
+
+    def generate_run_id(
+        self,
+        *,
+        run_type: Any,
+        run_after: datetime,
+        data_interval: DataInterval | None,
+        **extra: Any,
+    ) -> str:
+        """Return e.g. scheduled__2026-11-20; the same for a second scheduler, so a session runs once."""
+        key = extra.get("partition_key")
+        suffix = key or run_after.isoformat()
+        if key and str(run_type) == "manual":
+            suffix = f"{key}__{run_after.isoformat()}"
+        return run_type.generate_run_id(suffix=suffix)
+
+    def _decode_partition_date(self, partition_key: str) -> datetime:
+        return _midnight(require_session(partition_key))
+
+    def _infos(self, first_date: date) -> Iterator[DagRunInfo]:
+        """Yield the partitions from first_date on, as far as the exchange's calendar reaches."""
+        from airflow.sdk.timezone import coerce_datetime
+
+        from trading_ops import sessions
+
+        cadence = CADENCES[self.cadence]
+        run_at = getattr(sessions, cadence.run_at)
+        session = first_date
+        while True:
+            try:
+                if not sessions.is_session(session):
+                    session = sessions.next_session(session)
+                is_due = not cadence.is_weekly or sessions.last_session_of_week(session) == session
+                run_after = coerce_datetime(run_at(session) + cadence.delay) if is_due else None
+            except sessions.CalendarError:
+                return
+            if run_after is not None:
+                yield DagRunInfo(
+                    run_after=run_after,
+                    data_interval=None,
+                    partition_date=coerce_datetime(_midnight(session)),
+                    partition_key=session.isoformat(),
+                )
+            session += timedelta(days=1)
+
+
+def session_schedule(cadence: str) -> SessionTimetable:
+    """
+    Return the timetable of a DAG on this desk.
+
+    A simulated desk has its own time, so the real calendar never starts a run on it.
+    """
+    from trading_ops.settings import settings
+
+    return SessionTimetable(cadence, is_automatic=settings().environment == "production")
+
+
+def require_session(key: str) -> date:
+    """Return the session a partition key names. Raises InvalidPartitionKeyError, a ValueError, with the accepted form."""
+    from trading_ops import sessions
+
+    try:
+        session = date.fromisoformat(key)
+    except ValueError:
+        session = None
+    if session is None or session.isoformat() != key:
+        raise InvalidPartitionKeyError(
+            f"partition key {key!r} is not a session date like 2026-11-20"
+        )
+    try:
+        is_session, nearest = sessions.is_session(session), sessions.session_on_or_before(session)
+    except sessions.CalendarError as error:
+        raise InvalidPartitionKeyError(f"partition key {key}: {error}") from error
+    if not is_session:
+        raise InvalidPartitionKeyError(
+            f"partition key {key}: the NYSE is closed that day; the session before it is {nearest}"
+        )
+    return session
+
+
+def _midnight(session: date) -> datetime:
+    return datetime(session.year, session.month, session.day, tzinfo=UTC)

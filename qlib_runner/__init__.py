@@ -1,0 +1,31 @@
+"""
+The model's own room: files in, files out, and nothing else.
+
+    python -m qlib_runner score --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner verify --out <folder>
+
+`score` reads the manifest, checks the SHA-256 of every input, ranks, and makes the out folder
+appear in one step with its own manifest.json inside. There is never half a result: the folder is
+complete or it is not there. Scoring the same manifest again leaves an existing result as it is.
+`verify` reads a result back and checks every byte, because an exit code is no proof.
+
+The input manifest; paths are relative to its folder and stay inside it:
+
+    {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05", "seed": 7,
+     "inputs": [{"path": "bars.csv", "sha256": "..."}], "config": {}}
+
+`score` takes one input, a csv of adjusted closes with the columns internal_symbol, session_date and
+adj_close, whose newest session is as_of_date. config may set lookback_sessions (252) and
+skip_sessions (21). The out folder holds signals_ranked.csv (rank, internal_symbol, score) and:
+
+    {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05",
+     "input_manifest_sha256": "...",
+     "outputs": [{"path": "signals_ranked.csv", "sha256": "...", "size_bytes": 4123}]}
+
+Exit codes: 0 done; 2 refused, 1 failed (a full disk, a folder that cannot be written), each with one
+line on stderr saying why; anything else is a crash. The out folder's parent must be writable, so a
+container mounts the parent and names a new folder in it.
+
+The same command runs as a process and as the container built from docker/qlib_runner; both give the
+same bytes. The runner imports nothing of trading_ops, opens no socket and knows no database.
+"""

@@ -1,0 +1,140 @@
+"""The page on a real desk: through Flask's client, on a real port, and in a real browser."""
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from confirm_app import create_app
+from tests.confirm_app import desk_rows
+from tests.conftest import missing
+from tests.database import rows
+from trading_ops.simulation.forms import read_page
+
+CHROMIUM, CHROMEDRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+
+
+class Visitor:
+    """A person with a browser, as Flask's client."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def form_of(self, path: str, action: str) -> dict[str, str]:
+        """Return the fields a fresh form on a page holds."""
+        page = read_page(self.client.get(path).text)
+        return next(
+            dict(form.fields) for form in page.forms if form.action.partition("#")[0] == action
+        )
+
+    def sign_in(self, person: str = "executor"):
+        """Sign in through the form."""
+        fields = self.form_of("/sign-in", "/sign-in")
+        return self.client.post(
+            "/sign-in", data=fields | {"person": person, "password": desk_rows.PASSWORDS[person]}
+        )
+
+    def line_form(self, ticket_id: str, line_number: int) -> dict[str, str]:
+        """Return the fields of a line's form."""
+        return self.form_of(f"/confirm/{ticket_id}", f"/confirm/{ticket_id}/lines/{line_number}")
+
+    def confirm(self, ticket_id: str, line_number: int, outcome: str = "DONE", form=None, **fields):
+        """Submit a line's form; a plausible fill is filled in for DONE unless fields are given."""
+        form = form or self.line_form(ticket_id, line_number)
+        if outcome == "DONE" and not fields:
+            fields = desk_rows.fill_fields()
+        return self.client.post(
+            f"/confirm/{ticket_id}/lines/{line_number}",
+            data=form | {"outcome": outcome, "intent": "record"} | fields,
+        )
+
+
+@pytest.fixture
+def ticket(desk) -> str:
+    """A desk with people and an open TRADE ticket of six purchases, twenty minutes into its window."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    desk_rows.add_people(desk)
+    ticket_id = desk_rows.add_ticket(desk)
+    rows.set_clock(desk, desk_rows.IN_WINDOW_AT)
+    return ticket_id
+
+
+@pytest.fixture
+def app(desk):
+    """The page of the desk under test."""
+    app = create_app(desk)
+    app.testing = False
+    return app
+
+
+@pytest.fixture
+def visitor(app) -> Visitor:
+    """Somebody not signed in yet."""
+    return Visitor(app.test_client())
+
+
+@pytest.fixture
+def executor(visitor, ticket) -> Visitor:
+    """The executor, signed in."""
+    assert visitor.sign_in().status_code == 303
+    return visitor
+
+
+@pytest.fixture
+def operator(app, ticket) -> Visitor:
+    """The operator, signed in."""
+    visitor = Visitor(app.test_client())
+    assert visitor.sign_in("operator").status_code == 303
+    return visitor
+
+
+@pytest.fixture
+def served(app) -> Iterator[str]:
+    """The address of the page on a real, threaded server."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def browser(tmp_path) -> Iterator:
+    """A headless Chromium the size of a phone."""
+    if not (CHROMIUM.exists() and CHROMEDRIVER.exists()):
+        missing(
+            "no chromium and chromedriver in /usr/bin; install them with apt-get install chromium chromium-driver"
+        )
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB",
+        "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'chromium'}",
+        "--window-size=390,844",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    # The smallest window of a headless Chromium is wider than a phone, so the size is set for the page itself.
+    options.add_experimental_option(
+        "mobileEmulation", {"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2.0}}
+    )
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(CHROMEDRIVER)))
+    driver.set_page_load_timeout(60)
+    # Selenium's own two minutes, times its retries, would hide a stuck browser for ten.
+    driver.command_executor.client_config.timeout = 60
+    yield driver
+    driver.quit()
+
+
+def texts(html: str, pattern: str) -> list[str]:
+    """Return what a pattern finds in a page, tags left out."""
+    return [
+        re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in re.findall(pattern, html, re.DOTALL)
+    ]

@@ -1,0 +1,116 @@
+"""What the ticket page shows when: before, in and after the window, halted, replaced, blocked."""
+
+from datetime import timedelta
+
+from tests.confirm_app import desk_rows
+from tests.confirm_app.conftest import Visitor
+from tests.confirm_app.desk_rows import fill_fields
+from tests.database import rows
+
+ORDER = "Search eToro for"
+
+
+def page_of(visitor: Visitor, ticket_id: str) -> str:
+    return visitor.client.get(f"/confirm/{ticket_id}").text
+
+
+def test_the_open_window_shows_exactly_what_to_do(executor, ticket):
+    """Line, search name, amount, limit and both clocks, in the words of the ticket; simulated money says so."""
+    page = page_of(executor, ticket)
+    assert "SIMULATED" in page and "The window is open" in page
+    assert "Buy £500.00" in page and "Skip if the price is above $103.00" in page
+    assert "Mon 15 Jun 14:45" in page and "09:45" in page and "Mon 15 Jun 16:00" in page
+    assert page.count(ORDER) == 6
+    assert "Elms &amp; Sons &lt;Holding&gt;" in page
+
+
+def test_before_the_window_the_lines_can_be_read_ahead(desk, visitor):
+    """Orders are visible with a clear 'do not trade yet'."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    desk_rows.add_people(desk)
+    ticket = desk_rows.add_ticket(desk)
+    visitor.sign_in()
+    page = page_of(visitor, ticket)
+    assert "Do not trade yet: the window opens in 2 d 5 h" in page and page.count(ORDER) == 6
+
+
+def test_after_the_window_no_order_is_shown_but_truth_is_taken(executor, desk, ticket):
+    """An expired order is not executed; what was executed in time can still be recorded."""
+    rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
+    page = page_of(executor, ticket)
+    assert (
+        "Do not trade: the window closed" in page
+        and ORDER not in page
+        and "Buy £500.00" not in page
+    )
+    assert executor.confirm(ticket, 1).status_code == 303
+    rows.set_clock(desk, rows.DEADLINE_AT)
+    assert "OVERDUE" in page_of(executor, ticket)
+
+
+def test_a_halt_hides_every_order_and_still_takes_what_was_executed(executor, desk, ticket):
+    """The reason is shown instead of the orders; the recorded line stays readable."""
+    executor.confirm(ticket, 1)
+    form = executor.form_of("/halt", "/halt/engage")
+    assert (
+        executor.client.post(
+            "/halt/engage", data=form | {"reason": "Prices look <wrong>"}
+        ).status_code
+        == 303
+    )
+    page = page_of(executor, ticket)
+    assert "Do not trade: desk halted." in page and "Prices look &lt;wrong&gt;" in page
+    assert ORDER not in page and "£500.00" in page
+    assert executor.confirm(ticket, 2).status_code == 303
+
+
+def test_the_ticket_of_last_week_says_it_is_replaced(executor, desk, ticket):
+    """An old link leads to an old ticket: no orders, and the way to the newest one."""
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
+    newer = desk_rows.add_ticket(desk, weeks=1)
+    page = page_of(executor, ticket)
+    assert (
+        "This is not the newest ticket" in page
+        and f"/confirm/{newer}" in page
+        and ORDER not in page
+    )
+
+
+def test_a_no_trade_ticket_says_why_and_what_to_fix(executor, desk, ticket):
+    """Reason and smallest fix, no form, and the list leads to both tickets."""
+    blocked = desk_rows.add_blocked_ticket(desk, weeks=1)
+    page = page_of(executor, blocked)
+    assert (
+        "Nothing to execute this week" in page
+        and "Only 93 of 100" in page
+        and "Load the missing bars" in page
+    )
+    assert "/lines/" not in page
+    index = executor.client.get("/").text
+    assert f"/confirm/{blocked}" in index and f"/confirm/{ticket}" in index
+
+
+def test_the_weeks_with_four_hours_between_the_clocks_are_announced(desk, visitor):
+    """In the autumn week when only London has changed, the page warns against habit."""
+    weeks = 19
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=weeks))
+    desk_rows.add_people(desk)
+    ticket = desk_rows.add_ticket(desk, weeks=weeks)
+    visitor.sign_in()
+    page = page_of(visitor, ticket)
+    assert "only 4 hours ahead" in page and "Mon 26 Oct 13:45" in page
+
+
+def test_a_finished_ticket_says_thank_you(executor, ticket):
+    """When every line is recorded the page says there is nothing left to do."""
+    executor.confirm(ticket, 1, "DONE", **fill_fields())
+    for line in range(2, 7):
+        executor.confirm(ticket, line, "SKIPPED")
+    assert "All 6 lines are recorded. Thank you, you are done." in page_of(executor, ticket)
+
+
+def test_a_desk_without_tickets_has_a_page(desk, visitor):
+    """The first week starts with an empty list, not with an error."""
+    desk_rows.add_people(desk)
+    visitor.sign_in()
+    assert "There is no ticket yet" in visitor.client.get("/").text

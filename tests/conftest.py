@@ -1,0 +1,88 @@
+"""
+A real Postgres for every test that needs one.
+
+The server is the desk's own embedded one, started once per test run in a temporary folder. A
+test gets its own database, cloned from a migrated template.
+"""
+
+import dataclasses
+import os
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from trading_ops.db import cluster as embedded
+from trading_ops.settings import PROJECT_ROOT, Settings
+
+
+def free_port() -> int:
+    """Return a TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def missing(reason: str) -> None:
+    """Skip for a thing a bare machine may lack; in CI its absence is an error."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have it: {reason}")
+    pytest.skip(reason)
+
+
+def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
+    """Open a superuser connection, for what no role of the desk may do."""
+    return psycopg.connect(embedded._admin_conninfo(config, database), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory) -> Settings:
+    """A running server with one migrated simulated database named `template_desk`."""
+    folder = tmp_path_factory.mktemp("cluster")
+    config = Settings(
+        data=folder / "data",
+        db_port=free_port(),
+        db_name="template_desk",
+        pgpass=folder / "secrets/pgpass",
+        session_key=folder / "secrets/session_key",
+    )
+    embedded.initialise(folder / "postgres", config)
+    yield config
+    embedded.stop(folder / "postgres")
+
+
+@pytest.fixture
+def desk(cluster, tmp_path, request) -> Settings:
+    """A fresh simulated desk: its own database and data folder."""
+    name = f"desk_{os.urandom(6).hex()}"
+    with admin(cluster) as connection:
+        connection.execute(
+            sql.SQL("create database {} template template_desk owner desk_owner").format(
+                sql.Identifier(name)
+            )
+        )
+    yield dataclasses.replace(cluster, db_name=name, data=tmp_path / "data")
+    with admin(cluster) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def desk_environment(desk) -> dict[str, str]:
+    """The environment variables that make a child process work on `desk`."""
+    return environment_of(desk)
+
+
+def environment_of(config: Settings) -> dict[str, str]:
+    """Return every setting of a desk as environment variables, and libpq's pgpass file."""
+    return {**config.as_environment(), "PGPASSFILE": str(config.pgpass)}
+
+
+@pytest.fixture(scope="session")
+def real_files() -> Path:
+    """The folder of real vendor and broker files; a test that needs it is skipped without it."""
+    folder = Path(os.environ.get("TRADING_OPS_TEST_DATA", PROJECT_ROOT.parent / "shared/data"))
+    if not folder.is_dir():
+        missing(f"no real market files at {folder}; set TRADING_OPS_TEST_DATA")
+    return folder

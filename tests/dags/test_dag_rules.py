@@ -1,0 +1,157 @@
+"""The rules every DAG of the desk keeps, so that a failure is seen, retried and explained."""
+
+import ast
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from trading_ops.settings import PROJECT_ROOT
+from trading_ops_airflow.environment import POOLS
+
+DAG_IDS = {"daily_market_data", "weekly_plan", "execution_followup", "weekly_reconciliation"}
+# The tasks that work although something before them broke.
+ALL_DONE = {
+    "daily_market_data": {"judge_data_quality", "write_daily_report", "send_mail"},
+    "weekly_plan": {
+        "freeze_inputs", "build_gates", "judge_data_quality", "judge_confirmation", "judge_reconciliation", "judge_risk",
+        "decide", "issue_ticket", "send_ticket", "compare_shadow",
+    },
+    "execution_followup": {"wait_for_turn", "freeze_inputs", "send_mail"},
+    "weekly_reconciliation": {"freeze_inputs", "send_mail"},
+}  # fmt: skip
+
+
+def test_the_dags_are_exactly_these(bag):
+    """An empty folder would give no DAG and no error."""
+    assert bag.import_errors == {}
+    assert set(bag.dags) == DAG_IDS
+    assert {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")} == DAG_IDS
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_a_dag_says_what_it_is_and_what_to_do_when_it_failed(bag, dag_id):
+    """The page of a DAG in Airflow is the first thing an operator reads at night."""
+    dag = bag.dags[dag_id]
+    assert "It failed, now what?" in dag.doc_md
+    assert {tag.partition("/")[0] for tag in dag.tags} == {"cadence", "tier"}
+    named = [task for task in dag.task_ids if f"`{task}`" in dag.doc_md]
+    assert named, "the text names no task"
+    assert dag.owner == "desk"
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_nothing_catches_up_and_nothing_overlaps(bag, dag_id):
+    """Three missed weeks yield no storm, and two runs never write the same tables."""
+    dag = bag.dags[dag_id]
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    assert timedelta() < dag.dagrun_timeout <= timedelta(hours=3)
+    assert dag.timetable.partitioned
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_every_task_ends_retries_and_waits_its_turn(bag, dag_id):
+    """No task without a timeout, a retry for trouble with the machinery, and a pool that exists."""
+    tasks = bag.dags[dag_id].tasks
+    assert len(tasks) >= 5
+    for task in tasks:
+        assert task.retries == 2, task.task_id
+        assert task.retry_policy is not None, task.task_id
+        assert timedelta() < task.execution_timeout <= timedelta(minutes=20), task.task_id
+        assert task.pool in POOLS, task.task_id
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_only_the_named_tasks_work_after_a_failure(bag, dag_id):
+    """A task that runs on whatever happened before is a decision, so the list is written down here."""
+    found = {task.task_id for task in bag.dags[dag_id].tasks if task.trigger_rule != "all_success"}
+    assert found == ALL_DONE[dag_id]
+    assert all(bag.dags[dag_id].get_task(task).trigger_rule == "all_done" for task in found)
+
+
+def test_the_plan_runs_in_this_order(bag):
+    """Frozen, priced, valued, ranked, sized, judged by four gates, decided, issued, sent."""
+    plan = bag.dags["weekly_plan"]
+    chain = ["freeze_inputs", "build_prices", "build_book", "rank_universe", "size_orders", "build_gates",
+             "judge_risk", "decide", "issue_ticket", "send_ticket"]  # fmt: skip
+    for earlier, later in zip(chain, chain[1:], strict=False):
+        assert later in plan.get_task(earlier).downstream_task_ids
+    judges = {task for task in plan.task_ids if task.startswith("judge_")}
+    assert judges == {
+        "judge_data_quality",
+        "judge_confirmation",
+        "judge_reconciliation",
+        "judge_risk",
+    }
+    assert judges <= plan.get_task("decide").upstream_task_ids
+
+
+def test_runs_take_turns_and_never_wait_for_each_other(bag):
+    """A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn."""
+    from trading_ops_airflow.run_tasks import DAG_ORDER
+
+    assert set(DAG_ORDER) == DAG_IDS
+    for dag_id in DAG_ORDER:
+        freeze = bag.dags[dag_id].get_task("freeze_inputs")
+        assert ("wait_for_turn" in freeze.upstream_task_ids) == (dag_id != DAG_ORDER[0])
+
+
+def test_the_shadow_ranking_can_neither_block_nor_delay_the_ticket(bag):
+    """Nothing on the way to the ticket waits for the Qlib step, and its end does not decide the run's state."""
+    plan = bag.dags["weekly_plan"]
+    shadow = plan.get_task("score_qlib_shadow")
+    assert shadow.get_flat_relative_ids(upstream=False) == {"compare_shadow"}
+    assert {task.task_id for task in plan.leaves} == {"send_ticket", "compare_shadow"}
+
+
+def test_tables_are_announced_as_assets(bag):
+    """Who produces what is visible in Airflow under the tables' own names."""
+    found = {
+        (dag.dag_id, task.task_id, asset.name)
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        for asset in task.outlets
+    }
+    assert ("daily_market_data", "load_bars", "raw.eod_bars") in found
+    assert ("weekly_plan", "build_prices", "marts.market_prices_eod") in found
+    assert ("weekly_plan", "issue_ticket", "desk.tickets") in found
+
+
+def test_dag_files_hold_order_and_nothing_else():
+    """At most 90 lines, no SQL, no arithmetic."""
+    files = sorted((PROJECT_ROOT / "dags").glob("*.py"))
+    assert len(files) == len(DAG_IDS)
+    for path in files:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 90, path.name
+        nodes = list(ast.walk(ast.parse(text)))
+        # `a >> b` is Airflow's way to write an order; every other operator would compute something.
+        assert not [
+            n for n in nodes if isinstance(n, ast.BinOp) and not isinstance(n.op, ast.RShift)
+        ], path.name
+        words = [
+            n.value.lower()
+            for n in nodes[2:]
+            if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        ]
+        assert not [word for word in words[1:] if "select " in word or "insert " in word], path.name
+
+
+def test_parsing_a_dag_imports_nothing_heavy():
+    """Every task parses its DAG file first, so a second of imports is paid a dozen times per run."""
+    program = (
+        "import tests.dags.airflow_home, sys; from airflow.dag_processing.dagbag import DagBag; "
+        "before = set(sys.modules); "
+        f"assert len(DagBag({str(PROJECT_ROOT / 'dags')!r}).dags) == {len(DAG_IDS)}; "
+        "print([m for m in ('pandas', 'numpy', 'exchange_calendars', 'docker', 'pydantic', 'trading_ops.plan', "
+        "'trading_ops.db.connect') if m in set(sys.modules) - before])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT_ROOT,
+        env={**os.environ, "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

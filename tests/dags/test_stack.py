@@ -1,0 +1,193 @@
+"""
+The real stack, from nothing, on ports of its own: up, up again, a killed worker, down.
+
+One stack for the whole file, because a start costs seconds; the tests run in this order.
+"""
+
+import dataclasses
+import os
+import signal
+import socket
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port
+from trading_ops import sessions
+from trading_ops.db.connect import connect, queries
+from trading_ops.settings import Settings
+from trading_ops.simulation.market import SimulatedMarket
+from trading_ops_airflow import stack
+from trading_ops_airflow.api import Airflow, ApiError
+from trading_ops_airflow.processes import _descendants
+
+pytestmark = pytest.mark.slow
+SESSION = date(2026, 3, 6)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Settings:
+    """A running desk with a short simulated history in its inbox."""
+    folder = tmp_path_factory.mktemp("stack")
+    confirm_port = free_port()
+    config = dataclasses.replace(
+        Settings(),
+        data=folder / "data",
+        db_port=free_port(),
+        airflow_port=free_port(),
+        confirm_port=confirm_port,
+        confirm_url=f"http://127.0.0.1:{confirm_port}",
+        pgpass=folder / "secrets/pgpass",
+        session_key=folder / "secrets/session_key",
+    )
+    market = SimulatedMarket(7)
+    market.write_inbox(config.inbox, date(2026, 1, 5), SESSION)
+    try:
+        stack.up(config)
+        with connect("desk_planner", config) as connection:
+            queries.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
+        yield config
+    finally:
+        stack.down(config)
+
+
+def test_a_port_of_another_program_is_named_before_anything_starts(tmp_path):
+    """With the setting that chooses another one."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        config = dataclasses.replace(
+            Settings(), data=tmp_path / "data", pgpass=tmp_path / "pgpass", confirm_port=other.getsockname()[1],
+            airflow_port=free_port(),
+        )  # fmt: skip
+        with pytest.raises(stack.StackError, match="TRADING_OPS_CONFIRM_PORT"):
+            stack.up(config)
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_up_leaves_a_desk_that_answers(desk):
+    """Every component runs, every DAG is known, and a signed-out person gets nowhere."""
+    said = []
+    assert stack.status(desk, said.append), said
+    airflow = Airflow.of(desk)
+    assert airflow.dag_ids() == {
+        "daily_market_data",
+        "weekly_plan",
+        "execution_followup",
+        "weekly_reconciliation",
+    }
+    assert airflow.health()["scheduler"] == "healthy"
+    with pytest.raises(ApiError, match="401"):
+        Airflow(airflow.url, "wrong").dag_ids()
+
+
+def test_up_again_changes_nothing_and_is_quick(desk):
+    """The same processes, in seconds."""
+    before = {name: process.group() for name, process in stack.components(desk).items()}
+    started_at = time.monotonic()
+    stack.up(desk)
+    assert time.monotonic() - started_at < 15
+    assert {name: process.group() for name, process in stack.components(desk).items()} == before
+
+
+def test_up_mends_a_half_finished_start(desk):
+    """One component is gone, as after an interrupted start; only that one is started."""
+    processes = stack.components(desk)
+    before = {name: process.group() for name, process in processes.items()}
+    stack.stop_all([processes["triggerer"]])
+    stack.up(desk)
+    after = {name: process.group() for name, process in processes.items()}
+    assert after.pop("triggerer") not in (None, before.pop("triggerer"))
+    assert after == before
+
+
+def test_two_ups_at_once_do_not_meet(desk):
+    """The second is told to wait."""
+    with stack._only_one(desk), pytest.raises(stack.StackError, match="another `make up`"):
+        stack.up(desk)
+
+
+def test_a_bad_session_is_refused_at_the_door(desk):
+    """HTTP 400 in the timetable's words."""
+    with pytest.raises(ApiError, match="HTTP 400.*closed that day"):
+        Airflow.of(desk).trigger("weekly_plan", "2026-11-26")
+
+
+def test_a_task_whose_process_is_killed_takes_effect_once(desk):
+    """
+    SIGKILL in the middle of load_bars: the second try ends it, and every bar is there exactly once.
+
+    The test holds the lock the loader waits for, so the kill always comes in the middle.
+    """
+    airflow = Airflow.of(desk)
+    with connect("desk_loader", desk) as connection:
+        connection.execute("select desk.lock_loads()")
+        dag_run_id = airflow.trigger("daily_market_data", SESSION.isoformat())
+        _wait(lambda: _lock_waiters(desk) == 1)
+        os.kill(_task_process(desk), signal.SIGKILL)
+        _wait(lambda: _task(airflow, dag_run_id)["state"] != "running")
+    _wait(lambda: _task(airflow, dag_run_id)["state"] in ("success", "failed"), timeout_s=120)
+    ended = _task(airflow, dag_run_id)
+    assert (ended["state"], ended["try_number"]) == ("success", 2)
+    with connect("desk_planner", desk) as connection:
+        assert connection.execute("select count(*) as n from raw.loads").fetchone()["n"] == 1
+        assert not connection.execute("select * from inv.s1_no_partial_load").fetchall()
+        doubled = "select 1 from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
+        assert not connection.execute(doubled).fetchall()
+        bars = connection.execute("select count(*) as n from raw.eod_bars").fetchone()["n"]
+    assert bars > 100 * len(sessions.sessions_between(date(2026, 1, 5), SESSION)) * 0.9
+
+
+def test_down_leaves_nothing_running(desk):
+    """Not even the task that was under way; a second down is as fine as the first."""
+    groups = [process.group() for process in stack.components(desk).values()]
+    everything = {pid for group in groups for pid in _descendants(group)}
+    assert len(everything) > 10
+    stack.down(desk)
+    assert not [pid for pid in everything if _is_alive(pid)]
+    said = []
+    assert stack.status(desk, said.append) is False
+    stack.down(desk)
+
+
+def _wait(is_true, timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def _task(airflow: Airflow, dag_run_id: str) -> dict:
+    path = f"/api/v2/dags/daily_market_data/dagRuns/{dag_run_id.replace('+', '%2B')}/taskInstances/load_bars"
+    return airflow.request("GET", path)
+
+
+def _lock_waiters(desk: Settings) -> int:
+    # A role sees the waits of its own sessions only.
+    with connect("desk_loader", desk) as connection:
+        found = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and usename = current_user"
+        return connection.execute(found).fetchone()["n"]
+
+
+def _task_process(desk: Settings) -> int:
+    """Return the process that runs the task: the child of a worker, named after its task instance."""
+    scheduler = stack.components(desk)["scheduler"].group()
+    names = {pid: _command(pid) for pid in _descendants(scheduler)}
+    [found] = [pid for pid, name in names.items() if name.startswith("airflow worker -- 0")]
+    return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

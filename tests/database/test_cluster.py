@@ -1,0 +1,100 @@
+"""The embedded server: one start-up path, and every obstacle named."""
+
+import dataclasses
+import os
+import socket
+import stat
+
+import psycopg
+import pytest
+
+from tests.conftest import free_port
+from trading_ops.db import cluster as embedded
+from trading_ops.db.connect import connect
+from trading_ops.settings import Settings
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A folder and settings for a server of the test's own, stopped at the end."""
+    config = Settings(
+        data=tmp_path / "data", db_port=free_port(), pgpass=tmp_path / "secrets/pgpass"
+    )
+    yield tmp_path / "postgres", config
+    embedded.stop(tmp_path / "postgres")
+
+
+def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
+    """A stale lock file of a server that was killed does not keep the next start from working."""
+    folder, config = own_server
+    embedded.initialise(folder, config)
+    with connect("desk_planner", config) as connection:
+        connection.execute("select 1")
+    pid = int((folder / "data/postmaster.pid").read_text().split()[0])
+    os.kill(pid, 9)
+    while embedded.is_running(folder):
+        pass
+    embedded.initialise(folder, config)
+    with connect("desk_planner", config) as connection:
+        assert (
+            connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"]
+            == 26
+        )
+
+
+def test_a_lock_file_naming_another_program_is_not_taken_for_the_server(own_server):
+    """After a power cut the number in the lock file may belong to anybody."""
+    folder, config = own_server
+    embedded.start(folder, config)
+    embedded.stop(folder)
+    (folder / "data/postmaster.pid").write_text(f"{os.getpid()}\n")
+    assert not embedded.is_running(folder)
+    embedded.start(folder, config)
+    assert embedded.is_running(folder)
+
+
+def test_a_taken_port_is_named_with_the_way_out(own_server):
+    """The message says which port and which setting."""
+    folder, config = own_server
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", config.db_port))
+        other.listen()
+        with pytest.raises(
+            embedded.ClusterError, match=f"port {config.db_port}.*TRADING_OPS_DB_PORT"
+        ):
+            embedded.start(folder, config)
+
+
+def test_a_half_finished_initdb_is_started_over(own_server):
+    """A cut during set-up leaves a folder without PG_VERSION; the next start builds it again."""
+    folder, config = own_server
+    (folder / "data/base").mkdir(parents=True)
+    embedded.start(folder, config)
+    assert embedded.is_running(folder)
+
+
+def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):
+    """The pgpass file is 0600, and a wrong password does not get in."""
+    assert stat.S_IMODE(cluster.pgpass.stat().st_mode) == 0o600
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(
+            host=cluster.db_host,
+            port=cluster.db_port,
+            dbname=cluster.db_name,
+            user="desk_planner",
+            password="guess",
+        )
+
+
+def test_a_production_database_refuses_to_be_told_the_time(cluster, tmp_path):
+    """Only a simulated database has a clock that can be set, and neither turns into the other."""
+    config = dataclasses.replace(cluster, db_name="production_desk", environment="production")
+    embedded.create_database(config, config.db_name)
+    embedded.migrate(config)
+    with (
+        connect("desk_planner", config) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("select desk.set_simulated_now('2026-01-01T00:00Z')")
+    with pytest.raises(RuntimeError, match="production one"):
+        embedded.migrate(dataclasses.replace(config, environment="simulated"))

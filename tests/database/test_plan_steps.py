@@ -1,0 +1,294 @@
+"""The steps of a plan on real tables: each writes once, and nothing missing becomes a trade."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import psycopg
+import pytest
+from planning import (
+    SMALL,
+    UNIVERSE,
+    Entry,
+    Listing,
+    build_marts,
+    freeze_plan,
+    on_saturday,
+    policy_of,
+)
+from rows import GATES, fail_gate, pass_all_gates, pass_gate
+
+from trading_ops.db.connect import connect
+from trading_ops.plan import PlanError, decide, judge_gate, rank_universe, size_orders
+from trading_ops.runs import RunError
+
+
+def call(step, desk, run, *arguments):
+    """Run one step as its task does: its own connection as the planner."""
+    with connect("desk_planner", desk) as connection:
+        return step(connection, run.run_id, *arguments)
+
+
+def sized(desk, run):
+    """Rank and size."""
+    call(rank_universe, desk, run)
+    return call(size_orders, desk, run)
+
+
+def failing(plan) -> dict[str, str]:
+    """The riskguard's checks that are not clear, with their reasons."""
+    return {check.check_name: check.reason for check in plan.checks if not check.is_clear}
+
+
+def table(desk, name: str) -> list[dict]:
+    """Every row of a desk table."""
+    with connect("desk_planner", desk) as connection:
+        return connection.execute(f"select * from desk.{name}").fetchall()
+
+
+def test_momentum_ranks_the_best_score_first_and_ties_by_symbol(desk):
+    """A score of a symbol the universe does not have is not ranked."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run, scores={"CCC": "0.5", "BBB": "0.5", "AAA": "-1", "ZZZ": "9"})
+    ranking = call(rank_universe, desk, run)
+    assert [(item.rank, item.symbol) for item in ranking] == [(1, "BBB"), (2, "CCC"), (3, "AAA")]
+
+
+def test_a_static_list_needs_no_scores(desk):
+    """The list is the ranking, best first."""
+    policy = policy_of(
+        {
+            "method: momentum_12_1": "method: static_list",
+            "static_list: []": "static_list: [CCC, AAA]",
+        }
+    )
+    run = freeze_plan(on_saturday(desk), policy)
+    assert [item.symbol for item in call(rank_universe, desk, run)] == ["CCC", "AAA"]
+
+
+def test_ranking_twice_keeps_the_first_answer(desk):
+    """Scores that changed since do not change the run."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    first = call(rank_universe, desk, run)
+    build_marts(desk, run, scores={})
+    with connect("desk_dbt", desk) as connection:
+        connection.execute("update marts.signals_momentum set score = -score")
+    assert call(rank_universe, desk, run) == first
+
+
+def test_a_plan_is_stored_as_it_was_sized(desk):
+    """Two names at 8 % of 10,000 GBP: orders, targets with their words, and ten clear checks."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    plan = sized(desk, run)
+    assert [(o.line_number, o.side, o.symbol, o.value_gbp) for o in plan.orders] == [
+        (1, "BUY", "AAA", Decimal("800.00")),
+        (2, "BUY", "BBB", Decimal("800.00")),
+    ]
+    assert plan.orders[0].units_estimate == Decimal(10)
+    assert plan.orders[0].price_limit_usd == Decimal("103.00")
+    assert {t.symbol: t.binding_constraint for t in plan.targets} == {
+        "AAA": "weight_cap", "BBB": "weight_cap", "CCC": "outranked", "DDD": "outranked",
+    }  # fmt: skip
+    assert len(plan.checks) == 10
+    assert failing(plan) == {}
+
+
+def test_sizing_twice_changes_nothing(desk):
+    """The book may have moved on; the run has not."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    first = sized(desk, run)
+    build_marts(desk, run, prices={}, cash_gbp="99999")
+    assert call(size_orders, desk, run) == first
+    assert len(table(desk, "ledger_trades_intended")) == 2
+
+
+def test_workers_that_size_at_once_store_one_plan(desk):
+    """A duplicated task waits for the first and returns its plan."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    call(rank_universe, desk, run)
+    with ThreadPoolExecutor(8) as pool:
+        plans = list(pool.map(lambda _: call(size_orders, desk, run), range(8)))
+    assert all(plan == plans[0] for plan in plans)
+    assert len(table(desk, "ledger_trades_intended")) == 2
+
+
+def test_holdings_are_sold_by_the_units_of_the_ledger(desk):
+    """An outranked holding leaves whole, a wanted one within its band stays."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(
+        desk,
+        run,
+        holdings={"DDD": ("12.3456789", "987.654312"), "AAA": ("10", "800.00")},
+        cash_gbp="8212.345688",
+    )
+    plan = sized(desk, run)
+    assert [
+        (o.side, o.symbol, o.value_gbp, o.units_estimate, o.is_full_exit) for o in plan.orders
+    ] == [
+        ("SELL", "DDD", Decimal("987.65"), Decimal("12.3456789"), True),
+        ("BUY", "BBB", Decimal("800.00"), Decimal(10), False),
+    ]
+    assert {t.symbol: t.binding_constraint for t in plan.targets}["AAA"] == "within_band"
+
+
+@pytest.mark.parametrize(
+    ("marts", "reason"),
+    [
+        ({"rate": None}, "the GBP/USD rate is missing"),
+        (
+            {"prices": {"AAA": "100", "BBB": "100"}, "holdings": {"CCC": ("5", None)}},
+            "CCC is held but has no price on the as-of date",
+        ),
+        ({"scores": {}, "holdings": {"CCC": ("5", "400")}}, "no ranked symbol can be bought"),
+    ],
+)
+def test_a_missing_input_gives_no_orders_and_a_reason(desk, marts, reason):
+    """No price, no rate, no signal: nothing is traded, not even a sale, and the check says why."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run, **marts)
+    plan = sized(desk, run)
+    assert plan.orders == ()
+    assert failing(plan)["sizes_possible"] == reason
+    assert {target.binding_constraint for target in plan.targets} == {"blocked"}
+    assert call(size_orders, desk, run) == plan
+
+
+def test_a_run_of_another_book_is_not_sized(desk):
+    """Rows dbt built for an earlier run do not count for this one."""
+    earlier = freeze_plan(on_saturday(desk))
+    build_marts(desk, earlier)
+    run = freeze_plan(desk, key="weekly_plan:2")
+    with pytest.raises(PlanError, match=f"the book of run {run.run_id} is not built"):
+        sized(desk, run)
+    assert table(desk, "risk_checks") == []
+
+
+def test_a_desk_without_marts_is_a_named_error(desk):
+    """dbt never ran: the step fails with the relation's name, and stores nothing."""
+    run = freeze_plan(on_saturday(desk))
+    with pytest.raises(psycopg.errors.UndefinedTable, match=r"marts\."):
+        sized(desk, run)
+    assert table(desk, "risk_checks") == []
+
+
+def test_an_unknown_past_of_the_book_is_not_clear(desk):
+    """Drawdown and daily loss without a row for the as-of session block."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run, day=None)
+    assert set(failing(sized(desk, run))) == {"drawdown", "daily_loss"}
+
+
+def test_a_benchmark_is_never_bought(desk):
+    """Even with the best score: it is not a tradable underlying."""
+    universe = Listing(
+        (
+            *UNIVERSE.entries,
+            Entry("SPX", is_tradable_underlying=False, is_benchmark=True, instrument_type="index"),
+        ),
+        "ef" * 32,
+    )
+    run = freeze_plan(on_saturday(desk), universe=universe)
+    build_marts(desk, run, scores={"SPX": "9", "AAA": "1"}, prices={"SPX": "5000", "AAA": "100"})
+    plan = sized(desk, run)
+    assert [order.symbol for order in plan.orders] == ["AAA"]
+
+
+def test_a_gate_without_verdicts_fails_with_every_check_named(desk):
+    """No gate_verdicts table at all: FAIL, and one reason per required check."""
+    run = freeze_plan(on_saturday(desk))
+    result = call(judge_gate, desk, run, "confirmation")
+    assert result.status == "FAIL"
+    assert [check["check_name"] for check in result.checks] == ["previous_ticket_confirmed"]
+    assert call(judge_gate, desk, run, "confirmation") == result
+
+
+def test_four_passed_gates_and_a_trade_are_approved(desk):
+    """And only once: the decision is a row."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    pass_all_gates(desk, run.run_id)
+    decision = call(decide, desk, run)
+    assert (decision.is_approved, decision.reasons) == (True, ())
+    assert call(decide, desk, run) == decision
+    assert len(table(desk, "decisions")) == 1
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_one_failed_gate_refuses(desk, gate):
+    """The reason is that gate's failed check, with its fix."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    check_name = {
+        "data_quality": "coverage", "confirmation": "previous_ticket_confirmed",
+        "reconciliation": "cash_matches", "risk": "turnover",
+    }[gate]  # fmt: skip
+    for other in GATES:
+        if other != gate:
+            pass_gate(desk, run.run_id, other)
+    fail_gate(desk, run.run_id, gate, check_name, "it broke", "mend it")
+    decision = call(decide, desk, run)
+    assert not decision.is_approved
+    assert decision.reasons == (
+        {"gate": gate, "check": check_name, "reason": "it broke", "fix": "mend it"},
+    )
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_one_gate_that_was_not_judged_refuses(desk, gate):
+    """A crashed gate task is a reason, and judging it afterwards does not change the decision."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    for other in GATES:
+        if other != gate:
+            pass_gate(desk, run.run_id, other)
+    decision = call(decide, desk, run)
+    assert [(r["gate"], r["reason"]) for r in decision.reasons] == [
+        (gate, "the gate was not judged")
+    ]
+    pass_gate(desk, run.run_id, gate)
+    assert call(decide, desk, run) == decision
+
+
+def test_passed_gates_with_nothing_to_trade_are_a_no_trade(desk):
+    """A book that has arrived is left alone, and the ticket says so."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run, holdings={"AAA": ("10", "800"), "BBB": ("10", "800")}, cash_gbp="8400")
+    assert sized(desk, run).orders == ()
+    pass_all_gates(desk, run.run_id)
+    decision = call(decide, desk, run)
+    assert not decision.is_approved
+    assert [reason["reason"] for reason in decision.reasons] == ["nothing to trade"]
+
+
+def test_a_changed_policy_does_not_touch_a_frozen_run(desk):
+    """The run sizes by the policy it froze, although another one is active by then."""
+    run = freeze_plan(on_saturday(desk))
+    freeze_plan(
+        desk,
+        policy_of({"weight_ratio_max: 0.08": "weight_ratio_max: 0.01"}),
+        kind="daily",
+        key="daily:1",
+    )
+    build_marts(desk, run)
+    assert sized(desk, run).orders[0].value_gbp == Decimal("800.00")
+
+
+def test_a_policy_edited_in_the_database_is_noticed(desk):
+    """A body that no longer has its hash stops the run instead of sizing by it."""
+    from rows import superuser
+
+    run = freeze_plan(on_saturday(desk), policy_of(SMALL))
+    build_marts(desk, run)
+    call(rank_universe, desk, run)
+    with superuser(desk) as connection:
+        connection.execute(
+            "update desk.config_policy set body = jsonb_set(body, '{sizing,weight_ratio_max}', '\"0.1\"')"
+        )
+    with pytest.raises(RunError, match="other contents"):
+        call(size_orders, desk, run)

@@ -1,0 +1,199 @@
+"""
+A desk of three symbols and three sessions, and dbt on top of it.
+
+Every row is written by hand with the role that writes it in production. All dates are of one real
+week: as of Friday 12 June 2026, frozen on the Saturday after it.
+"""
+
+import hashlib
+import json
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import environment_of
+from trading_ops.db.connect import connect
+from trading_ops.settings import PROJECT_ROOT, Settings
+
+PROJECT = PROJECT_ROOT / "dbt_project"
+PORTFOLIO = "demo"
+SYMBOLS = ("ALDR", "BRCH", "SIMX")
+SESSIONS = (date(2026, 6, 10), date(2026, 6, 11), date(2026, 6, 12))
+RUN_ID = "20260613-080000Z-git0000001"
+LATER_RUN_ID = "20260613-090000Z-git0000001"
+
+
+def run_dbt(
+    desk: Settings, target: Path, *arguments: str, run_id: str | None = None
+) -> subprocess.CompletedProcess:
+    """Call the real dbt on a desk; its files go to a folder of the test."""
+    variables = ["--vars", json.dumps({"run_id": run_id})] if run_id else []
+    places = [
+        "--project-dir",
+        PROJECT,
+        "--profiles-dir",
+        PROJECT,
+        "--target-path",
+        target,
+        "--log-path",
+        target,
+    ]
+    return subprocess.run(
+        [desk.dbt, "--no-use-colors", *arguments, *places, *variables],
+        env=environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def fill(desk: Settings) -> None:
+    """Write a policy, a universe, a funded portfolio with a snapshot, three sessions of bars, and a run."""
+    with connect("desk_planner", desk) as connection:
+        connection.execute("select desk.set_simulated_now('2026-06-13 08:00:00+00')")
+        policy_hash = _add_policy(connection)
+        universe_hash = _add_universe(connection)
+        connection.execute(
+            "insert into desk.portfolios values (%s, 'simulated', 'GBP')", (PORTFOLIO,)
+        )
+        opening = {
+            "portfolio_id": PORTFOLIO, "person": "desk", "idempotency_key": "opening", "cash_gbp": "1000.00",
+            "amount_gbp": "1000.00", "kind": "deposit", "source": "form", "positions": [],
+            "occurred_at": "2026-06-10 12:00:00+00", "taken_at": "2026-06-13 08:00:00+00",
+        }  # fmt: skip
+        connection.execute("select desk.record_cash_movement(%s)", (json.dumps(opening),))
+        connection.execute("select desk.record_snapshot(%s)", (json.dumps(opening),))
+    closes = {"ALDR": (100, 101, 102), "BRCH": (50, 50, 49), "SIMX": (400, 402, 401)}
+    load_id = add_bars(
+        desk,
+        [
+            (symbol, day, close)
+            for symbol in SYMBOLS
+            for day, close in zip(SESSIONS, closes[symbol], strict=True)
+        ],
+    )
+    add_run(desk, RUN_ID, load_id, policy_hash, universe_hash)
+
+
+def add_bars(desk: Settings, bars: list[tuple[str, date, int]]) -> int:
+    """Load flat bars as traded, and a rate of 1.25 with them; return the load."""
+    with connect("desk_loader", desk) as connection:
+        load_id = connection.execute(
+            """
+            insert into raw.loads (
+                source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
+                files_refused_count, started_at
+            ) values ('simulated', gen_random_uuid()::text, %s, 0, 0, 0, desk.now()) returning load_id
+            """,
+            (len(bars),),
+        ).fetchone()["load_id"]
+        for symbol, day, close in bars:
+            connection.execute(
+                "insert into raw.eod_bars values (%s, 'simulated', %s, %s, 'raw', %s, %s, %s, %s, null, 1000)",
+                (load_id, symbol, day, close, close, close, close),
+            )
+        connection.execute(
+            "insert into raw.fx_rates values (%s, 'simulated', %s, 'GBP', 'USD', 1.25)",
+            (load_id, SESSIONS[0]),
+        )
+    return load_id
+
+
+def add_run(
+    desk: Settings, run_id: str, load_id: int, policy_hash: str, universe_hash: str
+) -> None:
+    """Freeze a daily run as of the newest session."""
+    with connect("desk_planner", desk) as connection:
+        connection.execute(
+            """
+            insert into desk.runs (
+                run_id, portfolio_id, kind, idempotency_key, as_of_date, attempt_number, data_snapshot_id,
+                policy_hash, universe_hash, calendar_hash, config_hash, git_commit, is_dirty, signal_method
+            ) values (%(run_id)s, %(portfolio)s, 'daily', %(run_id)s, %(as_of)s, %(load_id)s, %(load_id)s,
+                %(policy)s, %(universe)s, 'c', %(policy)s, '0000001', false, 'static_list')
+            """,
+            {
+                "run_id": run_id, "portfolio": PORTFOLIO, "as_of": SESSIONS[-1], "load_id": load_id,
+                "policy": policy_hash, "universe": universe_hash,
+            },
+        )  # fmt: skip
+
+
+def add_run_of_everything(desk: Settings, run_id: str, load_id: int) -> None:
+    """Freeze another run with the policy and the universe that are there."""
+    with connect("desk_planner", desk) as connection:
+        row = connection.execute(
+            "select policy_hash, universe_hash from desk.runs limit 1"
+        ).fetchone()
+    add_run(desk, run_id, load_id, row["policy_hash"], row["universe_hash"])
+
+
+def add_clear_riskguard(desk: Settings, run_id: str) -> None:
+    """Let the riskguard agree with a run."""
+    with connect("desk_planner", desk) as connection:
+        connection.execute(
+            "insert into desk.risk_checks values (%s, 'turnover', 0, 0.35, true, 'nothing is traded', '')",
+            (run_id,),
+        )
+
+
+def rows(desk: Settings, query: str, *values: object) -> list[dict]:
+    """Return the rows of a query, read as the role of the reports."""
+    with connect("desk_reader", desk) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def judge(desk: Settings, run_id: str, gate: str) -> tuple[str, dict[str, dict]]:
+    """Let the database judge a gate; return its status and its checks by name."""
+    with connect("desk_planner", desk) as connection:
+        status = connection.execute(
+            "select desk.judge_gate(%s, %s) as status", (run_id, gate)
+        ).fetchone()["status"]
+        checks = connection.execute(
+            "select checks from desk.gate_results where run_id = %s and gate = %s", (run_id, gate)
+        ).fetchone()["checks"]
+    return status, {check["check_name"]: check for check in checks}
+
+
+def _add_policy(connection) -> str:
+    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
+    policy_hash = _sha256("policy")
+    connection.execute(
+        "insert into desk.config_policy (policy_hash, body) values (%s, %s)",
+        (policy_hash, json.dumps(body)),
+    )
+    for room, limits in body.items():
+        for name, value in limits.items() if isinstance(limits, dict) else ():
+            if isinstance(value, int | float):
+                connection.execute(
+                    "insert into desk.policy_limits values (%s, %s, %s)",
+                    (policy_hash, f"{room}.{name}", str(value)),
+                )
+    return policy_hash
+
+
+def _add_universe(connection) -> str:
+    universe_hash = _sha256("universe")
+    connection.execute(
+        "insert into desk.universe_versions (universe_hash) values (%s)", (universe_hash,)
+    )
+    for symbol in SYMBOLS:
+        is_stock = symbol != "SIMX"
+        connection.execute(
+            "insert into desk.config_universe values (%s, %s, %s, null, null, %s, 'USD', %s, %s, %s, %s)",
+            (
+                universe_hash,
+                symbol,
+                symbol,
+                symbol,
+                "stock" if is_stock else "index",
+                not is_stock,
+                is_stock,
+                is_stock,
+            ),
+        )
+    return universe_hash
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

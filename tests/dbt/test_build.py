@@ -1,0 +1,101 @@
+"""One full build of a small desk: everything is built, every unit test passes, every verdict is clear."""
+
+import json
+
+from tests.dbt import small_desk
+from tests.dbt.small_desk import RUN_ID
+
+
+def test_a_small_desk_builds_green(built):
+    """Models, unit tests and data tests all end well, the enforcing one included."""
+    assert built.build.returncode == 0, built.build.stdout[-6000:]
+    results = json.loads((built.target / "run_results.json").read_text())["results"]
+    counts: dict[str, int] = {}
+    for result in results:
+        kind = result["unique_id"].split(".")[0]
+        counts[kind] = counts.get(kind, 0) + 1
+    assert counts["unit_test"] >= 3 * 26
+    assert counts["model"] >= 70
+    ended = {
+        result["status"] for result in results if not result["unique_id"].startswith("exposure.")
+    }
+    assert ended == {"success", "pass"}
+    assert any("assert_every_verdict_is_clear" in result["unique_id"] for result in results)
+
+
+def test_every_gate_passes_on_a_sound_desk(built):
+    """The database reads the verdicts dbt left and finds all four gates clear."""
+    for gate in ("data_quality", "confirmation", "reconciliation", "risk"):
+        status, checks = small_desk.judge(built.desk, RUN_ID, gate)
+        assert status == "PASS", checks
+
+
+def test_the_marts_hold_the_small_desk(built):
+    """Prices, cash and equity are the figures written by hand."""
+    prices = small_desk.rows(
+        built.desk,
+        "select session_date, as_traded_close_usd from marts.market_prices_eod"
+        " where internal_symbol = 'ALDR' and run_id = %s order by session_date",
+        RUN_ID,
+    )
+    assert [row["as_traded_close_usd"] for row in prices] == [100, 101, 102]
+    equity = small_desk.rows(built.desk, "select * from marts.equity_daily order by session_date")
+    assert [row["session_date"] for row in equity] == list(small_desk.SESSIONS)
+    assert {(row["equity_gbp"], row["growth_index"], row["drawdown_ratio"]) for row in equity} == {
+        (1000, 1, 0)
+    }
+
+
+def test_no_model_keeps_money_in_floats(built):
+    """A float in a mart or verdict would come back as a penny that is not there."""
+    floats = small_desk.rows(
+        built.desk,
+        """
+        select attrelid::regclass::text as relation, attname
+        from pg_attribute
+        where attrelid::regclass::text ~ '^(staging|intermediate|marts|gates)\\.'
+            and atttypid in ('float4'::regtype, 'float8'::regtype)
+        """,
+    )
+    assert floats == []
+
+
+def test_every_model_and_column_is_described(built):
+    """What Postgres has, the documentation explains: no column without a sentence, no sentence without a column."""
+    manifest = json.loads((built.target / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert len(models) >= 70
+    for model in models:
+        assert model["description"], f"{model['name']} has no description"
+        described = {name for name, column in model["columns"].items() if column["description"]}
+        found = small_desk.rows(
+            built.desk,
+            "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+            f"{model['schema']}.{model['name']}",
+        )
+        assert described == {row["attname"] for row in found}, model["name"]
+
+
+def test_every_reader_of_a_mart_may_read_it(built):
+    """A table is replaced at each build; the grants must come back with it."""
+    refused = small_desk.rows(
+        built.desk,
+        """
+        select reader, relation.oid::regclass::text as relation
+        from pg_class as relation
+        cross join unnest(array['desk_planner', 'desk_reader', 'desk_app']) as reader
+        where relation.relkind = 'r'
+            and relation.relnamespace in ('marts'::regnamespace, 'gates'::regnamespace)
+            and not has_table_privilege(reader, relation.oid, 'select')
+        """,
+    )
+    assert refused == []
+
+
+def test_the_documentation_is_one_page_that_opens_offline(built):
+    """`dbt docs generate --static` writes the page that `make docs` and Airflow show."""
+    done = small_desk.run_dbt(built.desk, built.target, "docs", "generate", "--static")
+    assert done.returncode == 0, done.stdout[-3000:]
+    page = (built.target / "static_index.html").read_text()
+    assert "gate_data_quality_coverage" in page
+    assert "The one ticket of a plan run" in page

@@ -1,0 +1,280 @@
+"""
+The whole desk in containers: built, started, used, restarted and removed again.
+
+One stack for all the tests below, under a project name and on ports of its own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+import yaml
+
+from tests.conftest import free_port
+from tests.docker.conftest import compose_tool, docker
+from trading_ops.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.slow
+RUNNING = {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "confirm-page"}
+
+
+class Stack:
+    """One compose project and the commands to use it."""
+
+    def __init__(self, folder, base_image: str) -> None:
+        # A copy of the files, since the settings file of this checkout is the operator's own.
+        (folder / "docker").mkdir(parents=True)
+        (folder / "config").mkdir()
+        compose = yaml.safe_load((PROJECT_ROOT / "docker/compose.yml").read_text())
+        for service in compose["services"].values():
+            if "build" in service:
+                service["build"]["context"] = str(PROJECT_ROOT)
+        self.file = folder / "docker/compose.yml"
+        self.file.write_text(yaml.safe_dump(compose))
+        shutil.copy(PROJECT_ROOT / "config/secrets.env.example", folder / "config/secrets.env")
+        self.project = f"trading-ops-test-{uuid.uuid4().hex[:8]}"
+        self.airflow_port, self.confirm_port = free_port(), free_port()
+        self.environ = {
+            **os.environ,
+            "AIRFLOW_PORT": str(self.airflow_port),
+            "CONFIRM_PORT": str(self.confirm_port),
+            "DESK_TAG": "test",
+            "BASE_IMAGE": base_image,
+            "BUILD_COMMIT": "0123456789abcdef0123456789abcdef01234567",
+            "PIP_CA_PEM": subprocess.run(
+                [PROJECT_ROOT / "docker/base/local_ca.sh"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout,
+            "DOCKER_BUILDKIT": "0",
+            "COMPOSE_HTTP_TIMEOUT": "300",
+        }
+
+    def run(self, *arguments: str, timeout_s: float = 300) -> str:
+        """Run a compose command and return its output; a failure shows it and the services' last lines."""
+        done = subprocess.run(
+            [*compose_tool(), "-p", self.project, "-f", str(self.file), *arguments], env=self.environ,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            pytest.fail(
+                f"compose {' '.join(arguments)}: {(done.stdout + done.stderr)[-3000:]}\n{self.logs()}"
+            )
+        return done.stdout
+
+    def container(self, service: str) -> str:
+        """Return the id of a service's container."""
+        return docker(
+            "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}",
+            "--filter", f"label=com.docker.compose.service={service}",
+        ).stdout.strip()  # fmt: skip
+
+    def execute(self, service: str, *command: str) -> subprocess.CompletedProcess:
+        """Run a command inside a service's container."""
+        return docker("exec", self.container(service), *command)
+
+    def wait_until_healthy(self, timeout_s: float = 180) -> None:
+        """Return when every service that runs is healthy."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            states = {
+                name: docker(
+                    "inspect", "--format", "{{.State.Health.Status}}", self.container(name)
+                ).stdout.strip()
+                for name in RUNNING
+            }
+            if set(states.values()) == {"healthy"}:
+                return
+            if time.monotonic() > deadline:
+                pytest.fail(f"after {timeout_s} s: {states}\n{self.logs()}")
+            time.sleep(1)
+
+    def logs(self) -> str:
+        """Return the last lines of every container that is not well."""
+        listed = docker(
+            "ps", "-a", "--format", "{{.Names}} {{.Status}}",
+            "--filter", f"label=com.docker.compose.project={self.project}",
+        ).stdout.splitlines()  # fmt: skip
+        said = []
+        for line in listed:
+            if "(healthy)" not in line and "Exited (0)" not in line:
+                done = docker("logs", "--tail", "30", line.split()[0])
+                said.append(f"== {line}\n{(done.stdout + done.stderr)[-3000:]}")
+        return "\n".join(said)
+
+    def get(
+        self, port: int, path: str, body: dict | None = None, token: str | None = None
+    ) -> tuple[int, dict]:
+        """Return status and JSON of a request to a published port."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                **({"Authorization": f"Bearer {token}"} if token else {}),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, {}
+
+
+def token_of(stack: Stack) -> str:
+    """Return an API token, got with the generated password of Airflow's admin."""
+    password = json.loads(
+        stack.execute("api-server", "cat", "/secrets/airflow/airflow_passwords.json").stdout
+    )["admin"]
+    status, answer = stack.get(
+        stack.airflow_port, "/auth/token", {"username": "admin", "password": password}
+    )
+    assert status == 201
+    return answer["access_token"]
+
+
+@pytest.fixture(scope="module")
+def stack(base_image, tmp_path_factory):
+    """The stack of this checkout, up and healthy; everything it made is removed in the end."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), base_image)
+    stack.run("build", timeout_s=600)
+    try:
+        stack.run("up", "-d", timeout_s=300)
+        stack.wait_until_healthy()
+        yield stack
+    finally:
+        stack.run("down", "-v", "--timeout", "15")
+
+
+def test_airflow_lets_the_generated_admin_in_and_nobody_else(stack):
+    """The password from the volume opens the API, which knows its three pools; a wrong one does not."""
+    _, pools = stack.get(stack.airflow_port, "/api/v2/pools", token=token_of(stack))
+    assert {"dbt", "desk_db", "qlib"} < {pool["name"] for pool in pools["pools"]}
+    wrong = {"username": "admin", "password": "wrong"}
+    assert stack.get(stack.airflow_port, "/auth/token", wrong)[0] == 401
+    assert stack.get(stack.airflow_port, "/api/v2/pools")[0] == 401
+
+
+def test_airflow_knows_every_dag_of_this_checkout(stack):
+    """The dag-processor parsed them in its read-only container, none with an error."""
+    wanted = {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")}
+    assert wanted
+    token, deadline = token_of(stack), time.monotonic() + 90
+    while True:
+        _, listed = stack.get(stack.airflow_port, "/api/v2/dags?limit=100", token=token)
+        _, broken = stack.get(stack.airflow_port, "/api/v2/importErrors", token=token)
+        assert broken["import_errors"] == []
+        if {dag["dag_id"] for dag in listed["dags"]} >= wanted:
+            return
+        assert time.monotonic() < deadline, (wanted, listed)
+        time.sleep(1)
+
+
+def test_the_confirm_page_answers_from_the_migrated_database(stack):
+    """Its health is 200 only when the database answers with the desk's own time."""
+    status, answer = stack.get(stack.confirm_port, "/health")
+    assert (status, answer["database"]) == (200, "reachable")
+
+
+def test_the_desk_in_the_image_is_the_one_that_was_built(stack):
+    """BUILD_COMMIT names the commit; config/secrets.env and this checkout's environments stayed outside."""
+    assert (
+        stack.execute("scheduler", "cat", "BUILD_COMMIT").stdout
+        == stack.environ["BUILD_COMMIT"] + "\n"
+    )
+    inside = stack.execute("scheduler", "find", "/opt/desk", "-maxdepth", "2").stdout.splitlines()
+    assert "/opt/desk/config/policy.yml" in inside
+    assert not [
+        path for path in inside if path.endswith(("secrets.env", "/.git", "/.venv", "/var"))
+    ]
+    assert "/opt/desk/tests" not in inside
+
+
+def test_the_page_cannot_become_another_role(stack):
+    """With the page's own password every other role is refused; nobody is superuser over the network."""
+    program = (
+        "import psycopg, sys\n"
+        "line = open('/secrets/confirm/pgpass').read().splitlines()\n"
+        "assert len(line) == 1, line\n"
+        "try: psycopg.connect(host='postgres', dbname='trading_ops', user=sys.argv[1],"
+        " password=line[0].split(':')[4]); print('let in')\n"
+        "except psycopg.OperationalError as error: print(error)"
+    )
+    assert stack.execute("confirm-page", "python", "-c", program, "desk_app").stdout == "let in\n"
+    for role in ("desk_migrator", "desk_loader", "desk_planner"):
+        assert (
+            "password authentication failed"
+            in stack.execute("confirm-page", "python", "-c", program, role).stdout
+        )
+    refused = stack.execute("confirm-page", "python", "-c", program, "postgres").stdout
+    assert "pg_hba.conf rejects connection" in refused
+
+
+def test_the_runner_works_as_a_process_inside_the_scheduler(stack):
+    """The process runtime needs nothing the image lacks."""
+    done = stack.execute(
+        "scheduler", "python", "-m", "qlib_runner", "verify", "--out", "/tmp/nothing"
+    )
+    assert (done.returncode, "manifest.json cannot be read" in done.stderr) == (2, True)
+
+
+def test_dbt_reaches_the_database_from_its_own_environment(stack):
+    """`dbt debug` connects as dbt's role, with a read-only project folder."""
+    done = stack.execute(
+        "scheduler", "python", "docker/desk/run.py", "/opt/dbt-venv/bin/dbt", "debug", "--connection",
+        "--project-dir", "dbt_project", "--profiles-dir", "dbt_project",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-500:]
+
+
+def test_a_killed_postgres_comes_back_and_everything_with_it(stack):
+    """SIGKILL to Postgres: it is started again, recovers, and every service is healthy again."""
+    before = docker(
+        "inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")
+    ).stdout
+    # Through the process: `docker kill` would count as stopped by hand, which is not restarted.
+    assert (
+        stack.execute(
+            "postgres",
+            "bash",
+            "-c",
+            "kill -KILL $(head -1 /var/lib/postgresql/data/cluster/postmaster.pid)",
+        ).returncode
+        == 0
+    )
+    deadline = time.monotonic() + 60
+    while (
+        docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout
+        == before
+    ):
+        assert time.monotonic() < deadline, "Postgres was not started again"
+        time.sleep(0.5)
+    stack.wait_until_healthy()
+
+
+def test_starting_again_changes_no_secret_and_no_person(stack):
+    """`up` runs the one-shots a second time on the same volumes; whatever is there already stays."""
+    secrets = ("sh", "-c", "cat /secrets/airflow/* | sha256sum")
+    people = "select person_id, password_hash from desk.people order by 1"
+    query = ("psql", "-U", "postgres", "-d", "trading_ops", "-At", "-c", people)
+    before = stack.execute("api-server", *secrets).stdout, stack.execute("postgres", *query).stdout
+    assert len(before[1].splitlines()) == 2
+    stack.run("up", "-d", timeout_s=300)
+    for name in ("make-secrets", "migrate", "prepare-airflow"):
+        assert (
+            docker(
+                "inspect", "--format", "{{.State.ExitCode}}", stack.container(name)
+            ).stdout.strip()
+            == "0"
+        )
+    assert (
+        stack.execute("api-server", *secrets).stdout,
+        stack.execute("postgres", *query).stdout,
+    ) == before

@@ -1,0 +1,158 @@
+"""The runner in its container: the same bytes as the process, and no way out of the box."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.qlib_runner.manifests import bars_of, write_manifest
+from trading_ops.settings import PROJECT_ROOT
+
+SCORE = ("score", "--manifest", "/in/manifest.json", "--out", "/result/scores")
+THREE = bars_of(
+    {
+        f"S{number:03d}": [f"{100 + number * day * 0.37:.4f}" for day in range(300)]
+        for number in range(60)
+    }
+)
+
+
+def test_the_container_ranks_to_the_same_bytes_as_the_process(run_locked, exchange, tmp_path):
+    """Sixty symbols over 300 sessions, both files compared byte by byte."""
+    manifest = write_manifest(exchange / "in", THREE, config={})
+    done = run_locked(*SCORE)
+    assert (done.exit_code, done.stderr) == (0, "")
+    process = subprocess.run(
+        [sys.executable, "-m", "qlib_runner", "score", "--manifest", manifest, "--out", tmp_path / "process"],
+        cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    for name in ("manifest.json", "signals_ranked.csv"):
+        assert (exchange / "result/scores" / name).read_bytes() == (
+            tmp_path / "process" / name
+        ).read_bytes()
+    assert len((exchange / "result/scores/signals_ranked.csv").read_text().splitlines()) == 61
+    assert run_locked("verify", "--out", "/result/scores").exit_code == 0
+
+
+def test_a_refusal_leaves_the_container_with_exit_code_2_and_no_result(run_locked, exchange):
+    """One byte of the bars was changed after the manifest was written."""
+    write_manifest(exchange / "in", THREE, config={})
+    bars = exchange / "in/bars.csv"
+    bars.write_bytes(bars.read_bytes().replace(b"100.3700", b"100.3800", 1))
+    done = run_locked(*SCORE)
+    assert (done.exit_code, "its SHA-256 differs" in done.stderr) == (2, True)
+    assert list((exchange / "result").iterdir()) == []
+
+
+def test_running_out_of_memory_is_seen_and_leaves_no_result(run_locked, exchange):
+    """300,000 bars do not fit into 24 MB: the kernel kills the runner, and no folder claims success."""
+    write_manifest(
+        exchange / "in", bars_of({f"S{n:03d}": ["100.25"] * 3000 for n in range(100)}), config={}
+    )
+    done = run_locked(*SCORE, switches=("--memory=24m", "--memory-swap=24m"))
+    assert (done.exit_code, done.was_killed_for_memory) == (137, True)
+    assert not (exchange / "result/scores").exists()
+
+
+def test_a_result_that_cannot_be_written_is_a_failure_of_one_line(run_locked, exchange):
+    """The result's folder is mounted read-only by mistake."""
+    write_manifest(exchange / "in", THREE, config={})
+    done = run_locked("score", "--manifest", "/in/manifest.json", "--out", "/in/scores")
+    assert done.exit_code == 1
+    assert "qlib_runner: failed: [Errno 30] Read-only file system" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+PROBE = """
+import errno, json, os, pathlib, socket, threading
+
+def error_of(action):
+    try:
+        action()
+    except OSError as error:
+        return errno.errorcode[error.errno] if error.errno and error.errno > 0 else type(error).__name__
+    return None
+
+def connect():
+    # An address of documentation (RFC 5737): no packet can leave, and nobody is there if one did.
+    with socket.socket() as outside:
+        outside.settimeout(2)
+        outside.connect(("192.0.2.1", 80))
+
+def start_threads():
+    release = threading.Event()
+    started = 0
+    try:
+        for _ in range(200):
+            threading.Thread(target=release.wait, daemon=True).start()
+            started += 1
+    except RuntimeError:
+        pass
+    release.set()
+    return started
+
+status = dict(line.split(":", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
+print(json.dumps({
+    "interfaces": os.listdir("/sys/class/net"),
+    "routes": len(pathlib.Path("/proc/net/route").read_text().splitlines()) - 1,
+    "connect": error_of(connect),
+    "lookup": error_of(lambda: socket.getaddrinfo("registry.example", 443)),
+    "writes": {path: error_of(lambda: open(path, "w").close()) for path in
+               ("/probe", "/opt/qlib_runner/probe", "/usr/bin/probe", "/in/probe", "/result/probe", "/tmp/probe")},
+    "uid": os.getuid(),
+    "capabilities": int(status["CapEff"], 16) | int(status["CapPrm"], 16) | int(status["CapBnd"], 16),
+    "no_new_privileges": status["NoNewPrivs"].strip(),
+    "threads": start_threads(),
+}))
+"""
+
+
+@pytest.fixture
+def found(run_locked) -> dict:
+    """What a program sees from inside the locked container."""
+    done = run_locked("-c", PROBE, entrypoint="python3")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_nothing_outside_can_be_reached(found):
+    """Only a loopback interface, no route, an address is unreachable at once and a name is not resolved."""
+    assert found["interfaces"] == ["lo"]
+    assert (found["routes"], found["connect"], found["lookup"]) == (0, "ENETUNREACH", "gaierror")
+
+
+def test_only_the_result_and_the_scratch_can_be_written(found):
+    """The root file system and the inputs answer EROFS; the positive cases prove the probe works."""
+    read_only = {"/probe", "/opt/qlib_runner/probe", "/usr/bin/probe", "/in/probe"}
+    refused = {path: error for path, error in found["writes"].items() if error}
+    # Where the user has no right to write anyway, the kernel may say so first.
+    assert set(refused) == read_only
+    assert set(refused.values()) <= {"EROFS", "EACCES"} and refused["/in/probe"] == "EROFS"
+
+
+def test_the_container_is_nobody_special(found):
+    """Not root, no capability it has or could get, and a fork bomb stops at the limit."""
+    assert found["uid"] == (10001 if os.getuid() == 0 else os.getuid())
+    assert (found["capabilities"], found["no_new_privileges"]) == (0, "1")
+    assert 10 < found["threads"] < 64
+
+
+def test_even_root_could_not_write_the_root_file_system(run_locked):
+    """The same probe as uid 0: what refuses is the mount, not the owner of the files."""
+    done = run_locked("-c", PROBE, entrypoint="python3", switches=("--user", "0:0"))
+    writes = json.loads(done.stdout)["writes"]
+    assert {
+        writes[path] for path in ("/probe", "/opt/qlib_runner/probe", "/usr/bin/probe", "/in/probe")
+    } == {"EROFS"}
+
+
+def test_the_image_knows_nothing_of_the_desk(run_locked):
+    """No library of the desk, no database driver, no package installer to fetch one with."""
+    program = (
+        "from importlib.util import find_spec;"
+        "print([n for n in ('trading_ops', 'psycopg', 'psycopg2', 'sqlalchemy', 'airflow') if find_spec(n)])"
+    )
+    assert run_locked("-c", program, entrypoint="python3").stdout.strip() == "[]"

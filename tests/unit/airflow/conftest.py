@@ -1,0 +1,3 @@
+"""Airflow's own settings for the tests, before Airflow is imported."""
+
+import tests.dags.airflow_home  # noqa: F401
