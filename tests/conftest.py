@@ -7,6 +7,7 @@ test gets its own database, cloned from a migrated template.
 
 import dataclasses
 import os
+import random
 import socket
 from pathlib import Path
 
@@ -19,10 +20,17 @@ from trading_ops.settings import PROJECT_ROOT, Settings
 
 
 def free_port() -> int:
-    """Return a TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """
+    Return a TCP port nobody listens on.
+
+    It lies below the range the system draws outgoing ports from, so no connection of another
+    test takes it before the server under test does.
+    """
+    while True:
+        port = random.SystemRandom().randrange(15000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def missing(reason: str) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import socket
 import stat
+import threading
 
 import psycopg
 import pytest
@@ -63,6 +64,17 @@ def test_a_taken_port_is_named_with_the_way_out(own_server):
             embedded.ClusterError, match=f"port {config.db_port}.*TRADING_OPS_DB_PORT"
         ):
             embedded.start(folder, config)
+
+
+def test_a_port_that_is_just_being_closed_is_waited_for(own_server):
+    """The kernel closes a killed server's port a moment after the process is gone."""
+    folder, config = own_server
+    other = socket.create_server(("127.0.0.1", config.db_port))
+    closing = threading.Timer(1, other.close)
+    closing.start()
+    embedded.start(folder, config)
+    closing.join()
+    assert embedded.is_running(folder)
 
 
 def test_a_half_finished_initdb_is_started_over(own_server):

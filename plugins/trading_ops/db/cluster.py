@@ -33,6 +33,7 @@ ROLES = (
     "airflow_meta",
 )
 _START_TRIES = 10
+_PORT_TRIES = 30
 
 
 class ClusterError(Exception):
@@ -58,7 +59,7 @@ def start(folder: Path, config: Settings) -> None:
     if not (folder / "data/PG_VERSION").exists():
         _create(folder, config)
     _remove_stale_pid(folder)
-    if _port_is_taken(config.db_host, config.db_port):
+    if not _wait_for_port(config.db_host, config.db_port):
         raise ClusterError(
             f"port {config.db_port} is used by another program: stop it, or choose a port with TRADING_OPS_DB_PORT"
         )
@@ -186,9 +187,14 @@ def _remove_stale_pid(folder: Path) -> None:
     (folder / "data/postmaster.pid").unlink(missing_ok=True)
 
 
-def _port_is_taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
+def _wait_for_port(host: str, port: int) -> bool:
+    # A killed server is gone from the process table before the kernel has closed its port.
+    for _ in range(_PORT_TRIES):
+        with socket.socket() as probe:
+            if probe.connect_ex((host, port)) != 0:
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def _passwords(pgpass: Path) -> dict[str, str]:
