@@ -50,6 +50,7 @@ PositiveAmount = _number(
 Quantity = _number("a number of at least 0, such as 0.001", ge=0)
 PositiveNumber = _number("a number above 0, such as 3", gt=0)
 PositiveCount = _count("a whole number of at least 1, such as 15", ge=1)
+Count = _count("a whole number of at least 0, such as 2", ge=0)
 # A half-day session lasts 210 minutes; a later minute would be after its close.
 SessionMinutes = _count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
 Symbol = Annotated[str, Field(strict=True, min_length=1, description="a symbol, such as AAPL")]
@@ -113,6 +114,11 @@ class DataQuality(_Section):
     coverage_ratio_min: Ratio
     jump_ratio_max: PositiveNumber
     lookback_sessions_count: PositiveCount
+    window_sessions_count: PositiveCount
+    source_disagreement_ratio_max: PositiveRatio
+    unfinished_volume_ratio_max: Ratio
+    missing_sessions_max: PositiveCount
+    disabled_per_run_max: Count
     fx_age_days_max: PositiveCount
 
 
