@@ -1,0 +1,20 @@
+"""Why a source delivered nothing for a symbol, in the words of raw.load_results.outcome."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# blocked: the source refuses this desk (key, bot check) and is left for the rest of the run.
+# limit: it would answer later; no_data: it knows the symbol but has nothing for the dates asked;
+# not_found: it does not carry the symbol; failed: no usable reply at all.
+Outcome = Literal["blocked", "limit", "no_data", "not_found", "failed"]
+
+
+@dataclass(frozen=True)
+class FetchFailure:
+    """One symbol a source did not deliver; `detail` holds no key and fits one line."""
+
+    source: str
+    vendor_symbol: str
+    outcome: Outcome
+    detail: str
+    duration_ms: int = 0
