@@ -199,6 +199,25 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     insert into raw.eod_bars (load_id, source, vendor_symbol, session_date, price_basis, open_price, high_price,
         low_price, close_price, volume_units)
     select load_id, 'simulated', 'ALDR', '2026-06-12', 'raw', 1, 1, 1, 1, 1 from raw.loads limit 1)
+, result as (
+    insert into raw.load_results (load_id, source, vendor_symbol, outcome, rows_new_count, first_written_date)
+    select load_id, 'simulated', 'ALDR', 'stored', 1, '2026-06-12' from raw.loads limit 1)
+, quarantined as (
+    insert into raw.quarantined_rows (load_id, source, vendor_symbol, file_name, line_number, field, reason, row_text)
+    select load_id, 'simulated', 'ALDR', 'ALDR.csv', 2, 'close', 'is negative', '-1' from raw.loads limit 1)
+, restatement as (
+    insert into raw.restatements (load_id, source, vendor_symbol, kind, largest_ratio, bars_count, first_date, last_date)
+    select load_id, 'simulated', 'ALDR', 'revised', 0.1, 1, '2026-06-12', '2026-06-12' from raw.loads limit 1)
+, session as (
+    insert into desk.calendar_sessions (calendar_hash, session_date, open_at, close_at, expected_at)
+    values (%(digest)s, '2026-06-12', '2026-06-12 13:30Z', '2026-06-12 20:00Z', '2026-06-13 07:00Z'))
+, alias as (
+    insert into desk.config_aliases (universe_hash, source, vendor_symbol, internal_symbol, valid_from_date,
+        valid_to_date)
+    select universe_hash, 'simulated', 'OLDR', 'ALDR', '-infinity', '2020-01-01' from desk.universe_versions limit 1)
+, switched as (
+    insert into desk.symbol_switches (internal_symbol, is_enabled, reason_code, reason, dedupe_key)
+    values ('ALDR', false, 'PERSON', 'drill', 'switch:1'))
 , action as (
     insert into raw.corporate_actions (load_id, source, vendor_symbol, ex_date, kind, value)
     select load_id, 'simulated', 'ALDR', '2026-06-12', 'split', 2 from raw.loads limit 1)

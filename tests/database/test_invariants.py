@@ -32,7 +32,7 @@ def force(desk, *statements: str) -> None:
 ALL_VIEWS = {
     "i1_trade_has_every_gate", "i2_one_ticket_per_plan_run", "i3_lines_match_kind",
     "i6_trade_issued_before_its_window_closes", "i7_previous_trade_was_confirmed", "s1_no_partial_load",
-    "s4_one_effect_per_key", "c1_units_never_negative", "c3_no_float_columns", "c3_reversals_cancel",
+    "s4_one_effect_per_key", "s9_bars_are_reported", "c1_units_never_negative", "c3_no_float_columns", "c3_reversals_cancel",
 }  # fmt: skip
 
 
@@ -134,6 +134,33 @@ def test_s1_sees_a_load_whose_bars_do_not_add_up(desk, counted):
         "insert into raw.eod_bars select load_id, 'simulated', 'ALDR', '2026-06-12', 'raw', 1, 1, 1, 1, 1, 1 from raw.loads",
     )
     assert len(violations(desk, "s1_no_partial_load")) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "seen"),
+    [
+        ("", 1),
+        ("'unchanged', 0, null", 1),
+        ("'stored', 1, '2026-06-13'", 1),
+        ("'stored', 1, '2026-06-12'", 0),
+        ("'stored', 2, '2026-06-11'", 0),
+    ],
+)
+def test_s9_sees_a_bar_its_load_does_not_report(desk, result, seen):
+    """No result of the symbol, one that says nothing was written, or one that starts after the bar."""
+    force(
+        desk,
+        "insert into raw.loads (source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,"
+        " files_refused_count, started_at) values ('simulated', 'k', 1, 0, 0, 0, desk.now())",
+        "insert into raw.eod_bars select load_id, 'simulated', 'ALDR', '2026-06-12', 'raw', 1, 1, 1, 1, 1, 1 from raw.loads",
+    )
+    if result:
+        force(
+            desk,
+            "insert into raw.load_results (load_id, source, vendor_symbol, outcome, rows_new_count, first_written_date)"
+            f" select load_id, 'simulated', 'ALDR', {result} from raw.loads",
+        )
+    assert len(violations(desk, "s9_bars_are_reported")) == seen
 
 
 def test_s4_sees_an_amended_fill_that_was_not_taken_back(desk):
