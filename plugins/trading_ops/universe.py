@@ -2,7 +2,7 @@
 The universe: which instruments the desk knows, what each vendor calls them, and which may be bought.
 
 Pure: text in, a frozen value out. Two files with the same rows in another order are the same
-universe and have the same hash.
+universe and have the same hash. The dated names of `universe_aliases` are part of it.
 """
 
 import csv
@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
 from functools import cached_property
 
 DEFAULT_BENCHMARK = "SPY"
@@ -27,7 +28,8 @@ class UniverseEntry:
     One instrument.
 
     `vendor_symbol` is what Alpha Vantage and the simulated market call it; Stooq and Yahoo have a
-    name of their own or do not carry it. `etoro_search_name` is what a person types on eToro.
+    name of their own or do not carry it. `etoro_search_name` is what a person types on eToro, and
+    `verified_by` and `verified_at` say who found the stock there under that name, and when.
     """
 
     internal_symbol: str
@@ -41,6 +43,29 @@ class UniverseEntry:
     is_tradable_underlying: bool
     is_enabled: bool
     notes: str = ""
+    verified_by: str = ""
+    verified_at: date | None = None
+
+    def name_at(self, source: str) -> str | None:
+        """Return what a source calls the instrument today, or None when it does not carry it."""
+        own = {"stooq": self.stooq_symbol, "yahoo": self.yahoo_symbol}
+        return own.get(source, self.vendor_symbol)
+
+
+@dataclass(frozen=True)
+class Alias:
+    """
+    A vendor's symbol that meant an instrument from one session to another, both included.
+
+    An open end is date.min or date.max. An instrument with an alias at a source has only its
+    aliases there; one without has the name of its universe row at every date.
+    """
+
+    source: str
+    vendor_symbol: str
+    internal_symbol: str
+    valid_from_date: date
+    valid_to_date: date
 
 
 COLUMNS = tuple(field.name for field in fields(UniverseEntry))
@@ -59,6 +84,8 @@ _FORMS = {
     "is_tradable_underlying": (r"true|false", "true or false"),
     "is_enabled": (r"true|false", "true or false"),
     "notes": (r".{0,300}", "at most 300 characters"),
+    "verified_by": (r".{0,100}", "a name of at most 100 characters, or nothing"),
+    "verified_at": (r"(\d{4}-\d\d-\d\d)?", "a day as YYYY-MM-DD, or nothing"),
 }
 _UNIQUE = ("internal_symbol", "vendor_symbol", "stooq_symbol", "yahoo_symbol")
 
@@ -68,20 +95,38 @@ class Universe:
     """A set of instruments; build it with parse_universe or universe_from_symbols, which check it."""
 
     entries: tuple[UniverseEntry, ...]
+    aliases: tuple[Alias, ...] = ()
 
     @cached_property
     def universe_hash(self) -> str:
         """SHA-256 of the content, whatever the order of its rows."""
-        rows = sorted(
-            (asdict(entry) for entry in self.entries), key=lambda row: row["internal_symbol"]
-        )
-        content = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        content = {"entries": _rows(self.entries), "aliases": _rows(self.aliases)}
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def benchmark(self) -> UniverseEntry | None:
         """The instrument whose bar proves that the exchange was open, if there is one."""
         return next((entry for entry in self.entries if entry.is_benchmark), None)
+
+    def without(self, symbols: Collection[str]) -> "Universe":
+        """
+        Return this universe with some internal symbols disabled.
+
+        A benchmark is still needed to judge the data, so it is only taken out of what may be bought.
+        """
+        return replace(
+            self,
+            entries=tuple(
+                replace(entry, **_NOT_BOUGHT[entry.is_benchmark])
+                if entry.internal_symbol in symbols
+                else entry
+                for entry in self.entries
+            ),
+        )
+
+
+_NOT_BOUGHT = {False: {"is_enabled": False}, True: {"is_tradable_underlying": False}}
 
 
 def parse_universe(text: str, name: str) -> Universe:
@@ -165,7 +210,12 @@ def _entry(row: dict[str, str], name: str, line: int) -> UniverseEntry:
             for field in ("is_benchmark", "is_tradable_underlying", "is_enabled")
         }
         | {field: row[field] or None for field in ("stooq_symbol", "yahoo_symbol")}
+        | {"verified_at": _day(row["verified_at"], name, line)}
     )
+    if bool(entry.verified_by) != (entry.verified_at is not None):
+        found = "empty" if entry.verified_at else f"empty, but verified by {entry.verified_by!r}"
+        field = "verified_by" if entry.verified_at else "verified_at"
+        _refuse(name, line, field, found, "both verified_by and verified_at, or neither")
     if entry.is_tradable_underlying and entry.instrument_type != "stock":
         _refuse(
             name,
@@ -192,6 +242,17 @@ def _refuse_repeated(
         earlier = seen.setdefault(("is_benchmark", "true"), line)
         if earlier != line:
             _refuse(name, line, "is_benchmark", f"true, already on line {earlier}", "one benchmark")
+
+
+def _day(text: str, name: str, line: int) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        _refuse(name, line, "verified_at", repr(text), _FORMS["verified_at"][1])
+
+
+def _rows(records: Iterable) -> list[str]:
+    return sorted(json.dumps(asdict(record), sort_keys=True, default=str) for record in records)
 
 
 def _names(entry: UniverseEntry) -> set[str]:

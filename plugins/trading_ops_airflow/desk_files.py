@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+from trading_ops.bars.sources import LAYOUTS
 from trading_ops.policy import Policy, parse_policy
 from trading_ops.settings import Settings, SettingsError
 from trading_ops.universe import Universe, parse_universe
+from trading_ops.universe_aliases import with_aliases
+
+# Lies beside the universe file; a desk without one has no dated names.
+ALIASES_NAME = "vendor_aliases.csv"
 
 
 def read_policy(config: Settings) -> Policy:
@@ -14,7 +19,14 @@ def read_policy(config: Settings) -> Policy:
 
 def read_universe(config: Settings) -> Universe:
     """Return the universe of the desk. Raises UniverseError naming file, line and field."""
-    return parse_universe(_read(config.universe, "TRADING_OPS_UNIVERSE"), str(config.universe))
+    universe = parse_universe(_read(config.universe, "TRADING_OPS_UNIVERSE"), str(config.universe))
+    aliases = config.universe.parent / ALIASES_NAME
+    if not aliases.exists():
+        return universe
+    sources = {layout.source for layout in LAYOUTS}
+    return with_aliases(
+        universe, _read(aliases, "the folder of TRADING_OPS_UNIVERSE"), str(aliases), sources
+    )
 
 
 def _read(path: Path, setting: str) -> str:

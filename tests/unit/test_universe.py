@@ -1,19 +1,27 @@
 """The universe file: what is accepted, what is refused and how, and what a folder of files becomes."""
 
+from datetime import date
+
 import pytest
 
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Universe, UniverseError, parse_universe, universe_from_symbols
+from trading_ops.universe import (
+    Universe,
+    UniverseError,
+    parse_universe,
+    universe_from_symbols,
+    universe_text,
+)
 
 HEADER = (
     "internal_symbol,vendor_symbol,stooq_symbol,yahoo_symbol,etoro_search_name,currency,"
-    "instrument_type,is_benchmark,is_tradable_underlying,is_enabled,notes\n"
+    "instrument_type,is_benchmark,is_tradable_underlying,is_enabled,notes,verified_by,verified_at\n"
 )
 ROWS = [
-    "AAPL,AAPL,AAPL,AAPL,Apple (AAPL),USD,stock,false,true,true,\n",
-    "BRK.B,BRK.B,BRK-B,BRK-B,Berkshire Hathaway B (BRK.B),USD,stock,false,true,true,a note\n",
-    "SPY,SPY,SPY,SPY,SPDR S&P 500 ETF (SPY),USD,etf,true,false,true,\n",
-    "VIX,VIX,,VIX,VIX,USD,index,false,false,false,\n",
+    "AAPL,AAPL,AAPL,AAPL,Apple (AAPL),USD,stock,false,true,true,,,\n",
+    "BRK.B,BRK.B,BRK-B,BRK-B,Berkshire Hathaway B (BRK.B),USD,stock,false,true,true,a note,A. Person,2026-11-20\n",
+    "SPY,SPY,SPY,SPY,SPDR S&P 500 ETF (SPY),USD,etf,true,false,true,,,\n",
+    "VIX,VIX,,VIX,VIX,USD,index,false,false,false,,,\n",
 ]
 GOOD = HEADER + "".join(ROWS)
 
@@ -24,11 +32,11 @@ def parsed(text: str = GOOD) -> Universe:
 
 
 def test_the_committed_universe_is_accepted():
-    """About a hundred stocks, one benchmark, and every symbol of the golden files."""
+    """At least a hundred stocks that may be bought, and one benchmark."""
     path = PROJECT_ROOT / "config/universe.csv"
     universe = parse_universe(path.read_text(), path.name)
     stocks = [entry for entry in universe.entries if entry.is_tradable_underlying]
-    assert len(stocks) > 95
+    assert len(stocks) >= 100
     assert universe.benchmark.internal_symbol == "SPY"
     assert all(entry.is_enabled for entry in stocks)
 
@@ -48,9 +56,31 @@ def test_the_hash_knows_content_and_not_order():
     assert parsed(changed).universe_hash != parsed().universe_hash
 
 
+def test_a_universe_survives_being_written_and_read():
+    """What universe_text writes is what parse_universe reads, verification and empty cells included."""
+    assert parse_universe(universe_text(parsed()), "u.csv") == parsed()
+    assert parsed().entries[1].verified_at == date(2026, 11, 20)
+
+
+def test_a_symbol_taken_out_is_not_bought_and_stays_in_the_universe():
+    """What is held of it must still be known; the universe it was taken from is not changed."""
+    before = parsed()
+    entries = {entry.internal_symbol: entry for entry in before.without({"AAPL", "ZZZ"}).entries}
+    assert not entries["AAPL"].is_enabled
+    assert entries["BRK.B"].is_enabled
+    assert before.without({"AAPL"}).universe_hash != before.universe_hash
+    assert before.without(set()).universe_hash == before.universe_hash
+
+
+def test_a_benchmark_taken_out_still_proves_that_the_exchange_was_open():
+    """A benchmark that is a stock as well is no longer bought, and its bar is still asked for."""
+    benchmark = universe_from_symbols(["KO"], parsed(), "KO").without({"KO"}).benchmark
+    assert (benchmark.is_enabled, benchmark.is_tradable_underlying) == (True, False)
+
+
 REFUSED = {
-    "other header": ("notes\n", "note\n", "line 1, field header"),
-    "missing cell": ("(AAPL),USD,stock,", "(AAPL),stock,", "line 2, field row: 10 cells"),
+    "other header": ("notes,", "note,", "line 1, field header"),
+    "missing cell": ("(AAPL),USD,stock,", "(AAPL),stock,", "line 2, field row: 12 cells"),
     "lower case": (
         "AAPL,AAPL,AAPL,AAPL",
         "aapl,AAPL,AAPL,AAPL",
@@ -67,8 +97,8 @@ REFUSED = {
         "line 3, field instrument_type: 'bond'; accepted is stock, etf or index",
     ),
     "flag": (
-        "stock,false,true,true,\n",
-        "stock,no,true,true,\n",
+        "stock,false,true,true,,",
+        "stock,no,true,true,,",
         "line 2, field is_benchmark: 'no'; accepted is true or false",
     ),
     "no name": ("Apple (AAPL)", "", "line 2, field etoro_search_name"),
@@ -83,14 +113,34 @@ REFUSED = {
         "line 3, field stooq_symbol: 'AAPL', already on line 2",
     ),
     "two benchmarks": (
-        "stock,false,true,true,\n",
-        "stock,true,true,true,\n",
+        "stock,false,true,true,,",
+        "stock,true,true,true,,",
         "line 4, field is_benchmark: true, already on line 2",
     ),
     "tradable fund": (
         "etf,true,false,true",
         "etf,true,true,true",
         "line 4, field is_tradable_underlying",
+    ),
+    "verified by nobody": (
+        "A. Person,",
+        ",",
+        "line 3, field verified_by: empty; accepted is both verified_by and verified_at",
+    ),
+    "verified never": (
+        ",2026-11-20",
+        ",",
+        "line 3, field verified_at: empty, but verified by 'A. Person'; accepted is both",
+    ),
+    "day of verifying": (
+        "2026-11-20",
+        "20/11/2026",
+        "line 3, field verified_at: '20/11/2026'; accepted is a day as YYYY-MM-DD",
+    ),
+    "no such day": (
+        "2026-11-20",
+        "2026-02-30",
+        "line 3, field verified_at: '2026-02-30'; accepted is a day as YYYY-MM-DD",
     ),
     "disabled benchmark": (
         "etf,true,false,true",

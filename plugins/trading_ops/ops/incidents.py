@@ -21,6 +21,10 @@ CODES = {
     "KILL_SWITCH": "a halt, the drawdown limit or the daily loss limit stopped the desk",
     "WINDOW_MISSED": "the ticket came after its execution window had closed",
     "TICKET_REFUSED": "Postgres refused a TRADE ticket Python would have issued",
+    "SOURCE_BLOCKED": "a market data source refused to serve the desk",
+    "VENDOR_OUTAGE": "more symbols lack bars at once than can be the symbols' own fault",
+    "SYMBOL_DISABLED": "a symbol kept missing bars and is not bought any more",
+    "UNTRADABLE_SYMBOL": "the broker does not offer a symbol's stock; it is not bought any more",
 }
 
 
