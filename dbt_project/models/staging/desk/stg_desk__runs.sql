@@ -8,6 +8,7 @@ select
     run.data_snapshot_id,
     run.policy_hash,
     run.universe_hash,
+    run.calendar_hash,
     run.frozen_at,
     instance.environment = 'simulated' as is_simulated
 from {{ source('desk', 'runs') }} as run
