@@ -6,7 +6,7 @@ the same idempotency key returns the same run.
 """
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from trading_ops import sessions
 from trading_ops.code_version import code_version
 from trading_ops.db.connect import queries
 from trading_ops.ops import clock
+from trading_ops.ops.switches import disabled_symbols
 from trading_ops.policy import Policy, policy_of_body
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
 
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 # A portfolio of these kinds has no broker of its own, so the desk says what it opens with.
 SELF_FUNDED_KINDS = ("paper", "simulated")
-
-UNIVERSE_COLUMNS = (
-    "internal_symbol", "vendor_symbol", "stooq_symbol", "yahoo_symbol", "etoro_search_name", "currency",
-    "instrument_type", "is_benchmark", "is_tradable_underlying", "is_enabled", "notes",
-)  # fmt: skip
 
 
 class RunError(Exception):
@@ -76,7 +72,7 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Waits for a load that is under way. Raises RunError for a day that is no session, a desk
+    Symbols that are switched off are frozen as disabled. Waits for a load that is under way. Raises RunError for a day that is no session, a desk
     without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
@@ -100,10 +96,9 @@ def freeze(
             raise RunError(f"portfolio {portfolio_id} does not exist yet; create it first")
         if policy.signal.method == "static_list":
             _require_known(policy, universe)
-        policy_hash, universe_hash = (
-            store_policy(connection, policy),
-            store_universe(connection, universe),
-        )
+        policy_hash = store_policy(connection, policy)
+        universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
+        calendar_hash = store_calendar(connection)
         window = None
         if kind == "plan":
             window = sessions.execution_window(
@@ -128,8 +123,8 @@ def freeze(
             data_snapshot_id=data_snapshot_id,
             policy_hash=policy_hash,
             universe_hash=universe_hash,
-            calendar_hash=sessions.calendar_hash(),
-            config_hash=_config_hash(policy_hash, universe_hash, sessions.calendar_hash()),
+            calendar_hash=calendar_hash,
+            config_hash=_config_hash(policy_hash, universe_hash, calendar_hash),
             git_commit=commit,
             is_dirty=is_dirty,
             signal_method=policy.signal.method,
@@ -175,17 +170,24 @@ def store_policy(connection: psycopg.Connection, policy: Policy) -> str:
 
 
 def store_universe(connection: psycopg.Connection, universe: "Universe") -> str:
-    """Store a universe and its entries unless they are there, make it the active one, return its hash."""
+    """Store a universe and its rows unless they are there, make it the active one, return its hash."""
     universe_hash = universe.universe_hash
-    queries.store_universe_version(connection, universe_hash=universe_hash)
-    rows = [
-        {"universe_hash": universe_hash}
-        | {column: getattr(entry, column) for column in UNIVERSE_COLUMNS}
-        for entry in universe.entries
-    ]
-    queries.store_universe_entries(connection, rows)
+    if queries.store_universe_version(connection, universe_hash=universe_hash):
+        key = {"universe_hash": universe_hash}
+        queries.store_universe_entries(connection, [key | asdict(row) for row in universe.entries])
+        queries.store_universe_aliases(connection, [key | asdict(row) for row in universe.aliases])
     queries.activate_universe(connection, universe_hash=universe_hash)
     return universe_hash
+
+
+def store_calendar(connection: psycopg.Connection) -> str:
+    """Store the sessions the desk knows unless they are there, return their hash."""
+    calendar_hash = sessions.calendar_hash()
+    if not queries.calendar_is_stored(connection, calendar_hash=calendar_hash):
+        lines = sessions.calendar_text().splitlines(keepends=True)
+        with connection.cursor() as cursor, cursor.copy(queries.copy_calendar.sql) as copy:
+            copy.write("".join(f"{calendar_hash}\t{line}" for line in lines))
+    return calendar_hash
 
 
 def ensure_portfolio(

@@ -166,18 +166,23 @@ def followup_run_at(session: date) -> datetime:
 @lru_cache
 def calendar_hash() -> str:
     """Return the SHA-256 of every answer this module gives, for a run to pin."""
-    return hash_calendar(_calendar())
+    return hashlib.sha256(calendar_text().encode()).hexdigest()
 
 
-def hash_calendar(calendar: Calendar) -> str:
-    """Return the SHA-256 of a calendar's sessions, openings and closes, and of London's mornings after."""
-    lines = (
-        f"{day} {open_at.isoformat()} {close_at.isoformat()} {daily_run_at(day).isoformat()}\n"
+@lru_cache
+def calendar_text() -> str:
+    """Return every session as text_of gives it; the hash is taken of this."""
+    return text_of(_calendar())
+
+
+def text_of(calendar: Calendar) -> str:
+    """Return a line per session: its day, opening, close and when its bar is expected, by tabs."""
+    return "".join(
+        f"{day}\t{open_at.isoformat()}\t{close_at.isoformat()}\t{daily_run_at(day).isoformat()}\n"
         for day, open_at, close_at in zip(
             calendar.dates, calendar.opens, calendar.closes, strict=True
         )
     )
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def parse_overrides(text: str, name: str) -> tuple[Override, ...]:

@@ -5,7 +5,7 @@ The marts are real tables with the columns the plan reads, filled by hand, so ea
 dbt found.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from trading_ops.db.connect import connect
 from trading_ops.policy import Policy, parse_policy
 from trading_ops.runs import Run, ensure_portfolio, freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops.universe import Universe, UniverseEntry
 
 POLICY_TEXT = (PROJECT_ROOT / "config/policy.yml").read_text()
 # Two names at 8 % of 10,000 with all the room they need.
@@ -38,40 +39,24 @@ grant select on all tables in schema marts to desk_planner;
 """
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A universe row, by the columns of desk.config_universe."""
-
-    internal_symbol: str
-    is_enabled: bool = True
-    is_tradable_underlying: bool = True
-    is_benchmark: bool = False
-    instrument_type: str = "stock"
-    currency: str = "USD"
-    notes: str = ""
-    stooq_symbol: str | None = None
-    yahoo_symbol: str | None = None
-
-    @property
-    def vendor_symbol(self) -> str:
-        """The vendors' name for it."""
-        return f"{self.internal_symbol}.V"
-
-    @property
-    def etoro_search_name(self) -> str:
-        """What a person types to find it."""
-        return f"{self.internal_symbol} Inc"
+def entry(symbol: str, **columns) -> UniverseEntry:
+    """A tradable stock; `columns` overrides any field of it."""
+    stock = UniverseEntry(
+        internal_symbol=symbol,
+        vendor_symbol=f"{symbol}.V",
+        stooq_symbol=None,
+        yahoo_symbol=None,
+        etoro_search_name=f"{symbol} Inc",
+        currency="USD",
+        instrument_type="stock",
+        is_benchmark=False,
+        is_tradable_underlying=True,
+        is_enabled=True,
+    )
+    return replace(stock, **columns)
 
 
-@dataclass(frozen=True)
-class Listing:
-    """What freeze needs of a universe."""
-
-    entries: tuple[Entry, ...]
-    universe_hash: str
-
-
-UNIVERSE = Listing(tuple(Entry(symbol) for symbol in ("AAA", "BBB", "CCC", "DDD")), "ab" * 32)
+UNIVERSE = Universe(tuple(map(entry, ("AAA", "BBB", "CCC", "DDD"))))
 
 
 def policy_of(changes: dict[str, str] | None = None) -> Policy:
@@ -87,7 +72,7 @@ def freeze_plan(
     desk: Settings,
     policy: Policy | None = None,
     *,
-    universe: Listing = UNIVERSE,
+    universe: Universe = UNIVERSE,
     kind: str = "plan",
     as_of_date: date = AS_OF_DATE,
     key: str = "weekly_plan:1",
@@ -120,9 +105,7 @@ def build_marts(
     day: tuple[str | None, str | None] | None = ("0", "0"),
 ) -> None:
     """Fill the marts of a run: close, score, (units, value) and (return, drawdown) by hand."""
-    prices = (
-        {entry.internal_symbol: "100" for entry in UNIVERSE.entries} if prices is None else prices
-    )
+    prices = {row.internal_symbol: "100" for row in UNIVERSE.entries} if prices is None else prices
     scores = {"AAA": "4", "BBB": "3", "CCC": "2", "DDD": "1"} if scores is None else scores
     rows = {
         "reference_prices": [

@@ -8,9 +8,8 @@ import pytest
 from planning import (
     SMALL,
     UNIVERSE,
-    Entry,
-    Listing,
     build_marts,
+    entry,
     freeze_plan,
     on_saturday,
     policy_of,
@@ -20,6 +19,7 @@ from rows import GATES, fail_gate, pass_all_gates, pass_gate
 from trading_ops.db.connect import connect
 from trading_ops.plan import PlanError, decide, judge_gate, rank_universe, size_orders
 from trading_ops.runs import RunError
+from trading_ops.universe import Universe
 
 
 def call(step, desk, run, *arguments):
@@ -183,13 +183,8 @@ def test_an_unknown_past_of_the_book_is_not_clear(desk):
 
 def test_a_benchmark_is_never_bought(desk):
     """Even with the best score: it is not a tradable underlying."""
-    universe = Listing(
-        (
-            *UNIVERSE.entries,
-            Entry("SPX", is_tradable_underlying=False, is_benchmark=True, instrument_type="index"),
-        ),
-        "ef" * 32,
-    )
+    index = entry("SPX", is_tradable_underlying=False, is_benchmark=True, instrument_type="index")
+    universe = Universe((*UNIVERSE.entries, index))
     run = freeze_plan(on_saturday(desk), universe=universe)
     build_marts(desk, run, scores={"SPX": "9", "AAA": "1"}, prices={"SPX": "5000", "AAA": "100"})
     plan = sized(desk, run)

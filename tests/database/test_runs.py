@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from planning import SMALL, UNIVERSE, Entry, Listing, freeze_plan, on_saturday, policy_of
+from planning import SMALL, UNIVERSE, entry, freeze_plan, on_saturday, policy_of
 from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_trade_ticket, set_clock
 
 from trading_ops.code_version import code_version
 from trading_ops.db.connect import connect
 from trading_ops.runs import RunError, ensure_portfolio, freeze, load_policy, load_run
 from trading_ops.settings import PROJECT_ROOT
+from trading_ops.universe import Universe
 
 
 def one(desk, sql: str, *values):
@@ -172,14 +173,11 @@ def test_a_static_list_may_only_name_the_universe(desk):
 
 def test_a_universe_row_the_schema_refuses_freezes_nothing(desk):
     """All or nothing: no half universe, no run."""
-    bad = Listing((Entry("AAA"), Entry("ETF", instrument_type="etf")), "cd" * 32)
+    bad = Universe((entry("AAA"), entry("ETF", instrument_type="etf")))
     with pytest.raises(psycopg.errors.CheckViolation):
         freeze_plan(desk, universe=bad)
-    assert one(desk, "select count(*) from desk.runs") == 0
-    assert (
-        one(desk, "select count(*) from desk.universe_versions where universe_hash = %s", "cd" * 32)
-        == 0
-    )
+    for table in ("desk.runs", "desk.universe_versions", "desk.calendar_sessions"):
+        assert one(desk, f"select count(*) from {table}") == 0
 
 
 def test_an_unknown_run_is_named(desk):

@@ -257,16 +257,17 @@ def test_a_wrong_override_is_refused_with_file_and_line(text, message):
     assert str(error.value).startswith(message)
 
 
-def test_the_calendar_hash_is_stable_and_changes_with_an_answer():
+def test_the_calendar_hash_is_stable_and_its_text_changes_with_an_answer():
     """A run pins it, so a changed calendar between two runs shows."""
     assert sessions.calendar_hash() == sessions.calendar_hash()
-    plain = sessions.hash_calendar(build_calendar(()))
-    assert plain != sessions.hash_calendar(
-        build_calendar((Override(date(2026, 6, 15), None, "storm"),))
+    day = date(2026, 6, 15)
+    plain = sessions.text_of(build_calendar(()))
+    assert (
+        "2026-06-15\t2026-06-15T13:30:00+00:00\t2026-06-15T20:00:00+00:00\t2026-06-16T07:00:00+00:00\n"
+        in plain
     )
-    assert plain != sessions.hash_calendar(
-        build_calendar((Override(date(2026, 6, 15), time(12), "fog"),))
-    )
+    for override in (Override(day, None, "storm"), Override(day, time(12), "fog")):
+        assert sessions.text_of(build_calendar((override,))) != plain
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ select desk.activate_policy(:policy_hash);
 select body from desk.config_policy where policy_hash = :policy_hash;
 
 -- name: store_universe_version(universe_hash)!
--- A universe version, unless it is stored already.
+-- A universe version, unless it is stored already; counts one when it is new.
 insert into desk.universe_versions (universe_hash) values (:universe_hash)
 on conflict (universe_hash) do nothing;
 
@@ -62,12 +62,25 @@ on conflict (universe_hash) do nothing;
 -- The rows of a universe version.
 insert into desk.config_universe (
     universe_hash, internal_symbol, vendor_symbol, stooq_symbol, yahoo_symbol, etoro_search_name, currency,
-    instrument_type, is_benchmark, is_tradable_underlying, is_enabled, notes
+    instrument_type, is_benchmark, is_tradable_underlying, is_enabled, notes, verified_by, verified_at
 ) values (
     :universe_hash, :internal_symbol, :vendor_symbol, :stooq_symbol, :yahoo_symbol, :etoro_search_name, :currency,
-    :instrument_type, :is_benchmark, :is_tradable_underlying, :is_enabled, :notes
-)
-on conflict (universe_hash, internal_symbol) do nothing;
+    :instrument_type, :is_benchmark, :is_tradable_underlying, :is_enabled, :notes, :verified_by, :verified_at
+);
+
+-- name: store_universe_aliases*!
+-- The dated vendor names of a universe version.
+insert into desk.config_aliases (
+    universe_hash, source, vendor_symbol, internal_symbol, valid_from_date, valid_to_date
+) values (:universe_hash, :source, :vendor_symbol, :internal_symbol, :valid_from_date, :valid_to_date);
+
+-- name: calendar_is_stored(calendar_hash)$
+-- Whether the sessions of a calendar are stored; they are written all at once.
+select exists (select from desk.calendar_sessions where calendar_hash = :calendar_hash);
+
+-- name: copy_calendar()!
+-- Stores the sessions of a calendar.
+copy desk.calendar_sessions (calendar_hash, session_date, open_at, close_at, expected_at) from stdin;
 
 -- name: activate_universe(universe_hash)$
 -- Makes a stored universe the one active version.
