@@ -1,0 +1,48 @@
+-- Does the history of every symbol stand on one scale, the vendor's newest?
+-- Blocks when a vendor restated a history that was not loaded again, when a series mixes two scales,
+-- when nothing tells how its bars came in, or when no series was looked at.
+-- Says nothing about single revised bars: those are new versions, and a run reads the newest.
+with run as (
+    select * from {{ ref('stg_desk__runs') }}
+),
+
+counted as (
+    select
+        run_id,
+        count(*) as series_count,
+        count(*) filter (where state <> 'current') as stale_count,
+        array_agg(
+            case state
+                when 'needs_history' then
+                    format('%s restated %s, told on %s', source, internal_symbol, told_date)
+                when 'mixed' then
+                    format('%s of %s changes its scale on %s', internal_symbol, source, seam_date)
+                else format('no load result of %s at %s', internal_symbol, source)
+            end
+            order by internal_symbol
+        ) filter (where state <> 'current') as findings,
+        array_agg(format('%s (%s)', vendor_symbol, source) order by internal_symbol)
+            filter (where state <> 'current') as files
+    from {{ ref('int_market__histories') }}
+    group by run_id
+)
+
+select
+    run.run_id,
+    'data_quality' as gate,
+    'history_current' as check_name,
+    counted.stale_count::numeric as observed_value,
+    0::numeric as limit_value,
+    coalesce(counted.stale_count = 0, false) as is_clear,
+    case
+        when counted.run_id is null then 'no series was looked at'
+        when counted.stale_count = 0 then format('%s histories are on their newest scale', counted.series_count)
+        else format('histories on an old scale: %s', {{ first_five('counted.findings', '; ') }})
+    end as reason,
+    case
+        when counted.run_id is null then 'Build the prices of this run.'
+        when counted.stale_count = 0 then ''
+        else format('Load a file with the whole history of %s.', {{ first_five('counted.files') }})
+    end as fix
+from run
+left join counted on counted.run_id = run.run_id
