@@ -37,7 +37,12 @@ class Fill:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """How a line ended, as the form says it; seen_version is the version the person had before them."""
+    """
+    How a line ended, as the form says it.
+
+    `is_untradable` says of a FAILED line that the broker does not offer the stock itself;
+    `seen_version` is the version the person had before them.
+    """
 
     status: str
     fills: tuple[Fill, ...]
@@ -46,6 +51,7 @@ class Confirmation:
     idempotency_key: str
     seen_version: int
     are_figures_checked: bool
+    is_untradable: bool = False
 
     def request(self, ticket_id: str, line_number: int, person: str) -> str:
         """Return the JSON desk.record_confirmation takes; figures travel as text, never as floats."""
@@ -105,6 +111,14 @@ def parse_confirmation(
                 "clear them, or choose Partly",
             )
         )
+    is_untradable = fields.get("untradable") == "yes"
+    if is_untradable and status in OUTCOMES and status != "FAILED":
+        errors.append(
+            FieldError(
+                "untradable",
+                f"{status} is not for a stock that eToro does not offer: untick this, or choose Failed",
+            )
+        )
     notes = read_field(
         errors,
         "notes",
@@ -131,6 +145,7 @@ def parse_confirmation(
             idempotency_key=key,
             seen_version=seen_version,
             are_figures_checked=fields.get("figures_checked") == "yes",
+            is_untradable=is_untradable,
         ),
         (),
     )

@@ -82,12 +82,15 @@ def _record(
         connection, request=confirmation.request(ticket_id, line_number, g.person["person_id"])
     )
     if earlier is None:
+        if confirmation.is_untradable:
+            queries.page_report_untradable(connection, confirmation_id=confirmation_id)
         detail = {
             "confirmation_id": confirmation_id,
             "version_number": version + 1,
             "status": confirmation.status,
             "is_late": view.phase == "overdue",
             "are_figures_checked": confirmation.are_figures_checked,
+            "is_untradable": confirmation.is_untradable,
         }
         queries.page_append_audit(
             connection,

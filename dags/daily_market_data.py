@@ -12,6 +12,8 @@ report by mail. Every task may be cleared and run again; nothing is counted twic
   Mend the data or the model, then clear the task.
 - `judge_data_quality` red: the gate blocks, and its log says which check and what to do. Nothing else has to
   be repaired; the next plan stays a NO-TRADE until the check is clear.
+- `disable_symbols` red: a symbol without bars may be planned on until it is cleared. Green, it has switched
+  off what lacked too many sessions in a row, each with an incident; `trading-ops universe enable` takes it back.
 - `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the outbox.
 """
 
@@ -24,6 +26,7 @@ from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.mail_tasks import send_mail, write_daily_report
 from trading_ops_airflow.plan_tasks import judge_gate
 from trading_ops_airflow.run_tasks import freeze_inputs, load_bars, post_splits
+from trading_ops_airflow.universe_tasks import disable_symbols
 
 
 @dag(**desk_dag(__doc__, cadence="daily", tier=2, dagrun_timeout=timedelta(hours=2)))
@@ -38,6 +41,7 @@ def daily_market_data():
         build_book(run_id),
         build_gates(run_id, TriggerRule.ALL_SUCCESS),
         judge_gate("data_quality", run_id),
+        disable_symbols(run_id),
         write_daily_report(run_id),
         send_mail(),
     )

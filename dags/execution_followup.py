@@ -7,6 +7,7 @@ compare intended with executed.
 **It failed, now what?**
 
 - `remind_executor` red: the reminder was not written; clear the task, a reminder is sent once per ticket.
+- `disable_untradable_symbols` red: a stock the broker does not offer may be planned again; clear the task.
 - `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
 - `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
 - A line "PRICE OUTSIDE THE BAR" in `compare_executions`: ask the executor; a correction is an amendment on the
@@ -23,6 +24,7 @@ from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.ledger_tasks import compare_executions
 from trading_ops_airflow.mail_tasks import remind_executor, send_mail
 from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+from trading_ops_airflow.universe_tasks import disable_untradable_symbols
 
 
 @dag(**desk_dag(__doc__, cadence="followup", tier=2, dagrun_timeout=timedelta(hours=2)))
@@ -31,6 +33,7 @@ def execution_followup():
     run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("followup")
     chain(
         remind_executor(),
+        disable_untradable_symbols(),
         wait_for_turn.override(trigger_rule=TriggerRule.ALL_DONE)(),
         run_id,
         build_prices(run_id),

@@ -109,6 +109,19 @@ class Universe:
         """The instrument whose bar proves that the exchange was open, if there is one."""
         return next((entry for entry in self.entries if entry.is_benchmark), None)
 
+    def names(self, sources: Iterable[str]) -> tuple[Alias, ...]:
+        """Return every dated name of every instrument at some sources, at all dates where undated."""
+        dated = {(alias.source, alias.internal_symbol) for alias in self.aliases}
+        sources = tuple(sources)
+        undated = (
+            Alias(source, name, entry.internal_symbol, date.min, date.max)
+            for source in sources
+            for entry in self.entries
+            if (source, entry.internal_symbol) not in dated
+            and (name := entry.name_at(source)) is not None
+        )
+        return (*(alias for alias in self.aliases if alias.source in sources), *undated)
+
     def without(self, symbols: Collection[str]) -> "Universe":
         """
         Return this universe with some internal symbols disabled.

@@ -14,12 +14,12 @@ from trading_ops_airflow.environment import POOLS
 DAG_IDS = {"daily_market_data", "weekly_plan", "execution_followup", "weekly_reconciliation"}
 # The tasks that work although something before them broke.
 ALL_DONE = {
-    "daily_market_data": {"judge_data_quality", "write_daily_report", "send_mail"},
+    "daily_market_data": {"judge_data_quality", "disable_symbols", "write_daily_report", "send_mail"},
     "weekly_plan": {
         "freeze_inputs", "build_gates", "judge_data_quality", "judge_confirmation", "judge_reconciliation", "judge_risk",
         "decide", "issue_ticket", "send_ticket", "compare_shadow",
     },
-    "execution_followup": {"wait_for_turn", "freeze_inputs", "send_mail"},
+    "execution_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
 }  # fmt: skip
 

@@ -18,3 +18,89 @@ insert into desk.symbol_switches (
 )
 on conflict (dedupe_key) do nothing
 returning switch_id;
+
+-- name: lock_switches()$
+-- One person's switch at a time.
+select pg_advisory_xact_lock(hashtext('trading_ops.switches')::bigint);
+
+-- name: newest_switch(internal_symbol)$
+-- The number of a symbol's newest switch, 0 when it has none.
+select coalesce(max(switch_id), 0) from desk.symbol_switches where internal_symbol = :internal_symbol;
+
+-- name: stored_universe_entries(universe_hash)
+-- The rows of a stored universe.
+select
+    internal_symbol, vendor_symbol, stooq_symbol, yahoo_symbol, etoro_search_name, currency, instrument_type,
+    is_benchmark, is_tradable_underlying, is_enabled, notes, verified_by, verified_at
+from desk.config_universe
+where universe_hash = :universe_hash
+order by internal_symbol;
+
+-- name: stored_aliases(universe_hash)
+-- The dated vendor names of a stored universe.
+select source, vendor_symbol, internal_symbol, valid_from_date, valid_to_date
+from desk.config_aliases
+where universe_hash = :universe_hash
+order by source, vendor_symbol, valid_from_date;
+
+-- name: newest_bars(names, as_of_date, data_snapshot_id)
+-- The newest session up to a date of which a snapshot has a bar, per named instrument; null when it has none.
+select name.internal_symbol, max(newest.session_date) as newest_date
+from jsonb_to_recordset(:names::jsonb) as name (
+    source text, vendor_symbol text, internal_symbol text, valid_from_date date, valid_to_date date
+)
+left join lateral (
+    select bar.session_date
+    from raw.eod_bars as bar
+    where bar.source = name.source
+        and bar.vendor_symbol = name.vendor_symbol
+        and bar.session_date between name.valid_from_date and least(name.valid_to_date, :as_of_date)
+        and bar.load_id <= :data_snapshot_id
+    order by bar.session_date desc
+    limit 1
+) as newest on true
+group by name.internal_symbol
+order by name.internal_symbol;
+
+-- name: stored_switch_keys(dedupe_keys)
+-- Which of some switches were made already.
+select dedupe_key from desk.symbol_switches where dedupe_key = any(:dedupe_keys);
+
+-- name: disabled_for_missing_bars_since(first_date)
+-- Symbols the desk itself switched off for missing bars in runs as of a date or later.
+select distinct switch.internal_symbol
+from desk.symbol_switches as switch
+inner join desk.runs as run on run.run_id = switch.run_id
+where switch.reason_code = 'MISSING_BARS'
+    and not switch.is_enabled
+    and run.as_of_date >= :first_date
+order by switch.internal_symbol;
+
+-- name: untradable_lines()
+-- Lines an executor reported as not offered by the broker, as their newest version says, and not switched off for yet.
+select
+    confirmation.confirmation_id, confirmation.ticket_id, confirmation.line_number, confirmation.person,
+    confirmation.notes, intended.run_id, intended.internal_symbol
+from desk.untradable_reports as report
+inner join desk.confirmations as confirmation
+    on confirmation.confirmation_id = report.confirmation_id and confirmation.status = 'FAILED'
+inner join desk.ticket_lines as line
+    on line.ticket_id = confirmation.ticket_id and line.line_number = confirmation.line_number
+inner join desk.ledger_trades_intended as intended
+    on intended.run_id = line.run_id and intended.line_number = line.line_number
+where not exists (
+        select from desk.confirmations as later
+        where later.ticket_id = confirmation.ticket_id
+            and later.line_number = confirmation.line_number
+            and later.version_number > confirmation.version_number
+    )
+    and not exists (
+        select from desk.symbol_switches as switch
+        where switch.dedupe_key = 'UNTRADABLE:' || confirmation.confirmation_id
+    )
+order by confirmation.confirmation_id;
+
+-- name: page_report_untradable(confirmation_id)!
+-- Says that the broker does not offer what a failed line asked for.
+insert into desk.untradable_reports (confirmation_id) values (:confirmation_id)
+on conflict (confirmation_id) do nothing;

@@ -117,6 +117,15 @@ comment on table desk.symbol_switches is
     'Symbols the desk or a person switched off, and on again. The newest row of a symbol counts; a run is frozen '
     'with the symbol disabled while it says so.';
 
+-- What the page knows beyond "FAILED"; the desk switches the symbol off for it.
+create table desk.untradable_reports (
+    confirmation_id bigint primary key references desk.confirmations (confirmation_id),
+    created_at timestamptz not null default desk.now()
+);
+comment on table desk.untradable_reports is
+    'Failed lines of which the executor said that the broker does not offer the stock itself: not found, or only '
+    'as a CFD or with leverage. It counts while its confirmation is the newest version of the line.';
+
 insert into desk.required_checks (gate, check_name) values
     ('data_quality', 'sources_agree'),
     ('data_quality', 'series_distinct'),
@@ -129,6 +138,7 @@ call desk.make_append_only('raw.restatements');
 call desk.make_append_only('desk.calendar_sessions');
 call desk.make_append_only('desk.config_aliases');
 call desk.make_append_only('desk.symbol_switches');
+call desk.make_append_only('desk.untradable_reports');
 
 grant insert, select on raw.load_results, raw.quarantined_rows, raw.restatements to desk_loader;
 grant select on raw.load_results, raw.quarantined_rows, raw.restatements
@@ -136,4 +146,6 @@ grant select on raw.load_results, raw.quarantined_rows, raw.restatements
 grant insert, select on desk.calendar_sessions, desk.config_aliases, desk.symbol_switches to desk_planner;
 grant select on desk.calendar_sessions, desk.config_aliases, desk.symbol_switches
     to desk_loader, desk_dbt, desk_app, desk_mailer, desk_reader, desk_backup;
+grant insert, select on desk.untradable_reports to desk_app;
+grant select on desk.untradable_reports to desk_planner, desk_reader, desk_backup;
 grant select on inv.s9_bars_are_reported to desk_reader, desk_planner, desk_backup;

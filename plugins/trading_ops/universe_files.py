@@ -1,0 +1,71 @@
+"""
+The universe on disk: read with the dated names beside it, replaced as a whole or not at all.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from trading_ops.bars.sources import LAYOUTS
+from trading_ops.settings import Settings, SettingsError
+from trading_ops.universe import Universe, UniverseError, parse_universe
+from trading_ops.universe_aliases import with_aliases
+
+# Lies beside the universe file; a desk without one has no dated names.
+ALIASES_NAME = "vendor_aliases.csv"
+
+
+def read_universe(config: Settings, path: Path | None = None) -> Universe:
+    """
+    Return the universe of the desk, or what it would be with the file `path` in its place.
+
+    Raises UniverseError naming file, line and field, SettingsError for a file that is no text.
+    """
+    path = path or config.universe
+    universe = parse_universe(_text(path, "TRADING_OPS_UNIVERSE"), str(path))
+    aliases = config.universe.parent / ALIASES_NAME
+    if not aliases.exists():
+        return universe
+    sources = {layout.source for layout in LAYOUTS}
+    text = _text(aliases, "the folder of TRADING_OPS_UNIVERSE")
+    return with_aliases(universe, text, str(aliases), sources)
+
+
+def replace_universe(path: Path, before: bytes | None, after: bytes) -> Path | None:
+    """
+    Replace the universe file and return where the old one is kept, None when there was none.
+
+    `before` is the content the caller has looked at. Raises UniverseError when the file holds
+    something else by now; it is then left as it is.
+    """
+    kept = None
+    if before is not None:
+        kept = path.with_name(f"{path.name}.{hashlib.sha256(before).hexdigest()[:12]}.bak")
+        _write(kept, before)
+    fresh = path.with_name(f"{path.name}.new")
+    _write(fresh, after)
+    found = path.read_bytes() if path.exists() else None
+    if found != before:
+        fresh.unlink()
+        raise UniverseError(
+            f"{path} was changed by somebody else meanwhile; look at it and import again"
+        )
+    os.replace(fresh, path)
+    return kept
+
+
+def _text(path: Path, setting: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read as text ({error}); {setting} names it"
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        # On the disk before the name points at it, so a power cut leaves one whole file.
+        os.fsync(file.fileno())
