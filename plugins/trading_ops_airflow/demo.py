@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from trading_ops import sessions
+from trading_ops.config_files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings, read_settings, settings
 from trading_ops.simulation.broker import SimulatedBroker
@@ -24,7 +25,6 @@ from trading_ops.tickets.build import TicketLine
 from trading_ops.universe import universe_text
 from trading_ops_airflow import dbt_docs, stack
 from trading_ops_airflow.api import Airflow, DagRunResult
-from trading_ops_airflow.desk_files import read_policy
 from trading_ops_airflow.docs_app import docs_path
 from trading_ops_airflow.keys import write_password
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from trading_ops import sessions
 from trading_ops.bars.ecb import load_ecb_rates
 from trading_ops.bars.load import LoadError, LoadReport, load_folder
+from trading_ops.config_files import read_policy
 from trading_ops.db import cluster
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
@@ -25,7 +26,6 @@ from trading_ops.universe import (
     universe_text,
 )
 from trading_ops_airflow import stack
-from trading_ops_airflow.desk_files import read_policy
 from trading_ops_airflow.environment import environment, state_folder
 from trading_ops_airflow.keys import write_keys
 

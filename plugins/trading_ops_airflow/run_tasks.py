@@ -71,10 +71,10 @@ def wait_for_turn() -> bool:
 @task
 def freeze_inputs(kind: str) -> str:
     """Pin policy, universe, snapshot, calendar and code for this DAG run and return the desk's run_id."""
+    from trading_ops.config_files import read_policy, read_universe
     from trading_ops.runs import ensure_portfolio, freeze
     from trading_ops.settings import settings
     from trading_ops_airflow.connections import desk_connection
-    from trading_ops_airflow.desk_files import read_policy, read_universe
     from trading_ops_airflow.partition import current_partition
 
     partition, config = current_partition(), settings()

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from trading_ops.config_files import read_policy, read_universe
 from trading_ops.db import cluster
 from trading_ops.db.connect import connect
 from trading_ops.policy import PolicyError
@@ -28,7 +29,6 @@ from trading_ops.universe import UniverseError
 from trading_ops_airflow import warm
 from trading_ops_airflow.airflow_database import migrate_airflow
 from trading_ops_airflow.api import Airflow, ApiError
-from trading_ops_airflow.desk_files import read_policy, read_universe
 from trading_ops_airflow.environment import POOLS, airflow_url, environment, state_folder
 from trading_ops_airflow.keys import KeysError, admin_password, write_keys, write_password
 from trading_ops_airflow.processes import Process, stop_all

@@ -1,18 +1,26 @@
 """
-The universe on disk: read with the dated names beside it, replaced as a whole or not at all.
+The policy and the universe as the settings name them: parsed on every start and every freeze.
+
+A file is replaced as a whole or not at all, and what it held before is kept.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
 from trading_ops.bars.sources import LAYOUTS
+from trading_ops.policy import Policy, parse_policy
 from trading_ops.settings import Settings, SettingsError
+from trading_ops.tickets.files import write_whole
 from trading_ops.universe import Universe, UniverseError, parse_universe
 from trading_ops.universe_aliases import with_aliases
 
 # Lies beside the universe file; a desk without one has no dated names.
 ALIASES_NAME = "vendor_aliases.csv"
+
+
+def read_policy(config: Settings) -> Policy:
+    """Return the policy of the desk. Raises PolicyError naming file, line and field."""
+    return parse_policy(_text(config.policy, "TRADING_OPS_POLICY"), str(config.policy))
 
 
 def read_universe(config: Settings, path: Path | None = None) -> Universe:
@@ -31,26 +39,22 @@ def read_universe(config: Settings, path: Path | None = None) -> Universe:
     return with_aliases(universe, text, str(aliases), sources)
 
 
-def replace_universe(path: Path, before: bytes | None, after: bytes) -> Path | None:
+def replace_file(path: Path, before: bytes | None, after: bytes) -> Path | None:
     """
-    Replace the universe file and return where the old one is kept, None when there was none.
+    Replace a file and return where the old one is kept, None when there was none.
 
     `before` is the content the caller has looked at. Raises UniverseError when the file holds
     something else by now; it is then left as it is.
     """
-    kept = None
-    if before is not None:
-        kept = path.with_name(f"{path.name}.{hashlib.sha256(before).hexdigest()[:12]}.bak")
-        _write(kept, before)
-    fresh = path.with_name(f"{path.name}.new")
-    _write(fresh, after)
     found = path.read_bytes() if path.exists() else None
     if found != before:
-        fresh.unlink()
-        raise UniverseError(
-            f"{path} was changed by somebody else meanwhile; look at it and import again"
-        )
-    os.replace(fresh, path)
+        raise UniverseError(f"{path} was changed meanwhile; look at it and import again")
+    kept = None
+    if before is not None:
+        # Named by its content, so an older copy is never written over.
+        kept = path.with_name(f"{path.name}.{hashlib.sha256(before).hexdigest()[:12]}.bak")
+        write_whole(kept, before)
+    write_whole(path, after)
     return kept
 
 
@@ -61,11 +65,3 @@ def _text(path: Path, setting: str) -> str:
         raise SettingsError(
             f"{path} cannot be read as text ({error}); {setting} names it"
         ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        # On the disk before the name points at it, so a power cut leaves one whole file.
-        os.fsync(file.fileno())
