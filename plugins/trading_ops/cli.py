@@ -10,6 +10,7 @@ import sys
 import psycopg
 from psycopg import sql
 
+from trading_ops import universe_verbs
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         action = verbs.add_parser(verb, help=meaning)
         action.add_argument("reason")
         action.add_argument("--person", default="operator")
+    universe_verbs.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
     options = parser.parse_args(arguments)
     try:
         return _VERBS[options.verb](options)
@@ -109,6 +111,7 @@ def _release(options) -> int:
 
 
 _VERBS = {
+    "universe": universe_verbs.run,
     "migrate": _migrate,
     "status": _status,
     "ticket": _ticket,

@@ -20,23 +20,35 @@ ALIASES_NAME = "vendor_aliases.csv"
 
 def read_policy(config: Settings) -> Policy:
     """Return the policy of the desk. Raises PolicyError naming file, line and field."""
-    return parse_policy(_text(config.policy, "TRADING_OPS_POLICY"), str(config.policy))
+    return parse_policy(_decoded(config.policy, read_bytes(config.policy)), str(config.policy))
 
 
-def read_universe(config: Settings, path: Path | None = None) -> Universe:
+def read_universe(config: Settings) -> Universe:
     """
-    Return the universe of the desk, or what it would be with the file `path` in its place.
+    Return the universe of the desk.
 
     Raises UniverseError naming file, line and field, SettingsError for a file that is no text.
     """
-    path = path or config.universe
-    universe = parse_universe(_text(path, "TRADING_OPS_UNIVERSE"), str(path))
+    return universe_of(config, config.universe, read_bytes(config.universe))
+
+
+def universe_of(config: Settings, path: Path, content: bytes) -> Universe:
+    """Return what the universe of the desk would be with the content of `path`; raises as read_universe."""
+    universe = parse_universe(_decoded(path, content), str(path))
     aliases = config.universe.parent / ALIASES_NAME
     if not aliases.exists():
         return universe
     sources = {layout.source for layout in LAYOUTS}
-    text = _text(aliases, "the folder of TRADING_OPS_UNIVERSE")
+    text = _decoded(aliases, read_bytes(aliases))
     return with_aliases(universe, text, str(aliases), sources)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds. Raises SettingsError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def replace_file(path: Path, before: bytes | None, after: bytes) -> Path | None:
@@ -58,10 +70,8 @@ def replace_file(path: Path, before: bytes | None, after: bytes) -> Path | None:
     return kept
 
 
-def _text(path: Path, setting: str) -> str:
+def _decoded(path: Path, content: bytes) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} cannot be read as text ({error}); {setting} names it"
-        ) from error
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} cannot be read as text ({error})") from error
