@@ -8,9 +8,10 @@ the line of any path in it.
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
@@ -48,6 +49,16 @@ def read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple],
         return lines[path]
 
     return body, line_of
+
+
+def mistakes_in(
+    error: ValidationError, model: type[BaseModel], whole: str
+) -> list[tuple[tuple, str, str]]:
+    """Return (path, problem, accepted form) of each mistake; `whole` is what the file is called."""
+    return [
+        (found["loc"], _problem(found, whole), _accepted_form(found["loc"], model, whole))
+        for found in error.errors()
+    ]
 
 
 def dotted(path: tuple) -> str:
@@ -93,3 +104,30 @@ def _mapping(
         lines[key] = line
         values[key_node.value] = _value(value_node, key, lines, name)
     return values
+
+
+def _problem(found: dict, whole: str) -> str:
+    if found["type"] == "missing":
+        return "missing"
+    if found["type"] == "extra_forbidden":
+        return f"not a field of {whole}"
+    value = found["input"]
+    shown = str(value) if isinstance(value, int | Decimal) else repr(value)
+    return f"{shown} is not accepted"
+
+
+def _accepted_form(path: tuple, model: Any, whole: str) -> str:
+    description = f"a section of {whole}"
+    for part in path:
+        fields = getattr(model, "model_fields", None)
+        if isinstance(part, int) or fields is None:
+            break
+        if part not in fields:
+            return "one of " + ", ".join(fields)
+        field = fields[part]
+        inside = (field.annotation, *get_args(field.annotation))
+        model = next((one for one in inside if hasattr(one, "model_fields")), None)
+        description = (
+            field.description or f"the section with {', '.join(getattr(model, 'model_fields', {}))}"
+        )
+    return description

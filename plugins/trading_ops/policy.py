@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import rfc8785
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
-from trading_ops.marked_yaml import MarkedYamlError, dotted, read_marked
+from trading_ops.marked_yaml import MarkedYamlError, dotted, mistakes_in, read_marked
 
 
 class PolicyError(Exception):
@@ -117,6 +117,10 @@ class DataQuality(_Section):
     window_sessions_count: PositiveCount
     source_disagreement_ratio_max: PositiveRatio
     unfinished_volume_ratio_max: Ratio
+    action_checked_ratio_min: Ratio
+    action_residual_ratio_max: PriceRatio
+    missing_split_tolerance_ratio: Ratio
+    missing_split_turnover_max: PositiveNumber
     missing_sessions_max: PositiveCount
     disabled_per_run_max: Count
     fx_age_days_max: PositiveCount
@@ -185,9 +189,7 @@ def parse_policy(text: str, name: str) -> Policy:
     try:
         policy = Policy.model_validate(body)
     except ValidationError as error:
-        mistakes = [
-            (wrong["loc"], _problem(wrong), _accepted_form(wrong)) for wrong in error.errors()
-        ]
+        mistakes = mistakes_in(error, Policy, "the policy")
     else:
         mistakes = _contradictions(policy)
     if mistakes:
@@ -248,33 +250,6 @@ def _contradictions(policy: Policy) -> list[tuple[tuple, str, str]]:
         if len(set(listed)) < len(listed):
             found.append((name, "names an entry twice", "each entry once"))
     return [(tuple(name.split(".")), problem, accepted) for name, problem, accepted in found]
-
-
-def _problem(found: dict) -> str:
-    if found["type"] == "missing":
-        return "missing"
-    if found["type"] == "extra_forbidden":
-        return "not a field of the policy"
-    value = found["input"]
-    shown = str(value) if isinstance(value, int | Decimal) else repr(value)
-    return f"{shown} is not accepted"
-
-
-def _accepted_form(found: dict) -> str:
-    model: Any = Policy
-    description = "a section of the policy"
-    for part in found["loc"]:
-        if isinstance(part, int):
-            break
-        if part not in model.model_fields:
-            return "one of " + ", ".join(model.model_fields)
-        field = model.model_fields[part]
-        description = (
-            field.description
-            or f"the section with {', '.join(getattr(field.annotation, 'model_fields', {}))}"
-        )
-        model = field.annotation if hasattr(field.annotation, "model_fields") else model
-    return description
 
 
 def _json_value(value: Any) -> Any:

@@ -18,3 +18,12 @@ class FetchFailure:
     outcome: Outcome
     detail: str
     duration_ms: int = 0
+
+
+class NotDelivered(Exception):
+    """A source gave no data for what it was asked; raised by fetchers, carries the outcome."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(f"{outcome}: {detail}")
+        self.outcome = outcome
+        self.detail = detail

@@ -1,12 +1,29 @@
-"""The vendors whose files the desk can read: one module each, and the one table of their layouts."""
+"""
+The vendors the desk can read: one module each, found by looking into this folder.
 
+A module with LAYOUTS is a vendor, one with ONLINE is a vendor that can be asked over HTTP as well;
+nothing else has to be told of a new one.
+"""
+
+from importlib import import_module
 from pathlib import PurePosixPath
+from pkgutil import iter_modules
 
-from trading_ops.bars.sources import alpha_vantage, simulated, stooq, yahoo
 from trading_ops.bars.sources.layout import Layout, header_of
+from trading_ops.bars.sources.online import OnlineSource
 
+_found = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__)]
 # The simulated market comes first: its layout is Alpha Vantage's and only its file name tells.
-LAYOUTS = (*simulated.LAYOUTS, *alpha_vantage.LAYOUTS, *yahoo.LAYOUTS, *stooq.LAYOUTS)
+MODULES = tuple(
+    sorted(
+        (module for module in _found if hasattr(module, "LAYOUTS")),
+        key=lambda module: (not module.__name__.endswith(".simulated"), module.__name__),
+    )
+)
+LAYOUTS: tuple[Layout, ...] = tuple(layout for module in MODULES for layout in module.LAYOUTS)
+ONLINE: dict[str, OnlineSource] = {
+    module.ONLINE.name: module.ONLINE for module in MODULES if hasattr(module, "ONLINE")
+}
 
 
 def layouts_of(header_line: str) -> tuple[Layout, ...]:

@@ -29,8 +29,8 @@ class Layout:
     One kind of vendor file.
 
     `header` is the header line in lower case without quotes, `columns` says what each of its
-    columns is. `names` are the file names the vendor gives such files, with a group `symbol`;
-    a layout whose rows name the symbol accepts any name.
+    columns is. `names` are the file names the vendor gives such files, with a group `symbol`.
+    `no_split` is what the vendor writes into a split column when nothing happened.
     """
 
     title: str
@@ -41,6 +41,7 @@ class Layout:
     names: re.Pattern
     names_form: str
     date_form: str = "YYYY-MM-DD"
+    no_split: float = 1.0
 
     @property
     def has_bars(self) -> bool:

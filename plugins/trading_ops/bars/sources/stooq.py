@@ -3,11 +3,14 @@ Stooq: prices already adjusted for splits and dividends, volume scaled the other
 
 The whole history is rescaled at every ex-date, so two downloads of one symbol differ by a
 constant. A header of plain open, high, low, close says nothing about adjustment; such a file
-counts as Stooq's only under the name Stooq gives it.
+counts as Stooq's only under the name Stooq gives it. Over HTTP it takes a key, which a person gets
+behind a captcha on the site.
 """
 
 import re
+from datetime import date
 
+from trading_ops.bars.replies import Refusals
 from trading_ops.bars.sources.layout import (
     CLOSE,
     DATE,
@@ -21,6 +24,7 @@ from trading_ops.bars.sources.layout import (
     VOLUME,
     Layout,
 )  # fmt: skip
+from trading_ops.bars.sources.online import FetchedFile, OnlineSource, csv_judge
 
 _NAMES = re.compile(
     r"(?:\d{4}-\d\d-\d\d_+)?(?P<symbol>\^?[A-Z0-9][A-Z0-9-]*)[._]us(?:_d)?(?:_.*)?\.(?:csv|txt)",
@@ -49,6 +53,8 @@ LAYOUTS = (
     _layout("Stooq csv", "date,open,high,low,close,volume", _COLUMNS),
     _layout("Stooq csv", "data,otwarcie,najwyzszy,najnizszy,zamkniecie,wolumen", _COLUMNS),
     _layout("Stooq csv", "data,otwarcie,najwyższy,najniższy,zamknięcie,wolumen", _COLUMNS),
+    # Names somebody gave the columns by hand; there is only one way to read them.
+    _layout("Stooq csv", "data,open,highest,lowest,close,volume", _COLUMNS),
     _layout(
         "Stooq bulk of 2020",
         "date,open,high,low,close,volume,openint",
@@ -61,4 +67,34 @@ LAYOUTS = (
         (TICKER, PERIOD, DATE, TIME, OPEN, HIGH, LOW, CLOSE, VOLUME, INTEREST),
         "YYYYMMDD",
     ),
+)
+
+REFUSALS: Refusals = (
+    (r"get your apikey|apikey", "blocked"),
+    (r"exceeded the daily hits limit|przekroczony dzienny limit", "limit"),
+    (r"^(no data|brak danych)", "no_data"),
+)
+
+
+def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
+    """Return the whole history of a symbol; it cannot be asked for a part on the stored scale."""
+    name = symbol.lower()
+    params = {"s": name if name.startswith("^") else f"{name}.us", "i": "d"}
+    key = {"apikey": http.key.get_secret_value()} if http.key else {}
+    reply = http.get(
+        "/q/d/l/",
+        params | key,
+        csv_judge(LAYOUTS, REFUSALS),
+    )
+    return f"{name}_us_d.csv", reply.body
+
+
+ONLINE = OnlineSource(
+    name="stooq",
+    needs_key=True,
+    fetch_bars=fetch_bars,
+    example_symbol="BRK-B",
+    example=b"Date,Open,High,Low,Close,Volume\r\n"
+    b"2024-03-04,53.0208,53.9971,53.0208,53.9803,27937545.35362\r\n"
+    b"2024-03-05,53.9147,54.0685,53.252,53.6468,21400726.679482\r\n",
 )
