@@ -13,12 +13,14 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo run up down status test check bench bench-demo docs doctor lock clean
+.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: .venv/.synced .venv-dbt/.synced ## Build the environments from the lock files
+
+setup-qlib: .venv-qlib/.synced ## Build the optional environment the Qlib model runs in
 
 demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
 	@$(DESK) -m trading_ops_airflow.demo $(DEMO)
@@ -59,10 +61,13 @@ lock: $(UV) ## Resolve the lock files again from pyproject.toml
 	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/desk.txt
 	@$(UV) pip compile --group dbt --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/dbt.txt
 
+lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject.toml
+	@cd qlib_runner && ../$(UV) pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock
+
 clean: down ## Remove the environments and the simulated desk's data; refuses a production database
 	@if grep -qs production var/postgres/environment; then \
 	    echo "var/postgres is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
-	@rm -rf .venv .venv-dbt .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
+	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
@@ -80,4 +85,10 @@ $(UV):
 	@echo "building .venv-dbt ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-dbt
 	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes --compile-bytecode config/locks/dbt.txt
+	@touch $@
+
+.venv-qlib/.synced: qlib_runner/requirements.lock qlib_runner/build-constraints.txt | $(UV)
+	@echo "building .venv-qlib (Qlib, LightGBM) ..."
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-qlib
+	@$(UV) pip sync -q --python .venv-qlib/bin/python --require-hashes --build-constraints qlib_runner/build-constraints.txt --compile-bytecode qlib_runner/requirements.lock
 	@touch $@

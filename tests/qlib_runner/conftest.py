@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import missing
 from tests.qlib_runner.manifests import bars_of, write_manifest
 from trading_ops.settings import PROJECT_ROOT
 
@@ -36,3 +37,12 @@ def manifest(tmp_path) -> Path:
             }
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def room() -> Path:
+    """The interpreter of the runner's own environment; the desk's has no Qlib."""
+    python = PROJECT_ROOT / ".venv-qlib/bin/python"
+    if not python.exists():
+        missing("no Qlib environment: make setup-qlib")
+    return python
