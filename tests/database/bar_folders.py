@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from trading_ops.bars.load import LoadReport, load_folder
+from trading_ops.bars.report import report_of_load
 from trading_ops.db.connect import connect
 
 HEADER = "timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient\n"
@@ -26,7 +27,9 @@ def load(desk, path: Path, key: str) -> LoadReport:
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, path, key)
     with connect("desk_planner", desk) as connection:
-        assert connection.execute("select * from inv.s1_no_partial_load").fetchall() == []
+        for invariant in ("s1_no_partial_load", "s9_bars_are_reported"):
+            assert connection.execute(f"select * from inv.{invariant}").fetchall() == []
+        assert report_of_load(connection, report.load_id) == report
     return report
 
 

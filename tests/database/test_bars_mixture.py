@@ -52,7 +52,7 @@ def test_a_rescaled_history_is_a_new_version_when_it_is_whole(desk, tmp_path):
 @pytest.mark.parametrize(("days", "price", "words"), [
     (DAYS[2:], 59, "rescaled"),
     (DAYS[3:], 60, "no bar in common"),
-    (DAYS[:2], 61, "rescaled"),
+    (DAYS[:2], 61, "older download"),
 ])  # fmt: skip
 def test_a_part_of_another_scale_never_stands_beside_the_old_one(
     desk, tmp_path, days, price, words
@@ -83,7 +83,7 @@ def test_a_load_that_is_killed_leaves_nothing(desk, tmp_path):
         "import sys; from pathlib import Path\n"
         "from trading_ops.bars import append, load; from trading_ops.db.connect import connect\n"
         "finish = append._Load.finish\n"
-        "def stuck(self):\n"
+        "def stuck(self, failures):\n"
         "    print('written', flush=True); import time; time.sleep(60)\n"
         "append._Load.finish = stuck\n"
         "with connect('desk_loader') as connection: load.load_folder(connection, Path(sys.argv[1]), 'one')\n"

@@ -6,190 +6,282 @@ is written once everything of it is counted. No row is ever changed: an unchange
 a changed one is a new version under the new load_id.
 """
 
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
 import psycopg
 
+from trading_ops.bars.compare import Comparison, Waiting, copy_text_into
+from trading_ops.bars.failure import FetchFailure
 from trading_ops.bars.files import VendorFile
 from trading_ops.bars.judge import JudgedFile, judge_files
 from trading_ops.bars.parse import ParsedFile
-from trading_ops.bars.refusal import FileRefused, Refusal
+from trading_ops.bars.progress import Progress
+from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
 from trading_ops.bars.report import LoadReport, stored_report
+from trading_ops.bars.results import Results, Series
 from trading_ops.bars.sources.simulated import SIMULATED
-from trading_ops.bars.values import Values, refuse_date
+from trading_ops.bars.values import Values, append_values
 from trading_ops.db.connect import queries
-
-# An adjusting vendor rounds its prices; a real rescaling moves them by a dividend, 0.1 % and more.
-_RESCALED_RATIO_MIN = 0.0005
 
 
 def load_files(
-    connection: psycopg.Connection, find: Callable[[date], list[VendorFile]], idempotency_key: str
+    connection: psycopg.Connection,
+    find: Callable[[date], list[VendorFile]],
+    idempotency_key: str,
+    failures: Iterable[FetchFailure] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> LoadReport:
-    """Store the files that `find` returns when told the newest date a row may have; commits like load_folder."""
+    """
+    Store the files that `find` returns when told the newest date a row may have; commits like load_folder.
+
+    `failures` are what sources did not deliver, read once all files are; they end in
+    raw.load_results. `progress` is told every few seconds how far the load is. A file may be read
+    twice: when one load holds the same bars under several symbols, it starts again without them.
+    """
     with connection.transaction():
         queries.take_load_lock(connection)
         stored = stored_report(connection, idempotency_key)
         if stored is not None:
             return stored
-        load = _Load(connection, idempotency_key)
-        newest_date = load.clock["newest_date"]
-        for judged in judge_files(find(newest_date), load.load_id, newest_date):
-            load.take(judged)
-        return load.finish()
+        clock = queries.load_clock(connection)
+        found = find(clock["newest_date"])
+        copies: dict[str, Refusal] = {}
+        while True:
+            try:
+                with connection.transaction():
+                    load = _Load(connection, idempotency_key, clock, copies)
+                    steps = Progress(progress, len(found))
+                    for judged in judge_files(found, load.load_id, clock["newest_date"]):
+                        load.take(judged)
+                        steps.step(judged.parsed.row_count if judged.parsed else 0)
+                    return load.finish(failures)
+            except _SameBars as same:
+                copies |= same.refusals
+
+
+class _SameBars(Exception):
+    """Files of different symbols hold one series; none of them may be stored, and some of it was."""
+
+    def __init__(self, refusals: dict[str, Refusal]) -> None:
+        super().__init__(f"{len(refusals)} files hold the bars of another one")
+        self.refusals = refusals
+
+
+@dataclass(frozen=True)
+class _SeenFile:
+    """What stays of a file once its bars are written; memory must not grow with the bars of a load."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    series: Series | None
+    row_count: int
+    quarantined: tuple[QuarantinedRow, ...]
 
 
 class _Load:
     """The load under way: what it has taken in so far, and the number it will be stored under."""
 
-    def __init__(self, connection: psycopg.Connection, idempotency_key: str) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        idempotency_key: str,
+        clock: dict,
+        copies: dict[str, Refusal],
+    ) -> None:
         self.connection = connection
         self.idempotency_key = idempotency_key
-        self.clock = queries.load_clock(connection)
+        self.clock = clock
+        self.copies = copies
+        self.started_s = time.perf_counter()
         # The bars are written before their load can be counted, and raw.loads is never updated. A
         # number once drawn is not given out again, even though its row is rolled back here.
         with connection.transaction(force_rollback=True):
             self.load_id = queries.draw_load_id(
-                connection, idempotency_key=idempotency_key, started_at=self.clock["started_at"]
+                connection, idempotency_key=idempotency_key, started_at=clock["started_at"]
             )
-        self.new_count = self.changed_count = self.unchanged_count = 0
         self.values = Values()
-        self.judged: list[JudgedFile] = []
+        self.results = Results()
+        self.comparison = Comparison(connection, self.load_id, self.values)
+        self.seen: list[_SeenFile] = []
         self.refusals: dict[str, Refusal] = {}
-        self.waiting: dict[tuple[str, str], JudgedFile] = {}
-        self.taken: set[tuple[str, str]] = set()
+        self.taken: set[Series] = set()
+        self.bars_names: dict[tuple[str, bytes], dict[str, str]] = {}
 
     def take(self, judged: JudgedFile) -> None:
         """Write a file's bars, or put them aside for comparison when its symbol is stored already."""
-        self.judged.append(judged)
+        started = time.perf_counter()
+        self.seen.append(
+            _SeenFile(
+                judged.name,
+                judged.sha256,
+                judged.size_bytes,
+                judged.series,
+                judged.parsed.row_count if judged.parsed else 0,
+                judged.parsed.quarantined if judged.parsed else (),
+            )
+        )
         try:
             if judged.refusal is not None:
                 raise FileRefused(judged.refusal)
+            self._refuse_foreign(judged)
             self._accept(judged, judged.parsed)
         except FileRefused as refused:
-            self.refusals[judged.name] = refused.refusal
+            self._refuse(judged.name, judged.series, refused)
+        if judged.series is not None and self._is_reported(judged.parsed):
+            duration_s = judged.duration_s + time.perf_counter() - started
+            self.results.add_duration(judged.series, duration_s)
+
+    def _refuse_foreign(self, judged: JudgedFile) -> None:
+        """Refuse what has no place here: fiction on a production desk, a series that other symbols have as well."""
+        if judged.name in self.copies:
+            raise FileRefused(self.copies[judged.name])
+        if self.clock["is_production"] and judged.parsed.source == SIMULATED:
+            reason = "simulated data has no place in a production database"
+            raise FileRefused(Refusal(judged.name, 1, "source", reason))
+        if judged.bars_digest is not None:
+            names = self.bars_names.setdefault((judged.parsed.source, judged.bars_digest), {})
+            names[judged.name] = judged.parsed.symbol
 
     def _accept(self, judged: JudgedFile, parsed: ParsedFile) -> None:
-        if self.clock["is_production"] and parsed.source == SIMULATED:
-            raise FileRefused(
-                Refusal(
-                    judged.name, 1, "source", "simulated data has no place in a production database"
-                )
-            )
-        key = (parsed.source, parsed.symbol)
+        series = (parsed.source, parsed.symbol)
         if parsed.bars is None:
             self.values.add(judged.name, parsed)
-        elif key not in self.waiting and self._stored_span(key)["first_date"] is None:
-            self.values.add(judged.name, parsed)
-            self._copy(queries.copy_new_bars.sql, judged)
-            self.new_count += parsed.row_count
-            self.taken.add(key)
-        else:
-            if key in self.waiting:
-                self._compare_waiting()
-            queries.create_incoming_bars(self.connection)
-            self._copy(queries.copy_incoming_bars.sql, judged)
-            self.waiting[key] = judged
-
-    def _stored_span(self, key: tuple[str, str]) -> dict:
-        return queries.stored_span(self.connection, source=key[0], vendor_symbol=key[1])
-
-    def _copy(self, statement: str, judged: JudgedFile) -> None:
-        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(judged.copy_text)
-
-    def _compare_waiting(self) -> None:
-        """Append what is new or changed among the bars put aside, refusing symbol by symbol."""
-        if not self.waiting:
             return
-        queries.compare_incoming_bars(self.connection)
-        for row in list(
-            queries.comparison_by_symbol(self.connection, ratio_tolerance=_RESCALED_RATIO_MIN)
-        ):
-            key = (row["source"], row["vendor_symbol"])
-            judged = self.waiting[key]
-            try:
-                self._refuse_mixture(key, judged, row)
-                self.values.add(judged.name, judged.parsed)
-            except FileRefused as refused:
-                self.refusals[judged.name] = refused.refusal
-                queries.forget_compared_bars(self.connection, source=key[0], vendor_symbol=key[1])
-            else:
-                self.new_count += row["new_count"]
-                self.changed_count += row["changed_count"]
-                self.unchanged_count += row["unchanged_count"]
-                self.taken.add(key)
-        queries.append_compared_bars(self.connection)
-        queries.drop_compared_bars(self.connection)
-        self.waiting.clear()
-
-    def _refuse_mixture(self, key: tuple[str, str], judged: JudgedFile, row: dict) -> None:
-        """Refuse bars that would stand beside others of another download or another scale."""
-        parsed = judged.parsed
-        if key in self.taken and row["changed_date"] is not None:
-            reason = "another file of this load has other prices for it; keep the newest download of a symbol"
-            refuse_date(judged.name, parsed, row["changed_date"].isoformat(), "close", reason)
-        span = self._stored_span(key)
-        first, last = span["first_date"], span["last_date"]
-        is_whole = (
-            parsed.dates[0] <= np.datetime64(first) and np.datetime64(last) <= parsed.dates[-1]
+        if self.comparison.holds(series) or self.comparison.is_full:
+            self._compare()
+        span = queries.stored_span(
+            self.connection, source=parsed.source, vendor_symbol=parsed.symbol
         )
-        if parsed.layout.price_basis == "raw" or is_whole:
-            return
-        accepted = f"accepted is a file that reaches from {first} to {last} or beyond"
-        if row["changed_count"] + row["unchanged_count"] == 0:
-            reason = (
-                f"no bar in common with the stored history, so its scale is unknown; {accepted}"
+        if span["first_date"] is None:
+            self.values.add(judged.name, parsed)
+            copy_text_into(self.connection, queries.copy_new_bars.sql, judged.copy_text)
+            self.taken.add(series)
+            self.results.add_bars(
+                series,
+                new_count=parsed.row_count,
+                first_written_date=parsed.dates[0].astype(object),
             )
-            refuse_date(judged.name, parsed, str(parsed.dates[0]), "date", reason)
-        if row["rescaled_date"] is not None:
-            reason = f"the vendor has rescaled its history between this download and the stored one; {accepted}"
-            refuse_date(judged.name, parsed, row["rescaled_date"].isoformat(), "close", reason)
+        else:
+            waiting = Waiting(
+                judged.name,
+                replace(parsed, bars=None),
+                span["first_date"],
+                span["last_date"],
+                is_alone=series not in self.taken,
+            )
+            self.comparison.add(waiting, judged.copy_text)
 
-    def finish(self) -> LoadReport:
+    def _compare(self) -> None:
+        for waiting, refused in self.comparison.run(self.results):
+            series = (waiting.parsed.source, waiting.parsed.symbol)
+            if refused is not None:
+                self._refuse(waiting.name, series, refused)
+            else:
+                self.taken.add(series)
+
+    def _refuse(self, name: str, series: Series | None, refused: FileRefused) -> None:
+        self.refusals[name] = refused.refusal
+        if series is not None:
+            self.results.add_outcome(series, refused.outcome, str(refused.refusal))
+
+    def _is_reported(self, parsed: ParsedFile | None) -> bool:
+        # Exchange rates are no symbol of the universe; raw.fx_rates has their loads.
+        return parsed is None or parsed.layout.price_basis is not None
+
+    def finish(self, failures: Iterable[FetchFailure]) -> LoadReport:
         """Write everything that was waiting for the last file, then the load itself."""
-        self._compare_waiting()
-        accepted = [one for one in self.judged if one.name not in self.refusals]
-        sources = {one.parsed.source for one in accepted}
+        self._compare()
+        self._refuse_same_bars()
+        actions, rates = self.values.new_rows(self.connection)
+        new_counts = Counter(row[:2] for row in actions)
+        for series in self.values.series():
+            self.results.add_actions(series, new_counts[series])
+        accepted = [one for one in self.seen if one.name not in self.refusals]
+        for one in accepted:
+            if one.quarantined:
+                self.results.add_quarantined(one.series, len(one.quarantined))
+        self.results.add_failures(failures)
+        report = LoadReport(
+            load_id=self.load_id,
+            sources=tuple(sorted({one.series[0] for one in accepted})),
+            results=self.results.rows(),
+            actions_new=len(actions),
+            rates_new=len(rates),
+            refused=tuple(
+                self.refusals[one.name] for one in self.seen if one.name in self.refusals
+            ),
+            quarantined=tuple(row for one in accepted for row in one.quarantined),
+            duration_ms=round((time.perf_counter() - self.started_s) * 1000),
+        )
+        self._store(report, actions, rates)
+        return report
+
+    def _refuse_same_bars(self) -> None:
+        """Start again without the files that hold the same bars under several symbols."""
+        refusals = {}
+        for names in self.bars_names.values():
+            if len(set(names.values())) > 1:
+                for name, symbol in names.items():
+                    refusals[name] = _same_bars(name, symbol, names)
+        if refusals:
+            raise _SameBars(refusals)
+
+    def _store(self, report: LoadReport, actions: list[tuple], rates: list[tuple]) -> None:
         queries.insert_load(
             self.connection,
             load_id=self.load_id,
-            source="+".join(sorted(sources)) or "none",
+            source="+".join(report.sources) or "none",
             idempotency_key=self.idempotency_key,
-            rows_new_count=self.new_count,
-            rows_changed_count=self.changed_count,
-            rows_unchanged_count=self.unchanged_count,
-            files_refused_count=len(self.refusals),
+            rows_new_count=report.rows_new,
+            rows_changed_count=report.rows_changed,
+            rows_unchanged_count=report.rows_unchanged,
+            files_refused_count=len(report.refused),
             started_at=self.clock["started_at"],
+            duration_ms=report.duration_ms,
         )
-        actions_new, rates_new = self.values.store(self.connection, self.load_id)
-        queries.insert_payload(self.connection, [self._payload(one) for one in self.judged])
-        return LoadReport(
-            load_id=self.load_id,
-            rows_new=self.new_count,
-            rows_changed=self.changed_count,
-            rows_unchanged=self.unchanged_count,
-            actions_new=actions_new,
-            rates_new=rates_new,
-            refused=tuple(
-                self.refusals[one.name] for one in self.judged if one.name in self.refusals
-            ),
-            symbols=tuple(
-                sorted({one.parsed.symbol for one in accepted if one.parsed.bars is not None})
-            ),
-            left_out=tuple(row for one in accepted for row in one.parsed.left_out),
+        append_values(self.connection, self.load_id, actions, rates)
+        queries.insert_payload(self.connection, [self._payload(one) for one in self.seen])
+        queries.insert_load_result(
+            self.connection, [{"load_id": self.load_id, **vars(one)} for one in report.results]
+        )
+        queries.insert_restatement(self.connection, self.comparison.restatements)
+        queries.insert_quarantined_row(
+            self.connection,
+            [
+                {
+                    "load_id": self.load_id,
+                    "source": one.series[0],
+                    "vendor_symbol": one.series[1],
+                    **vars(row),
+                }
+                for one in self.seen
+                if one.name not in self.refusals
+                for row in one.quarantined
+            ],
         )
 
-    def _payload(self, judged: JudgedFile) -> dict:
-        refusal = self.refusals.get(judged.name)
+    def _payload(self, seen: _SeenFile) -> dict:
+        refusal = self.refusals.get(seen.name)
         return {
             "load_id": self.load_id,
-            "source": judged.parsed.source if judged.parsed else "unknown",
-            "file_name": judged.name,
-            "sha256": judged.sha256,
-            "size_bytes": judged.size_bytes,
-            "row_count": 0 if refusal else judged.parsed.row_count,
+            "source": seen.series[0] if seen.series else "unknown",
+            "file_name": seen.name,
+            "sha256": seen.sha256,
+            "size_bytes": seen.size_bytes,
+            "row_count": 0 if refusal else seen.row_count,
             "error": refusal.detail() if refusal else None,
         }
+
+
+def _same_bars(name: str, symbol: str, names: dict[str, str]) -> Refusal:
+    others = [other for other, its_symbol in names.items() if its_symbol != symbol]
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    reason = (
+        f"the same bars as {', '.join(others[:3])}{more}; one series cannot be several companies"
+    )
+    return Refusal(name, 1, "file", reason)

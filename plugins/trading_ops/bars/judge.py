@@ -5,6 +5,7 @@ The work runs in a thread beside the loader, so the server writes one file while
 """
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trading_ops.bars.files import VendorFile
-from trading_ops.bars.parse import ParsedFile, parse_file
+from trading_ops.bars.parse import ParsedFile, named_series, parse_file
 from trading_ops.bars.refusal import FileRefused, Refusal
 from trading_ops.bars.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME
 from trading_ops.sessions import FIRST_DATE, LAST_DATE, sessions_between
@@ -30,13 +31,21 @@ _WORKER_COUNT = 1
 
 @dataclass(frozen=True)
 class JudgedFile:
-    """One file after judging: accepted with its COPY text, or refused."""
+    """
+    One file after judging: accepted with its COPY text, or refused.
+
+    `series` is (source, vendor symbol), None where a refused file does not tell; `bars_digest` is
+    equal for files that hold the same bars, None where nothing was traded.
+    """
 
     name: str
     sha256: str
     size_bytes: int
+    duration_s: float
+    series: tuple[str, str] | None
     parsed: ParsedFile | None
     copy_text: bytes
+    bars_digest: bytes | None
     refusal: Refusal | None
 
 
@@ -57,14 +66,38 @@ def judge_files(found: list[VendorFile], load_id: int, newest_date: date) -> Ite
 def _judge(
     one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: np.ndarray
 ) -> JudgedFile:
-    body = b""
+    started = time.perf_counter()
+    body, text, digest = b"", b"", None
+    parsed, refusal = None, None
     try:
         body = one.read()
         parsed = parse_file(body, one.name, newest_date, sessions)
-        refusal, text = None, _copy_text(parsed, load_id) if parsed.bars is not None else b""
+        series = (parsed.source, parsed.symbol)
+        if parsed.bars is not None:
+            text, digest = _copy_text(parsed, load_id), _bars_digest(parsed)
     except FileRefused as refused:
-        parsed, refusal, text = None, refused.refusal, b""
-    return JudgedFile(one.name, hashlib.sha256(body).hexdigest(), len(body), parsed, text, refusal)
+        refusal, series = refused.refusal, named_series(body, one.name)
+    return JudgedFile(
+        name=one.name,
+        sha256=hashlib.sha256(body).hexdigest(),
+        size_bytes=len(body),
+        duration_s=time.perf_counter() - started,
+        series=series,
+        parsed=parsed,
+        copy_text=text,
+        bars_digest=digest,
+        refusal=refusal,
+    )
+
+
+def _bars_digest(parsed: ParsedFile) -> bytes | None:
+    """Return a digest of dates, closes and volumes as written."""
+    close, volume = (parsed.bars.column(name).chunk(0) for name in (CLOSE, VOLUME))
+    if not pc.any(pc.not_equal(volume.cast(pa.float64()), 0.0)).as_py():
+        return None
+    digest = hashlib.sha256(parsed.dates.tobytes())
+    digest.update(pc.binary_join_element_wise(close, volume, " ").buffers()[2])
+    return digest.digest()
 
 
 def _copy_text(parsed: ParsedFile, load_id: int) -> bytes:

@@ -1,5 +1,6 @@
 """Loading into `raw`: a folder of vendor files, or the European Central Bank's exchange rates."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -8,17 +9,28 @@ from trading_ops.bars.append import load_files
 from trading_ops.bars.ecb import load_ecb_rates
 from trading_ops.bars.files import LoadError, find_files
 from trading_ops.bars.refusal import Refusal
-from trading_ops.bars.report import LoadReport
+from trading_ops.bars.report import LoadReport, report_text
 
-__all__ = ["LoadError", "LoadReport", "Refusal", "load_ecb_rates", "load_folder"]
+__all__ = ["LoadError", "LoadReport", "Refusal", "load_ecb_rates", "load_folder", "report_text"]
 
 
-def load_folder(connection: psycopg.Connection, path: Path, idempotency_key: str) -> LoadReport:
+def load_folder(
+    connection: psycopg.Connection,
+    path: Path,
+    idempotency_key: str,
+    progress: Callable[[str], None] | None = None,
+) -> LoadReport:
     """
     Store the vendor files under a path (a folder, a file or a zip) and say what became of each.
 
     `connection` works as desk_loader. A refused file adds nothing and is recorded with the reason;
-    a key used before adds nothing and gives the stored report. Raises LoadError when the path does
-    not exist. Commits on return unless the caller had already begun a transaction.
+    a key used before adds nothing and gives the stored report. `progress` is told every few seconds
+    how far a long load is. Raises LoadError when the path does not exist. Commits on return unless
+    the caller had already begun a transaction.
     """
-    return load_files(connection, lambda newest_date: find_files(Path(path)), idempotency_key)
+    return load_files(
+        connection,
+        lambda newest_date: find_files(Path(path)),
+        idempotency_key,
+        progress=progress,
+    )

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trading_ops.bars.check import check_bars, check_dates, check_numbers
-from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.bars.sources import layouts_of, symbol_in_name
+from trading_ops.bars.check import check_bars, check_dates, check_numbers, set_missing_aside
+from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
+from trading_ops.bars.sources import LAYOUTS, layouts_of, symbol_in_name
 from trading_ops.bars.sources.layout import (
     ADJ_CLOSE,
     BASE,
@@ -37,11 +37,10 @@ from trading_ops.bars.sources.layout import (
 )  # fmt: skip
 from trading_ops.bars.sources.simulated import RATE_SOURCES
 from trading_ops.bars.table import Rows, read_rows
+from trading_ops.bars.test_issues import is_test_issue
 
 _NUMBERS = (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, BESIDE, VOLUME, INTEREST, DIVIDEND, SPLIT, RATE)
-# A split of 1 and a dividend of 0 are the vendors' way to say that nothing happened.
-_NOTHING = {SPLIT: 1.0, DIVIDEND: 0.0}
-_KNOWN_HEADERS = "Alpha Vantage daily or daily adjusted, Yahoo bars, splits or dividends, Stooq csv or bulk, exchange rates"
+_KNOWN_HEADERS = ", ".join(dict.fromkeys(layout.title for layout in LAYOUTS))
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class ParsedFile:
 
     `bars` has string columns named like raw.eod_bars and no duplicate date; `lines` gives the
     line of each bar. `actions` are (ex_date, kind, value text), complete for `action_kinds`
-    between the file's first and last date. `left_out` names single old rows that were dropped.
+    between the file's first and last date. `quarantined` are the rows left out, in file order.
     """
 
     layout: Layout
@@ -63,7 +62,7 @@ class ParsedFile:
     actions: tuple[tuple[str, str, str], ...] = ()
     action_kinds: tuple[str, ...] = ()
     rates: tuple[tuple[str, str, str, str], ...] = ()
-    left_out: tuple[Refusal, ...] = field(default=(), compare=False)
+    quarantined: tuple[QuarantinedRow, ...] = field(default=(), compare=False)
 
     @property
     def row_count(self) -> int:
@@ -83,17 +82,22 @@ def parse_file(
     rows = read_rows(body, name)
     layout, symbol = _recognise(rows)
     rows = rows.named(layout.columns)
-    check_numbers(rows, [column for column in _NUMBERS if column in layout.columns])
     if TICKER in layout.columns:
         _refuse_other_symbol(rows, symbol)
     _refuse_intraday(rows)
     rows, dates = check_dates(rows, layout, newest_date)
+    quarantined: list[QuarantinedRow] = []
+    if layout.has_bars:
+        rows, dates, quarantined = set_missing_aside(rows, dates)
+    check_numbers(rows, [column for column in _NUMBERS if column in layout.columns])
     if layout.price_basis is None:
         return _parse_rates(rows, layout, symbol, dates)
-    left_out = ()
-    if layout.has_bars:
-        rows, dates, left_out = check_bars(rows, dates, session_dates)
     kinds = tuple(kind for kind in (SPLIT, DIVIDEND) if kind in layout.columns)
+    # A split on a row whose price is broken is a split all the same.
+    actions = tuple(action for kind in kinds for action in _actions(rows, layout, dates, kind))
+    if layout.has_bars:
+        rows, dates, broken = check_bars(rows, dates, session_dates)
+        quarantined += broken
     return ParsedFile(
         layout=layout,
         source=layout.source,
@@ -101,10 +105,21 @@ def parse_file(
         dates=dates,
         lines=rows.lines,
         bars=_bar_columns(rows, dates) if layout.has_bars else None,
-        actions=tuple(action for kind in kinds for action in _actions(rows, dates, kind)),
+        actions=actions,
         action_kinds=kinds,
-        left_out=left_out,
+        quarantined=tuple(sorted(quarantined, key=lambda one: one.line)),
     )
+
+
+def named_series(body: bytes, name: str) -> tuple[str, str] | None:
+    """Return source and symbol of a file nobody could parse, if its header or its name leave only one."""
+    header_line = body.lstrip()[:200].split(b"\n")[0].decode("utf-8-sig", errors="replace")
+    found = {
+        (layout.source, symbol)
+        for layout in layouts_of(header_line) or LAYOUTS
+        if layout.price_basis is not None and (symbol := symbol_in_name(layout, name))
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _recognise(rows: Rows) -> tuple[Layout, str]:
@@ -116,6 +131,9 @@ def _recognise(rows: Rows) -> tuple[Layout, str]:
         )
     for layout in candidates:
         symbol = symbol_in_name(layout, rows.name)
+        if symbol and is_test_issue(symbol):
+            reason = f"{symbol} is a symbol the exchanges send test orders under, not a company"
+            raise FileRefused(Refusal(rows.name, rows.header_line_number, "file name", reason))
         if symbol:
             return layout, symbol
     forms = " or ".join(dict.fromkeys(layout.names_form for layout in candidates))
@@ -163,13 +181,16 @@ def _bar_columns(rows: Rows, dates: np.ndarray) -> pa.Table:
     return pa.table({**texts, **{column: rows.column(column) for column in columns}})
 
 
-def _actions(rows: Rows, dates: np.ndarray, kind: str) -> list[tuple[str, str, str]]:
+def _actions(
+    rows: Rows, layout: Layout, dates: np.ndarray, kind: str
+) -> list[tuple[str, str, str]]:
     values = rows.floats(kind)
-    bad = values <= 0 if kind == SPLIT else values < 0
+    nothing = layout.no_split if kind == SPLIT else 0.0
+    bad = (values <= 0) & (values != nothing) if kind == SPLIT else values < 0
     if bad.any():
         accepted = "a split ratio is above 0" if kind == SPLIT else "a dividend is not negative"
         rows.refuse(bad, kind, f"{{}} cannot be: {accepted}")
-    happened = np.flatnonzero(values != _NOTHING[kind])
+    happened = np.flatnonzero(values != nothing)
     texts = rows.column(kind)
     return [(str(dates[index]), kind, texts[int(index)].as_py()) for index in happened]
 

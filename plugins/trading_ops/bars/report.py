@@ -1,63 +1,133 @@
-"""What a load did, as told to its caller and as read back for a repeated idempotency key."""
+"""What a load did, as told to its caller, as read back for a repeated key, and as text for a person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 
-from trading_ops.bars.refusal import Refusal, read_refusal
-from trading_ops.bars.sources import any_symbol_in_name
+from trading_ops.bars.refusal import QuarantinedRow, Refusal, read_refusal
+from trading_ops.bars.results import SymbolResult
 from trading_ops.db.connect import queries
 
 
 @dataclass(frozen=True)
 class LoadReport:
     """
-    One committed load; the `rows_` counts are bars.
+    One committed load, whole files only; the `rows_` counts are bars.
 
-    `symbols` are the vendor symbols whose bars were accepted, changed or not. `left_out` names old
-    rows dropped from accepted files; it is told once and not stored.
+    `sources` are those of the accepted files; `results` has one row per source and vendor symbol,
+    `refused` one per file, `quarantined` one per row left out of an accepted file.
     """
 
     load_id: int
-    rows_new: int
-    rows_changed: int
-    rows_unchanged: int
+    sources: tuple[str, ...]
+    results: tuple[SymbolResult, ...]
     actions_new: int
     rates_new: int
     refused: tuple[Refusal, ...]
-    symbols: tuple[str, ...]
-    left_out: tuple[Refusal, ...] = field(default=(), compare=False)
+    quarantined: tuple[QuarantinedRow, ...]
+    duration_ms: int
+
+    @property
+    def rows_new(self) -> int:
+        """Bars of dates that had none."""
+        return sum(one.rows_new for one in self.results)
+
+    @property
+    def rows_changed(self) -> int:
+        """Bars that are a new version of stored ones."""
+        return sum(one.rows_changed for one in self.results)
+
+    @property
+    def rows_unchanged(self) -> int:
+        """Bars that were stored already, digit for digit."""
+        return sum(one.rows_unchanged for one in self.results)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The vendor symbols whose bars were accepted, changed or not."""
+        accepted = {
+            one.vendor_symbol
+            for one in self.results
+            if one.rows_new + one.rows_changed + one.rows_unchanged
+        }
+        return tuple(sorted(accepted))
 
 
 def stored_report(connection: psycopg.Connection, idempotency_key: str) -> LoadReport | None:
     """Return the report of the load that used this key, or None if no load did."""
-    load = queries.load_by_key(connection, idempotency_key=idempotency_key)
+    load_id = queries.load_id_of_key(connection, idempotency_key=idempotency_key)
+    return None if load_id is None else report_of_load(connection, load_id)
+
+
+def report_of_load(connection: psycopg.Connection, load_id: int) -> LoadReport | None:
+    """Return the report of a stored load, equal to what its caller was told, or None if there is none."""
+    load = queries.load_with_contents(connection, load_id=load_id)
     if load is None:
         return None
-    contents = queries.load_contents(connection, load_id=load["load_id"])
-    payloads = list(queries.payloads_of_load(connection, load_id=load["load_id"]))
-    accepted = {
-        (one["source"], any_symbol_in_name(one["file_name"]))
-        for one in payloads
-        if one["error"] is None
-    }
-    with_bars = (
-        symbol
-        for source, symbol in accepted
-        if queries.stored_span(connection, source=source, vendor_symbol=symbol)["first_date"]
-        is not None
-    )
     return LoadReport(
-        load_id=load["load_id"],
-        rows_new=load["rows_new_count"],
-        rows_changed=load["rows_changed_count"],
-        rows_unchanged=load["rows_unchanged_count"],
-        actions_new=contents["actions_new_count"],
-        rates_new=contents["rates_new_count"],
-        refused=tuple(
-            read_refusal(one["file_name"], one["error"])
-            for one in payloads
-            if one["error"] is not None
+        load_id=load_id,
+        sources=() if load["source"] == "none" else tuple(load["source"].split("+")),
+        results=tuple(
+            SymbolResult(**row) for row in queries.results_of_load(connection, load_id=load_id)
         ),
-        symbols=tuple(sorted(set(with_bars))),
+        actions_new=load["actions_new_count"],
+        rates_new=load["rates_new_count"],
+        refused=tuple(
+            read_refusal(row["file_name"], row["error"])
+            for row in queries.refused_files_of_load(connection, load_id=load_id)
+        ),
+        quarantined=tuple(
+            QuarantinedRow(**row)
+            for row in queries.quarantined_rows_of_load(connection, load_id=load_id)
+        ),
+        duration_ms=load["duration_ms"],
     )
+
+
+def report_text(report: LoadReport) -> str:
+    """Return a load as a table of its symbols, with every refused file and quarantined row under it."""
+    head = (
+        f"load {report.load_id} from {', '.join(report.sources) or 'no source'}: {report.rows_new:,} new, "
+        f"{report.rows_changed:,} changed, {report.rows_unchanged:,} unchanged, {len(report.quarantined):,} "
+        f"quarantined bars of {len(report.symbols)} symbols; {report.actions_new:,} new splits and dividends, "
+        f"{report.rates_new:,} new rates; {len(report.refused)} files refused; {report.duration_ms / 1000:.1f} s"
+    )
+    return "\n".join(
+        [
+            head,
+            *_symbol_lines(report.results),
+            *(f"refused      {one}" for one in report.refused),
+            *(f"quarantined  {one}" for one in report.quarantined),
+        ]
+    )
+
+
+def _symbol_lines(results: tuple[SymbolResult, ...]) -> list[str]:
+    if not results:
+        return []
+    header = (
+        "source",
+        "symbol",
+        "outcome",
+        "new",
+        "changed",
+        "unchanged",
+        "quarantined",
+        "ms",
+        "detail",
+    )
+    rows = [
+        (
+            one.source, one.vendor_symbol, one.outcome, f"{one.rows_new:,}", f"{one.rows_changed:,}",
+            f"{one.rows_unchanged:,}", f"{one.rows_quarantined:,}", f"{one.duration_ms:,}", one.detail,
+        )
+        for one in results
+    ]  # fmt: skip
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 3 <= column <= 7 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (header, *rows)
+    ]

@@ -45,6 +45,12 @@ class Rows:
         """Return the chosen rows in the given order."""
         return replace(self, table=self.table.take(pa.array(indices)), lines=self.lines[indices])
 
+    def text(self, index: int) -> str:
+        """Return one row as the vendor wrote it, but for quotes."""
+        return ",".join(
+            self.table.column(place)[index].as_py() for place in range(self.table.num_columns)
+        )
+
     def field(self, column: str) -> str:
         """Return the vendor's own name of a column."""
         return header_of(self.header_line)[self.table.column_names.index(column)]
@@ -71,6 +77,10 @@ def read_rows(body: bytes, name: str) -> Rows:
     header_line, number, start = _header(body, name)
     if header_line.startswith(("<!", "<html", "{", "[")):
         _refuse(name, number, "file", f"a web page or error message, not data; {_REPLY_FORM}")
+    if "\0" in header_line:
+        _refuse(name, number, "header", f"not readable as UTF-8 text; {_REPLY_FORM}")
+    if header_line.count(";") > 2:
+        _refuse(name, number, "header", f"cells separated by semicolons; {_REPLY_FORM}")
     if "," not in header_line:
         _refuse(name, number, "file", f"{header_line[:60]!r} is an answer, not data; {_REPLY_FORM}")
     columns = [str(index) for index in range(len(header_of(header_line)))]

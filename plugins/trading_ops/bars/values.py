@@ -5,7 +5,7 @@ A split or dividend that a vendor takes back is not deleted: it gets a version t
 happened (a split of 1, a dividend of 0).
 """
 
-from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import NoReturn
 
@@ -47,27 +47,45 @@ class Values:
                     max(last, span[1]),
                 )
 
-    def store(self, connection: psycopg.Connection, load_id: int) -> tuple[int, int]:
-        """Append what is new or changed; return how many actions and how many rates that were."""
+    def series(self) -> list[tuple[str, str]]:
+        """Return source and symbol of every file that had splits and dividends, or could have had."""
+        return sorted({(source, symbol) for source, symbol, _ in self._spans})
+
+    def new_rows(self, connection: psycopg.Connection) -> tuple[list[tuple], list[tuple]]:
+        """Return the actions and the rates that are new or changed, as rows without their load_id."""
         actions = [
-            (load_id, source, symbol, ex_date, kind, value)
+            (source, symbol, ex_date, kind, value)
             for (source, symbol), values in self._actions.items()
             for (ex_date, kind), value in self._new_actions(connection, source, symbol, values)
         ]
         rates = [
-            (load_id, source, *key, rate)
+            (source, *key, rate)
             for source, values in self._rates.items()
             for key, rate in _new_rates(connection, source, values)
         ]
-        copy_rows(connection, queries.copy_actions.sql, actions)
-        copy_rows(connection, queries.copy_rates.sql, rates)
-        return len(actions), len(rates)
+        return actions, rates
+
+    def first_difference(
+        self, connection: psycopg.Connection, parsed: ParsedFile, stored_first: date
+    ) -> str | None:
+        """Return the first day on which a file's actions are other than the stored ones, where both tell."""
+        first, last = max(str(parsed.dates[0]), stored_first.isoformat()), str(parsed.dates[-1])
+        stored = self._stored(connection, parsed.source, parsed.symbol)
+        told = {(ex_date, kind): Decimal(value) for ex_date, kind, value in parsed.actions}
+        different = [
+            key[0]
+            for key in stored.keys() | told.keys()
+            if key[1] in parsed.action_kinds
+            and first <= key[0] <= last
+            and stored.get(key, Decimal(_NOTHING[key[1]]))
+            != told.get(key, Decimal(_NOTHING[key[1]]))
+        ]
+        return min(different, default=None)
 
     def _new_actions(
         self, connection, source: str, symbol: str, values: dict
     ) -> list[tuple[tuple[str, str], str]]:
-        rows = queries.newest_actions(connection, source=source, vendor_symbol=symbol)
-        stored = {(row["ex_date"], row["kind"]): row["value"] for row in rows}
+        stored = self._stored(connection, source, symbol)
         withdrawn = {
             key: _NOTHING[key[1]]
             for key in stored.keys() - values.keys()
@@ -75,16 +93,25 @@ class Values:
         }
         return _differing({**values, **withdrawn}, stored)
 
+    def _stored(
+        self, connection: psycopg.Connection, source: str, symbol: str
+    ) -> dict[tuple[str, str], Decimal]:
+        rows = queries.newest_actions(connection, source=source, vendor_symbol=symbol)
+        return {(row["ex_date"], row["kind"]): row["value"] for row in rows}
+
     def _covers(self, source: str, symbol: str, key: tuple[str, str]) -> bool:
         first, last = self._spans.get((source, symbol, key[1]), ("", ""))
         return first <= key[0] <= last
 
 
-def copy_rows(connection: psycopg.Connection, statement: str, rows: Iterable[tuple]) -> None:
-    """Append rows with a COPY statement."""
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+def append_values(
+    connection: psycopg.Connection, load_id: int, actions: list[tuple], rates: list[tuple]
+) -> None:
+    """Append the rows of `new_rows` under a load."""
+    for statement, rows in ((queries.copy_actions.sql, actions), (queries.copy_rates.sql, rates)):
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row((load_id, *row))
 
 
 def _new_rates(
@@ -119,8 +146,10 @@ def _refuse_conflict(name: str, parsed: ParsedFile, values: dict, known: dict) -
             )
 
 
-def refuse_date(name: str, parsed: ParsedFile, day: str, field: str, reason: str) -> NoReturn:
-    """Refuse a parsed file for its row of a date."""
+def refuse_date(
+    name: str, parsed: ParsedFile, day: str, field: str, reason: str, outcome: str = "refused"
+) -> NoReturn:
+    """Refuse a parsed file for its row of a date, or for the row that stands where it would."""
     place = int(np.searchsorted(parsed.dates, np.datetime64(day)))
     line = int(parsed.lines[min(place, len(parsed.lines) - 1)])
-    raise FileRefused(Refusal(name, line, field, f"{day}: {reason}"))
+    raise FileRefused(Refusal(name, line, field, f"{day}: {reason}"), outcome)

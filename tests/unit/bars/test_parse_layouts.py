@@ -127,11 +127,11 @@ def test_an_old_broken_bar_is_left_out_and_named():
     old = "2021-03-04,0,0,0,0,0,5,0.0,1.0\n"
     parsed = judge(ADJUSTED.replace("2024-03-04,", old + "2024-03-04,", 1), "IBM.csv")
     assert parsed.row_count == 4
-    assert [(one.line, one.field) for one in parsed.left_out] == [(2, "open")]
+    assert [(one.line, one.field) for one in parsed.quarantined] == [(2, "open")]
 
 
 def test_a_bar_on_a_closed_weekday_is_left_out():
     """Presidents' Day 2024 was no session, whatever an index vendor computes on it."""
     parsed = judge(DAILY.replace("2024-03-04", "2024-02-19"), "IBM.csv")
     assert parsed.dates.astype(str).tolist() == ["2024-03-05"]
-    assert "no session" in parsed.left_out[0].reason
+    assert "no session" in parsed.quarantined[0].reason

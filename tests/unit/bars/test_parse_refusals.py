@@ -21,9 +21,9 @@ from trading_ops.bars.refusal import FileRefused, read_refusal
 # sample, name, what is replaced by what, expected line, field and words of the reason
 DAMAGES = {
     "not a number": (ADJUSTED, "A.csv", "50.7,", "n/a,", 5, "low", "plain decimal"),
-    "NaN": (ADJUSTED, "A.csv", "51.20", "NaN", 5, "high", "plain decimal"),
+    "NaN": (ADJUSTED, "A.csv", "50.55", "NaN", 4, "open", "plain decimal"),
     "infinity": (ADJUSTED, "A.csv", "51.20", "inf", 5, "high", "plain decimal"),
-    "empty cell": (ADJUSTED, "A.csv", "51.20", "", 5, "high", "plain decimal"),
+    "empty cell": (ADJUSTED, "A.csv", "50.55", "", 4, "open", "plain decimal"),
     "absurd exponent": (ADJUSTED, "A.csv", "51.20", "1e308", 5, "high", "plain decimal"),
     "hexadecimal": (ADJUSTED, "A.csv", "51.20", "0x33", 5, "high", "plain decimal"),
     "digits of another script": (ADJUSTED, "A.csv", "51.20", "٥١.٢", 5, "high", "plain decimal"),

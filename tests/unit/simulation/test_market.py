@@ -80,7 +80,7 @@ def test_every_file_is_accepted_by_the_loader(inbox):
     sessions = np.array(SESSIONS, dtype="datetime64[D]")
     for name, text in texts.items():
         parsed = parse_file(text.encode(), name, sessions[-1], sessions)
-        assert (parsed.source, parsed.row_count, parsed.left_out) == (
+        assert (parsed.source, parsed.row_count, parsed.quarantined) == (
             "simulated",
             len(SESSIONS),
             (),

@@ -9,11 +9,9 @@ select
     (desk.now() at time zone 'America/New_York')::date as newest_date,
     coalesce((select environment = 'production' from desk.instance), true) as is_production;
 
--- name: load_by_key(idempotency_key)^
--- The stored load of an idempotency key.
-select load_id, source, rows_new_count, rows_changed_count, rows_unchanged_count
-from raw.loads
-where idempotency_key = :idempotency_key;
+-- name: load_id_of_key(idempotency_key)$
+-- The load that used an idempotency key.
+select load_id from raw.loads where idempotency_key = :idempotency_key;
 
 -- name: draw_load_id(idempotency_key, started_at)$
 -- Draws the next load_id; the caller rolls the row back and stores the real one under the same number at the end.
@@ -23,15 +21,16 @@ insert into raw.loads (
 values ('', :idempotency_key, 0, 0, 0, 0, :started_at)
 returning load_id;
 
--- name: insert_load(load_id, source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count, files_refused_count, started_at)!
+-- name: insert_load(load_id, source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count, files_refused_count, started_at, duration_ms)!
 -- Stores a finished load under the number drawn for it.
 insert into raw.loads (
-    load_id, source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count, files_refused_count, started_at
+    load_id, source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count, files_refused_count,
+    started_at, duration_ms
 )
 overriding system value
 values (
     :load_id, :source, :idempotency_key, :rows_new_count, :rows_changed_count, :rows_unchanged_count,
-    :files_refused_count, :started_at
+    :files_refused_count, :started_at, :duration_ms
 );
 
 -- name: insert_payload(load_id, source, file_name, sha256, size_bytes, row_count, error)*!
@@ -39,15 +38,82 @@ values (
 insert into raw.payloads (load_id, source, file_name, sha256, size_bytes, row_count, error)
 values (:load_id, :source, :file_name, :sha256, :size_bytes, :row_count, :error);
 
--- name: payloads_of_load(load_id)
--- The files of a load in the order they were judged.
-select source, file_name, error from raw.payloads where load_id = :load_id order by payload_id;
+-- name: insert_load_result(load_id, source, vendor_symbol, outcome, rows_new, rows_changed, rows_unchanged, rows_quarantined, first_written_date, duration_ms, detail)*!
+-- Stores what became of one symbol in a load.
+insert into raw.load_results (
+    load_id, source, vendor_symbol, outcome, rows_new_count, rows_changed_count, rows_unchanged_count,
+    rows_quarantined_count, first_written_date, duration_ms, detail
+)
+values (
+    :load_id, :source, :vendor_symbol, :outcome, :rows_new, :rows_changed, :rows_unchanged,
+    :rows_quarantined, :first_written_date, :duration_ms, :detail
+);
 
--- name: load_contents(load_id)^
--- How many splits, dividends and rates a load wrote.
+-- name: insert_quarantined_row(load_id, source, vendor_symbol, file, line, field, session_date, reason, row_text)*!
+-- Stores one row left out of an accepted file.
+insert into raw.quarantined_rows (
+    load_id, source, vendor_symbol, file_name, line_number, field, session_date, reason, row_text
+)
+values (:load_id, :source, :vendor_symbol, :file, :line, :field, :session_date, :reason, :row_text);
+
+-- name: insert_restatement(load_id, source, vendor_symbol, kind, ratio, largest_ratio, bars_count, first_date, last_date)*!
+-- Stores how a vendor changed the bars of one symbol.
+insert into raw.restatements (
+    load_id, source, vendor_symbol, kind, ratio, largest_ratio, bars_count, first_date, last_date
+)
+values (
+    :load_id, :source, :vendor_symbol, :kind, :ratio, :largest_ratio, :bars_count, :first_date, :last_date
+);
+
+-- name: newest_loads(load_count)
+-- The newest loads with what became of their symbols.
 select
-    (select count(*) from raw.corporate_actions where load_id = :load_id) as actions_new_count,
-    (select count(*) from raw.fx_rates where load_id = :load_id) as rates_new_count;
+    loads.load_id, loads.known_at, loads.source, loads.rows_new_count, loads.rows_changed_count,
+    loads.rows_unchanged_count, loads.files_refused_count, loads.duration_ms,
+    (select count(*) from raw.quarantined_rows as rows where rows.load_id = loads.load_id) as rows_quarantined_count,
+    coalesce(results.outcomes, '') as outcomes
+from raw.loads
+left join lateral (
+    select string_agg(counted.symbol_count || ' ' || counted.outcome, ', ' order by counted.outcome) as outcomes
+    from (
+        select outcome, count(*) as symbol_count
+        from raw.load_results
+        where load_results.load_id = loads.load_id
+        group by outcome
+    ) as counted
+) as results on true
+order by loads.load_id desc
+limit :load_count;
+
+-- name: results_of_load(load_id)
+-- What became of each symbol in a load.
+select
+    source, vendor_symbol, outcome, rows_new_count as rows_new, rows_changed_count as rows_changed,
+    rows_unchanged_count as rows_unchanged, rows_quarantined_count as rows_quarantined, first_written_date,
+    duration_ms, detail
+from raw.load_results
+where load_id = :load_id
+order by source collate "C", vendor_symbol collate "C";
+
+-- name: refused_files_of_load(load_id)
+-- The files a load refused, in the order they were judged.
+select file_name, error from raw.payloads where load_id = :load_id and error is not null order by payload_id;
+
+-- name: quarantined_rows_of_load(load_id)
+-- The rows a load left out of accepted files, in the order they were found.
+select file_name as file, line_number as line, field, reason, session_date, row_text
+from raw.quarantined_rows
+where load_id = :load_id
+order by quarantine_id;
+
+-- name: load_with_contents(load_id)^
+-- One load, with how many splits, dividends and rates it wrote.
+select
+    source, duration_ms,
+    (select count(*) from raw.corporate_actions as actions where actions.load_id = loads.load_id) as actions_new_count,
+    (select count(*) from raw.fx_rates as rates where rates.load_id = loads.load_id) as rates_new_count
+from raw.loads
+where load_id = :load_id;
 
 -- name: stored_span(source, vendor_symbol)^
 -- The oldest and the newest stored date of a symbol; nulls when none of its bars is stored.
@@ -64,7 +130,7 @@ copy raw.eod_bars (
 
 -- name: create_incoming_bars()!
 -- Makes room for the bars that have to be compared with stored ones.
-create temporary table if not exists incoming_bars (like raw.eod_bars) on commit drop;
+create temporary table incoming_bars (like raw.eod_bars) on commit drop;
 
 -- name: copy_incoming_bars()!
 -- Takes the bars of one file into the temporary table.
@@ -74,18 +140,25 @@ copy incoming_bars (
 ) from stdin;
 
 -- name: compare_incoming_bars()!
--- Sets each incoming bar beside the newest stored version of it.
+-- Sets each incoming bar beside the newest stored version of it. Yahoo computes its adjusted close
+-- anew for every answer and differs in the seventh digit each time; that is no change.
 create temporary table compared_bars on commit drop as
 select
     incoming.*,
     known.load_id as known_load_id,
-    incoming.close_price / nullif(known.close_price, 0) as close_ratio,
+    known.close_price as known_close_price,
+    known.adj_close_price as known_adj_close_price,
     (
         incoming.price_basis, incoming.open_price, incoming.high_price, incoming.low_price,
-        incoming.close_price, incoming.adj_close_price, incoming.volume_units
+        incoming.close_price, incoming.volume_units
     ) is distinct from (
         known.price_basis, known.open_price, known.high_price, known.low_price,
-        known.close_price, known.adj_close_price, known.volume_units
+        known.close_price, known.volume_units
+    ) or (
+        incoming.adj_close_price is distinct from known.adj_close_price
+        and not coalesce(
+            abs(incoming.adj_close_price - known.adj_close_price) <= 0.000001 * known.adj_close_price, false
+        )
     ) as is_different
 from incoming_bars as incoming
 left join lateral (
@@ -98,7 +171,7 @@ left join lateral (
     limit 1
 ) as known on true;
 
--- name: comparison_by_symbol(ratio_tolerance)
+-- name: comparison_by_symbol()
 -- What storing the compared bars of each symbol would do.
 select
     source,
@@ -106,10 +179,31 @@ select
     count(*) filter (where known_load_id is null) as new_count,
     count(*) filter (where known_load_id is not null and is_different) as changed_count,
     count(*) filter (where not is_different) as unchanged_count,
-    min(session_date) filter (where known_load_id is not null and is_different) as changed_date,
-    min(session_date) filter (where abs(close_ratio - 1) > :ratio_tolerance) as rescaled_date
+    min(session_date) filter (where is_different) as first_written_date,
+    min(session_date) filter (where known_load_id is not null and is_different) as changed_first_date,
+    max(session_date) filter (where known_load_id is not null and is_different) as changed_last_date
 from compared_bars
 group by source, vendor_symbol;
+
+-- name: compared_closes(source, vendor_symbol)^
+-- The closes that a symbol's file and the store both have, oldest first; for comparing only.
+select
+    array_agg(session_date order by session_date) as dates,
+    array_agg(known_close_price::float8 order by session_date) as old_close,
+    array_agg(close_price::float8 order by session_date) as new_close,
+    array_agg(known_adj_close_price::float8 order by session_date) as old_adj,
+    array_agg(adj_close_price::float8 order by session_date) as new_adj
+from compared_bars
+where source = :source and vendor_symbol = :vendor_symbol and known_load_id is not null;
+
+-- name: stored_date_not_compared(source, vendor_symbol)$
+-- The oldest stored date of a symbol that its file does not have.
+select min(missing.session_date)
+from (
+    select session_date from raw.eod_bars where source = :source and vendor_symbol = :vendor_symbol
+    except
+    select session_date from compared_bars where source = :source and vendor_symbol = :vendor_symbol
+) as missing;
 
 -- name: forget_compared_bars(source, vendor_symbol)!
 -- Takes a refused symbol out of the comparison.

@@ -1,6 +1,8 @@
 -- What a load did to each symbol, what vendors call an instrument and when, the calendar a run was
 -- frozen with, and symbols switched off.
 
+alter table raw.loads add column duration_ms bigint not null default 0 check (duration_ms >= 0);
+
 create table raw.load_results (
     load_id bigint not null references raw.loads (load_id),
     source text not null,
