@@ -22,11 +22,15 @@ first_bars as (
     group by source, vendor_symbol
 ),
 
--- A load that got nothing, or refused what it got, says nothing about what is stored.
+-- A load that brought no bar of the vendor's, or refused them, says nothing about what is stored.
 newest_results as (
     select distinct on (source, vendor_symbol) *
     from {{ ref('stg_market__load_results') }}
-    where outcome in ('stored', 'restated', 'unchanged', 'needs_history')
+    where outcome = 'needs_history'
+        or (
+            outcome in ('stored', 'restated', 'unchanged')
+            and rows_new_count + rows_changed_count + rows_unchanged_count > 0
+        )
     order by source asc, vendor_symbol asc, load_id desc
 ),
 
