@@ -40,7 +40,7 @@ UNIVERSE = Universe((
 
 def session_before(count: int, day: date = AS_OF_DATE) -> date:
     """Return the session so many sessions before a day."""
-    return sessions.sessions_between(day - timedelta(days=60), day)[-1 - count]
+    return sessions.sessions_between(day - timedelta(days=200), day)[-1 - count]
 
 
 def add_bar(

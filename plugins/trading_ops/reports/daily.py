@@ -11,26 +11,18 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from trading_ops.comms.letters import compose
 from trading_ops.comms.outbox import Attachment, Letter, enqueue
 from trading_ops.db.connect import queries
-from trading_ops.reports.figures import FILTERS, gbp, ratio
+from trading_ops.reports.figures import gbp, ratio
+from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
 from trading_ops.tickets.files import write_whole
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("trading_ops.reports"),
-    autoescape=select_autoescape(["html.j2"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters |= FILTERS
 # What a mart that was never built, is half built, or is not for this role looks like from here.
-_NOT_BUILT = (
+NOT_BUILT = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedColumn,
     psycopg.errors.InvalidSchemaName,
@@ -65,7 +57,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
         texts = {
-            kind: _TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report))
+            kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report))
             for kind in ("md", "html")
         }
         enqueue(
@@ -97,7 +89,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
             with connection.transaction():
                 found = read(connection, run_id=run_id)
                 found = found if found is None or isinstance(found, Mapping) else list(found)
-        except _NOT_BUILT as error:
+        except NOT_BUILT as error:
             missing.append(f"{name}: {error.diag.message_primary}")
             return None
         if found is None:
@@ -180,4 +172,4 @@ def _next_rebalance_date(as_of_date: date) -> date | None:
         return None
 
 
-_TEMPLATES.filters["ticket_status"] = ticket_status
+TEMPLATES.filters["ticket_status"] = ticket_status

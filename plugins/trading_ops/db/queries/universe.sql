@@ -104,3 +104,79 @@ order by confirmation.confirmation_id;
 -- Says that the broker does not offer what a failed line asked for.
 insert into desk.untradable_reports (confirmation_id) values (:confirmation_id)
 on conflict (confirmation_id) do nothing;
+
+-- name: universe_desk()^
+-- What time it is on the desk, and whether it is a real one.
+select desk.now() as now_at, environment from desk.instance;
+
+-- name: universe_series(names, sessions)
+-- Each source's history of each named instrument: how long it is and what it lacks between its ends.
+with calendar as (
+    select session_date, number
+    from unnest(:sessions::date[]) with ordinality as listed (session_date, number)
+),
+
+bars as (
+    select distinct name.internal_symbol, name.source, bar.session_date
+    from jsonb_to_recordset(:names::jsonb) as name (
+        source text, vendor_symbol text, internal_symbol text, valid_from_date date, valid_to_date date
+    )
+    inner join raw.eod_bars as bar
+        on bar.source = name.source
+        and bar.vendor_symbol = name.vendor_symbol
+        and bar.session_date between name.valid_from_date and name.valid_to_date
+),
+
+numbered as (
+    select
+        bars.*,
+        calendar.number - lag(calendar.number) over (
+            partition by bars.internal_symbol, bars.source order by calendar.number
+        ) - 1 as missing_count
+    from bars
+    inner join calendar using (session_date)
+)
+
+select
+    internal_symbol,
+    source,
+    min(session_date) as first_date,
+    max(session_date) as newest_date,
+    count(*) as bars_count,
+    count(*) filter (where missing_count > 0) as gaps_count,
+    coalesce(sum(missing_count), 0)::integer as missing_count,
+    max(session_date) filter (where missing_count > 0) as newest_gap_end_date
+from numbered
+group by internal_symbol, source
+order by internal_symbol, source;
+
+-- name: universe_recent(names, first_date, last_date)
+-- The sessions of a span for which any source has a bar, per named instrument.
+select distinct name.internal_symbol, bar.session_date
+from jsonb_to_recordset(:names::jsonb) as name (
+    source text, vendor_symbol text, internal_symbol text, valid_from_date date, valid_to_date date
+)
+inner join raw.eod_bars as bar
+    on bar.source = name.source
+    and bar.vendor_symbol = name.vendor_symbol
+    and bar.session_date between greatest(name.valid_from_date, :first_date) and least(name.valid_to_date, :last_date);
+
+-- name: universe_quarantined(names, first_date, last_date)
+-- The newest reason why a vendor's row of a session was left out, per named instrument.
+select distinct on (name.internal_symbol, quarantined.session_date)
+    name.internal_symbol, quarantined.session_date, quarantined.source, quarantined.reason
+from jsonb_to_recordset(:names::jsonb) as name (
+    source text, vendor_symbol text, internal_symbol text, valid_from_date date, valid_to_date date
+)
+inner join raw.quarantined_rows as quarantined
+    on quarantined.source = name.source
+    and quarantined.vendor_symbol = name.vendor_symbol
+    and quarantined.session_date
+        between greatest(name.valid_from_date, :first_date) and least(name.valid_to_date, :last_date)
+order by name.internal_symbol, quarantined.session_date, quarantined.quarantine_id desc;
+
+-- name: universe_judged(first_date)
+-- The bars that the newest build found broken or unfinished.
+select internal_symbol, session_date, is_broken, is_unfinished
+from intermediate.int_market__bars
+where session_date >= :first_date and (is_broken or is_unfinished);
