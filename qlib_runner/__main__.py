@@ -5,11 +5,19 @@ A refusal is exit code 2 and one line on stderr; it never leaves a file behind.
 """
 
 import argparse
+import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from qlib_runner.manifest import Refused, check_result, read_manifest, write_result
-from qlib_runner.momentum import parse_bars, parse_config, rank, render
+from qlib_runner import momentum
+from qlib_runner.manifest import Manifest, Refused, check_result, new_result, read_manifest
+
+_COMMANDS = {
+    "dataset": "write Qlib's store from a manifest's adjusted bars",
+    "train": "train a model on a dataset",
+    "score": "rank the newest session of a manifest's data",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,19 +26,22 @@ def main(arguments: list[str] | None = None) -> int:
         prog="qlib_runner", description="Rank a universe, files in and files out."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("score", help="rank the newest session of a manifest's bars")
-    command.add_argument("--manifest", type=Path, required=True)
-    command.add_argument("--out", type=Path, required=True, help="a folder that does not exist yet")
+    for name, purpose in _COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        command.add_argument("--manifest", type=Path, required=True)
+        command.add_argument(
+            "--out", type=Path, required=True, help="a folder that does not exist yet"
+        )
     command = commands.add_parser(
         "verify", help="check every byte of a result against its manifest"
     )
     command.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
-        if options.command == "score":
-            score(options.manifest, options.out)
-        else:
+        if options.command == "verify":
             check_result(options.out)
+        else:
+            run(options.command, options.manifest, options.out)
     except Refused as refusal:
         print(f"qlib_runner: refused: {refusal}", file=sys.stderr)
         return 2
@@ -41,20 +52,31 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def score(manifest_path: Path, out: Path) -> None:
-    """Rank what the manifest describes into out, or leave out alone if it holds that result already."""
-    manifest = read_manifest(manifest_path, "score")
+def run(command: str, manifest_path: Path, out: Path) -> None:
+    """Make the result a manifest asks for, or leave out alone if it holds that result already."""
+    manifest = read_manifest(manifest_path, command)
     if out.exists():
         if check_result(out)["input_manifest_sha256"] != manifest.sha256:
             raise Refused(f"{out} holds the result of another manifest")
         return
-    config = parse_config(manifest.config)
-    if len(manifest.inputs) != 1:
-        raise Refused(f"score takes one input, the bars; the manifest names {len(manifest.inputs)}")
-    [(path, content)] = manifest.inputs.items()
-    closes = parse_bars(content, path, manifest.as_of_date)
-    ranking = rank(closes, config)
-    write_result(out, manifest, {"signals_ranked.csv": render(ranking)})
+    work = _work(manifest)
+    with new_result(out, manifest) as folder:
+        work(manifest, folder)
+
+
+def _work(manifest: Manifest) -> Callable[[Manifest, Path], None]:
+    """Return what does a command's work. The momentum ranking needs nothing but this package."""
+    method = manifest.config.get("method", "momentum")
+    if manifest.command == "score" and method == "momentum":
+        return momentum.score
+    if manifest.command == "score" and method != "lightgbm":
+        raise Refused(f"config method {method!r} is unknown; known are momentum, lightgbm")
+    try:
+        return importlib.import_module(f"qlib_runner.{manifest.command}").run
+    except ModuleNotFoundError as error:
+        raise Refused(
+            f"{manifest.command} needs Qlib's environment; this one lacks {error.name}"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """
 Manifests: what a run was given and what it made, each file with its SHA-256.
 
-Reading checks everything before any work starts. Writing makes a whole result appear at once.
+Reading checks everything before any work starts. Writing makes a whole result appear at once. A
+result may be an input of the next command: its manifest.json names every byte of it.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -40,20 +43,49 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A checked input manifest; inputs maps each path to the bytes that were hashed."""
+    """A checked input manifest; inputs maps each file's path to the SHA-256 it had."""
 
+    folder: Path
     command: str
     run_id: str
     as_of_date: date
     seed: int
-    inputs: dict[str, bytes]
+    inputs: dict[str, str]
     config: dict[str, Any]
     sha256: str
+
+    def require_inputs(self, *names: str) -> None:
+        """Raise Refused unless the inputs are exactly those."""
+        if sorted(self.inputs) != sorted(names):
+            raise Refused(
+                f"{self.command} takes the inputs {', '.join(names)}; "
+                f"the manifest names {', '.join(sorted(self.inputs)) or 'none'}"
+            )
+
+    def read(self, name: str) -> bytes:
+        """Return an input's bytes; raises Refused if they changed since the manifest was checked."""
+        content = _read(self.folder / name)
+        if _sha256(content) != self.inputs[name]:
+            raise Refused(f"input {name!r} changed while it was being used")
+        return content
+
+    def result(self, command: str) -> tuple[Path, dict[str, Any]]:
+        """
+        Return the folder and the manifest of the result that is the input `<command>/manifest.json`.
+
+        Raises Refused unless that command made it and every byte is what it names.
+        """
+        folder = self.folder / command
+        fields = check_result(folder)
+        if fields["command"] != command:
+            raise Refused(f"{folder} is a result of {fields['command']!r}, not of {command!r}")
+        self.read(f"{command}/manifest.json")
+        return folder, fields
 
 
 def read_manifest(path: Path, command: str) -> Manifest:
     """
-    Return the manifest with its inputs in memory, so what was hashed is what is ranked.
+    Return the manifest, every input of it read and hashed once.
 
     Raises Refused for a missing file, a wrong or unknown field, another command, and any input
     whose bytes are not those the manifest names.
@@ -64,15 +96,16 @@ def read_manifest(path: Path, command: str) -> Manifest:
         raise Refused(f"{path} is for the command {fields['command']!r}, not {command!r}")
     if not fields["run_id"].strip():
         raise Refused(f"{path}: run_id is empty")
-    inputs: dict[str, bytes] = {}
+    inputs: dict[str, str] = {}
     for entry in fields["inputs"]:
         name = _entry(entry, {"path": str, "sha256": str}, path)["path"]
         if name in inputs:
             raise Refused(f"{path} names the input {name!r} twice")
-        inputs[name] = _read(_inside(path.parent, name))
-        if _sha256(inputs[name]) != entry["sha256"]:
+        inputs[name], _ = _digest(_inside(path.parent, name))
+        if inputs[name] != entry["sha256"]:
             raise Refused(f"input {name!r} is not the file the manifest names: its SHA-256 differs")
     return Manifest(
+        folder=path.parent,
         command=command,
         run_id=fields["run_id"],
         as_of_date=_session(fields["as_of_date"], path),
@@ -92,27 +125,32 @@ def parse_date(text: str) -> date | None:
     return day if day.isoformat() == text else None
 
 
-def write_result(out: Path, manifest: Manifest, files: dict[str, bytes]) -> None:
-    """Make the folder out appear with the files and their manifest, all at once or not at all."""
-    outputs = [
-        {"path": name, "sha256": _sha256(content), "size_bytes": len(content)}
-        for name, content in sorted(files.items())
-    ]
-    summary = {
-        "schema": SCHEMA,
-        "command": manifest.command,
-        "run_id": manifest.run_id,
-        "as_of_date": manifest.as_of_date.isoformat(),
-        "input_manifest_sha256": manifest.sha256,
-        "outputs": outputs,
-    }
+@contextmanager
+def new_result(out: Path, manifest: Manifest) -> Iterator[Path]:
+    """
+    Give a folder to write a result into; it becomes `out`, with its manifest, when the block ends.
+
+    All at once or not at all: a block that raises leaves nothing behind. Raises Refused where no folder
+    can be made.
+    """
     if not out.parent.is_dir():
         raise Refused(f"{out.parent} is no folder, so no result can be put into it")
     # Beside the result, since only a rename within one file system is atomic.
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        for name, content in files.items():
-            (partial / name).write_bytes(content)
+        yield partial
+        outputs = []
+        for name in _files(partial):
+            digest, size_bytes = _digest(partial / name)
+            outputs.append({"path": name, "sha256": digest, "size_bytes": size_bytes})
+        summary = {
+            "schema": SCHEMA,
+            "command": manifest.command,
+            "run_id": manifest.run_id,
+            "as_of_date": manifest.as_of_date.isoformat(),
+            "input_manifest_sha256": manifest.sha256,
+            "outputs": outputs,
+        }
         (partial / "manifest.json").write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")
         # The desk reads the result under another user id than the container's.
         partial.chmod(0o755)
@@ -128,18 +166,31 @@ def check_result(out: Path) -> dict[str, Any]:
     _session(fields["as_of_date"], path)
     for entry in fields["outputs"]:
         name = _entry(entry, {"path": str, "sha256": str, "size_bytes": int}, path)["path"]
-        content = _read(_inside(out, name))
-        if (len(content), _sha256(content)) != (entry["size_bytes"], entry["sha256"]):
+        if _digest(_inside(out, name)) != (entry["sha256"], entry["size_bytes"]):
             raise Refused(
                 f"output {name!r} is not the file {path} names: its size or SHA-256 differs"
             )
     named = {entry["path"] for entry in fields["outputs"]} | {"manifest.json"}
-    found = {str(file.relative_to(out)) for file in out.rglob("*") if not file.is_dir()}
+    found = set(_files(out))
     if found != named:
         raise Refused(
             f"{out} holds files its manifest does not name: {', '.join(sorted(found - named))}"
         )
     return fields
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the path of every file below a folder, relative to it and sorted."""
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if not file.is_dir())
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """Return a file's SHA-256 and size without holding it in memory."""
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest(), handle.tell()
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _read(path: Path) -> bytes:

@@ -11,9 +11,10 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from qlib_runner.manifest import Refused, parse_date
+from qlib_runner.manifest import Manifest, Refused, parse_date
 
 _COLUMNS = ["internal_symbol", "session_date", "adj_close"]
 # float() alone would also read 1_000, nan and blanks around the number.
@@ -28,8 +29,19 @@ class Config:
     skip_sessions: int = 21
 
 
+def score(manifest: Manifest, folder: Path) -> None:
+    """Rank the bars of a manifest into `folder`; raises Refused for what cannot be trusted."""
+    config = parse_config(manifest.config)
+    if len(manifest.inputs) != 1:
+        raise Refused(f"score takes one input, the bars; the manifest names {len(manifest.inputs)}")
+    [name] = manifest.inputs
+    closes = parse_bars(manifest.read(name), name, manifest.as_of_date)
+    (folder / "signals_ranked.csv").write_bytes(render(rank(closes, config)))
+
+
 def parse_config(fields: dict[str, Any]) -> Config:
     """Return the ranking's settings; raises Refused for an unknown name or an impossible window."""
+    fields = {name: value for name, value in fields.items() if name != "method"}
     unknown = sorted(set(fields) - set(Config.__dataclass_fields__))
     if unknown:
         raise Refused(
