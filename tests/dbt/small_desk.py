@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from tests.conftest import environment_of
+from trading_ops import sessions
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT, Settings
 
@@ -21,6 +22,8 @@ PROJECT = PROJECT_ROOT / "dbt_project"
 PORTFOLIO = "demo"
 SYMBOLS = ("ALDR", "BRCH", "SIMX")
 SESSIONS = (date(2026, 6, 10), date(2026, 6, 11), date(2026, 6, 12))
+CALENDAR = "c"
+CALENDAR_FROM, CALENDAR_TO = date(2025, 1, 1), date(2026, 12, 31)
 RUN_ID = "20260613-080000Z-git0000001"
 LATER_RUN_ID = "20260613-090000Z-git0000001"
 
@@ -51,6 +54,7 @@ def fill(desk: Settings) -> None:
     """Write a policy, a universe, a funded portfolio with a snapshot, three sessions of bars, and a run."""
     with connect("desk_planner", desk) as connection:
         connection.execute("select desk.set_simulated_now('2026-06-13 08:00:00+00')")
+        _add_calendar(connection)
         policy_hash = _add_policy(connection)
         universe_hash = _add_universe(connection)
         connection.execute(
@@ -92,6 +96,16 @@ def add_bars(desk: Settings, bars: list[tuple[str, date, int]]) -> int:
                 "insert into raw.eod_bars values (%s, 'simulated', %s, %s, 'raw', %s, %s, %s, %s, null, 1000)",
                 (load_id, symbol, day, close, close, close, close),
             )
+        for symbol in {symbol for symbol, _, _ in bars}:
+            days = [day for name, day, _ in bars if name == symbol]
+            connection.execute(
+                """
+                insert into raw.load_results (
+                    load_id, source, vendor_symbol, outcome, rows_new_count, first_written_date
+                ) values (%s, 'simulated', %s, 'stored', %s, %s)
+                """,
+                (load_id, symbol, len(days), min(days)),
+            )
         connection.execute(
             "insert into raw.fx_rates values (%s, 'simulated', %s, 'GBP', 'USD', 1.25)",
             (load_id, SESSIONS[0]),
@@ -110,11 +124,11 @@ def add_run(
                 run_id, portfolio_id, kind, idempotency_key, as_of_date, attempt_number, data_snapshot_id,
                 policy_hash, universe_hash, calendar_hash, config_hash, git_commit, is_dirty, signal_method
             ) values (%(run_id)s, %(portfolio)s, 'daily', %(run_id)s, %(as_of)s, %(load_id)s, %(load_id)s,
-                %(policy)s, %(universe)s, 'c', %(policy)s, '0000001', false, 'static_list')
+                %(policy)s, %(universe)s, %(calendar)s, %(policy)s, '0000001', false, 'static_list')
             """,
             {
                 "run_id": run_id, "portfolio": PORTFOLIO, "as_of": SESSIONS[-1], "load_id": load_id,
-                "policy": policy_hash, "universe": universe_hash,
+                "policy": policy_hash, "universe": universe_hash, "calendar": CALENDAR,
             },
         )  # fmt: skip
 
@@ -153,6 +167,17 @@ def judge(desk: Settings, run_id: str, gate: str) -> tuple[str, dict[str, dict]]
             "select checks from desk.gate_results where run_id = %s and gate = %s", (run_id, gate)
         ).fetchone()["checks"]
     return status, {check["check_name"]: check for check in checks}
+
+
+def _add_calendar(connection) -> None:
+    for day in sessions.sessions_between(CALENDAR_FROM, CALENDAR_TO):
+        connection.execute(
+            "insert into desk.calendar_sessions values (%s, %s, %s, %s, %s)",
+            (
+                CALENDAR, day, sessions.session_open_at(day), sessions.session_close_at(day),
+                sessions.daily_run_at(day),
+            ),
+        )  # fmt: skip
 
 
 def _add_policy(connection) -> str:

@@ -35,8 +35,7 @@ def test_the_marts_hold_the_small_desk(built):
     prices = small_desk.rows(
         built.desk,
         "select session_date, as_traded_close_usd from marts.market_prices_eod"
-        " where internal_symbol = 'ALDR' and run_id = %s order by session_date",
-        RUN_ID,
+        " where internal_symbol = 'ALDR' order by session_date",
     )
     assert [row["as_traded_close_usd"] for row in prices] == [100, 101, 102]
     equity = small_desk.rows(built.desk, "select * from marts.equity_daily order by session_date")

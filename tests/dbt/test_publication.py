@@ -7,7 +7,9 @@ from tests.dbt.small_desk import LATER_RUN_ID, RUN_ID, SESSIONS
 def published(desk) -> dict[str, int]:
     """Return how many prices are published, by the run they were published for."""
     found = small_desk.rows(
-        desk, "select run_id, count(*) as n from marts.market_prices_eod group by run_id"
+        desk,
+        "select run_id, count(*) as n from marts.market_prices_eod"
+        " inner join marts.price_publications using (internal_symbol) group by run_id",
     )
     return {row["run_id"]: row["n"] for row in found}
 

@@ -1,7 +1,13 @@
 -- How each sound bar reads in the three scales: as traded, adjusted for splits, adjusted for all.
 -- A vendor's price is multiplied by exactly one factor per scale, so nothing is adjusted twice.
 with bars as (
-    select * from {{ ref('int_market__bars') }} where not is_broken
+    select bars.*
+    from {{ ref('int_market__bars') }} as bars
+    left join {{ ref('int_market__history_cuts') }} as cut using (run_id, internal_symbol)
+    where not bars.is_broken
+        and not bars.is_unfinished
+        -- What came before a quarantined split or dividend is not comparable.
+        and bars.session_date >= coalesce(cut.cut_date, date '-infinity')
 ),
 
 ex_dates as (
@@ -63,7 +69,6 @@ factored as (
     left join ex_dates
         on ex_dates.internal_symbol = bars.internal_symbol
         and ex_dates.action_number = counted.later_actions_count
-    where not coalesce(ex_dates.is_incomparable, false)
 )
 
 select

@@ -1,4 +1,5 @@
--- What makes a bar of the newest sessions unfit to be read: it is broken, or it jumps.
+-- What makes a bar of the newest sessions unfit to be read: it is broken, it jumps, or a split or
+-- dividend of its day is quarantined.
 -- Searched are the enabled symbols and the benchmark, over the policy's lookback. An older broken
 -- bar is left out of the prices without blocking anything.
 with policy as (
@@ -45,6 +46,11 @@ moves as (
         ) - 1 as move_ratio
     from {{ ref('int_market__price_factors') }} as factors
     inner join policy on policy.run_id = factors.run_id
+    inner join {{ ref('stg_market__ranges') }} as ranges
+        on ranges.run_id = factors.run_id
+        and ranges.internal_symbol = factors.internal_symbol
+        -- The window is the same whether a build reads more than it or not.
+        and factors.session_date >= ranges.window_start_date
     -- A symbol has at most one bar per searched session, and the one before them is needed.
     where factors.bars_from_newest <= policy.lookback_sessions_count + 1
 ),
@@ -61,8 +67,23 @@ jumps as (
     inner join searched_symbols using (run_id, internal_symbol)
     inner join policy using (run_id)
     where abs(moves.move_ratio) > policy.jump_ratio_max
+),
+
+quarantined as (
+    select
+        finding.run_id,
+        finding.internal_symbol,
+        finding.session_date,
+        'action' as kind,
+        finding.value as observed_value
+    from {{ ref('int_market__action_findings') }} as finding
+    inner join searched_sessions using (run_id, session_date)
+    inner join searched_symbols using (run_id, internal_symbol)
+    where finding.treatment = 'quarantined'
 )
 
 select * from broken
 union all
 select * from jumps
+union all
+select * from quarantined

@@ -1,5 +1,5 @@
--- What would be published: it carries the tests of the publication, and marts.market_prices_eod is
--- replaced only when they pass (write, audit, publish).
+-- What would be published anew, of each symbol from where its range begins. It carries the tests of
+-- the publication, and marts.market_prices_eod changes only when they pass (write, audit, publish).
 -- dbt lets a failed test hold back a model only if everything the test reads is upstream of that
 -- model, and the audit reads the findings:
 -- depends_on: {{ ref('int_market__price_findings') }}
@@ -12,8 +12,7 @@ select
     trim_scale(round(bars.low_price * factors.as_traded_multiplier, 16)) as as_traded_low_usd,
     factors.as_traded_close_usd,
     -- Volume is scaled against the price, by splits alone; a fully adjusted volume is known as
-    -- traded
-    -- only where no adjustment lies behind it.
+    -- traded only where no adjustment lies behind it.
     case
         when bars.price_basis <> 'fully_adjusted'
             then trim_scale(round(bars.volume_units / factors.as_traded_multiplier, 8))
@@ -38,3 +37,4 @@ inner join {{ ref('int_market__price_factors') }} as factors
     and factors.session_date = bars.session_date
     and factors.bar_number = bars.bar_number
 where not bars.is_broken
+    and not bars.is_unfinished

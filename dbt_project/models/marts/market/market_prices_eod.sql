@@ -1,6 +1,15 @@
--- The published prices: the candidate after its audit, and nothing else.
+-- The published prices, the whole history of every symbol: the newest part, or all of it, replaced
+-- by the candidate after its audit, and nothing else.
+-- depends_on: {{ ref('stg_market__ranges') }}
+-- depends_on: {{ ref('int_market__history_cuts') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_ranges',
+    on_schema_change='fail',
+    pre_hook="{{ forget_publications() }}",
+) }}
+
 select
-    run_id,
     internal_symbol,
     session_date,
     as_traded_open_usd,

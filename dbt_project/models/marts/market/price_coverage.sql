@@ -18,6 +18,7 @@ priced as (
         and bars.internal_symbol = universe.internal_symbol
         and bars.session_date = run.as_of_date
         and not bars.is_broken
+        and not bars.is_unfinished
 )
 
 select

@@ -22,6 +22,10 @@ recent as (
         on bars.internal_symbol = factors.internal_symbol
         and bars.session_date = factors.session_date
         and not bars.is_broken
+        and not bars.is_unfinished
+    inner join {{ ref('stg_market__ranges') }} as ranges
+        on ranges.internal_symbol = factors.internal_symbol
+        and factors.session_date >= ranges.window_start_date
     -- Fourteen true ranges and the close before the first of them.
     where factors.bars_from_newest <= 15
 ),

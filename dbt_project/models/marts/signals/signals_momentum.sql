@@ -1,7 +1,8 @@
 -- 12-1 momentum: the total return from 252 to 21 sessions ago.
 -- Sessions are the symbol's own bars, the newest being 0 and required to be on as_of_date, so a
 -- vendor's gap in one symbol shifts nothing in another. Too little history: no row. The last month
--- is left out because it tends to reverse.
+-- is left out because it tends to reverse. Looked at is the policy's window, however far back the
+-- build reads.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),
@@ -15,6 +16,9 @@ closes as (
         max(factors.adj_close_usd)
             filter (where factors.bars_from_newest = 253) as earlier_close_usd
     from {{ ref('int_market__price_factors') }} as factors
+    inner join {{ ref('stg_market__ranges') }} as ranges
+        on ranges.internal_symbol = factors.internal_symbol
+        and factors.session_date >= ranges.window_start_date
     where factors.bars_from_newest in (1, 22, 253)
     group by factors.run_id, factors.internal_symbol
 )

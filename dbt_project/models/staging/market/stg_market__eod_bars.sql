@@ -1,5 +1,6 @@
 -- The bars of the universe as the run may see them: the newest version of each that was loaded by
--- its data snapshot, up to its as_of_date.
+-- its data snapshot, up to its as_of_date, from where the range of its symbol begins. Of the vendors
+-- a symbol is not read from there is the window only.
 -- What a series says about its own end is taken before the cut at as_of_date, because prices that a
 -- vendor adjusted back from its newest bar can only be read with that bar in mind.
 with run as (
@@ -7,10 +8,21 @@ with run as (
 ),
 
 series as (
-    select distinct run_id, source, vendor_symbol from {{ ref('stg_market__vendor_symbols') }}
+    select
+        symbol.run_id,
+        symbol.source,
+        symbol.vendor_symbol,
+        greatest(
+            symbol.valid_from_date,
+            case when ranges.source = symbol.source then ranges.from_date else ranges.window_start_date end
+        ) as first_date,
+        symbol.valid_to_date as last_date
+    from {{ ref('stg_market__vendor_symbols') }} as symbol
+    inner join {{ ref('stg_market__ranges') }} as ranges using (run_id, internal_symbol)
 ),
 
 known as (
+    -- Twice where two instruments had one vendor symbol; what follows takes one of them.
     select
         run.run_id,
         run.as_of_date,
@@ -20,6 +32,7 @@ known as (
     inner join {{ source('market', 'eod_bars') }} as bar
         on bar.source = series.source
         and bar.vendor_symbol = series.vendor_symbol
+        and bar.session_date between series.first_date and series.last_date
         and bar.load_id <= run.data_snapshot_id
 ),
 
@@ -75,9 +88,16 @@ select
     bar.close_price,
     bar.adj_close_price,
     bar.volume_units,
+    load.known_at,
     unadjusted.unadjusted_close_price,
     series_ends.newest_session_date
 from newest_versions as bar
-inner join series_ends using (source, vendor_symbol)
-left join unadjusted using (source, vendor_symbol, session_date)
+inner join {{ source('market', 'loads') }} as load on load.load_id = bar.load_id
+inner join series_ends
+    on series_ends.source = bar.source
+    and series_ends.vendor_symbol = bar.vendor_symbol
+left join unadjusted
+    on unadjusted.source = bar.source
+    and unadjusted.vendor_symbol = bar.vendor_symbol
+    and unadjusted.session_date = bar.session_date
 where bar.session_date <= bar.as_of_date
