@@ -1,13 +1,15 @@
 """
 # Daily market data
 
-After each NYSE session: load the vendor files, publish prices, value the book, judge the data,
+After each NYSE session: load the vendor files, fetch what is missing, publish prices, value the book, judge the data,
 report by mail. Every task may be cleared and run again; nothing is counted twice.
 
 **It failed, now what?**
 
-- `load_bars` red: no file could be read. The log names file, line and reason. Put a good file into the
-  inbox and clear the task.
+- `load_bars` red: no file could be read, or config/sources.yml or the file of keys cannot be used. The log
+  names file, line and reason. Put a good file into the inbox, or mend the configuration, and clear the task.
+- `load_bars` green with the incident SOURCE_BLOCKED: a vendor refuses the desk and the next one was asked.
+  Look at its key; nobody answers a bot check. What no source delivered is in the task's log.
 - `build_prices` or `build_book` red: the log ends with the failed dbt nodes. Yesterday's publication stays.
   Mend the data or the model, then clear the task.
 - `judge_data_quality` red: the gate blocks, and its log says which check and what to do. Nothing else has to

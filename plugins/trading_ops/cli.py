@@ -10,7 +10,7 @@ import sys
 import psycopg
 from psycopg import sql
 
-from trading_ops import universe_verbs
+from trading_ops import fetch_verb, universe_verbs
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 
@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     ticket = verbs.add_parser("ticket", help="print a ticket as the executor sees it")
     ticket.add_argument("ticket_id", nargs="?", help="the newest one by default")
+    loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
+    loads.add_argument("load_id", nargs="?", type=int)
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
     verbs.add_parser("mail", help="deliver what waits in the outbox")
     for verb, meaning in (
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         action = verbs.add_parser(verb, help=meaning)
         action.add_argument("reason")
         action.add_argument("--person", default="operator")
+    fetch_verb.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     universe_verbs.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
     options = parser.parse_args(arguments)
     try:
@@ -70,6 +73,21 @@ def _ticket(options) -> int:
         print(f"there is no ticket {options.ticket_id or 'yet'}", file=sys.stderr)
         return 1
     print(body)
+    return 0
+
+
+def _loads(options) -> int:
+    from trading_ops.bars.report import loads_text, report_of_load, report_text
+
+    with connect("desk_planner") as connection:
+        if options.load_id is None:
+            print(loads_text(connection))
+            return 0
+        report = report_of_load(connection, options.load_id)
+    if report is None:
+        print(f"there is no load {options.load_id}", file=sys.stderr)
+        return 1
+    print(report_text(report))
     return 0
 
 
@@ -111,10 +129,12 @@ def _release(options) -> int:
 
 
 _VERBS = {
+    "fetch": fetch_verb.run,
     "universe": universe_verbs.run,
     "migrate": _migrate,
     "status": _status,
     "ticket": _ticket,
+    "loads": _loads,
     "invariants": _invariants,
     "mail": _mail,
     "halt": _halt,

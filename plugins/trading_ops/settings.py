@@ -32,6 +32,9 @@ class Settings:
     portfolio_kind: str = "simulated"
     policy: Path = PROJECT_ROOT / "config/policy.yml"
     universe: Path = PROJECT_ROOT / "config/universe.csv"
+    # Which vendors are asked over HTTP, and the file of `source=key` lines (mode 0600) beside it.
+    sources: Path = PROJECT_ROOT / "config/sources.yml"
+    source_keys: Path = PROJECT_ROOT / "var/secrets/source_keys"
     db_host: str = "127.0.0.1"
     db_port: int = 54329
     db_name: str = "trading_ops"

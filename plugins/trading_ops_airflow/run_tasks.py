@@ -16,11 +16,12 @@ from trading_ops_airflow.dag_settings import BARS
 DAG_ORDER = ("daily_market_data", "weekly_reconciliation", "execution_followup", "weekly_plan")
 
 
-@task(outlets=[BARS], execution_timeout=timedelta(minutes=20))
+@task(outlets=[BARS], execution_timeout=timedelta(minutes=60))
 def load_bars() -> dict[str, int]:
     """
-    Load the inbox (or conf `inbox`); refused files are named in the log and in an incident.
+    Load the inbox (or conf `inbox`), then fetch what is missing from the sources that are enabled.
 
+    Refused files are named in the log and in an incident, a source that refuses the desk as well.
     Red only when nothing at all could be read: a missing symbol is for the data gate to judge.
     """
     from pathlib import Path
@@ -36,6 +37,9 @@ def load_bars() -> dict[str, int]:
         report = load_folder(connection, path, f"{partition.idempotency_key}:bars")
     if config.environment == "production":
         _load_ecb_rates(partition)
+        # A run over files the operator named is about these files.
+        if partition.inbox is None:
+            _fetch_missing(partition, config)
     refused = [f"{item.file}:{item.line}: {item.field}: {item.reason}" for item in report.refused]
     print(f"load {report.load_id} of {path}: {report.rows_new} new, {report.rows_changed} changed, "
           f"{report.rows_unchanged} unchanged rows")  # fmt: skip
@@ -109,6 +113,35 @@ def _load_ecb_rates(partition) -> None:
 
     with desk_connection("desk_loader") as connection:
         print(load_ecb_rates(connection, f"{partition.idempotency_key}:ecb"))
+
+
+def _fetch_missing(partition, config) -> None:
+    """
+    Ask the enabled sources for what has no bar of the session yet; each try asks for what is left.
+
+    Trouble on the way to the sources is tried again by Airflow; on the last try the gate judges what
+    is there.
+    """
+    from airflow.sdk import get_current_context
+
+    from trading_ops.bars.refresh import SourcesUnreachable, refresh, tell_of_blocked
+    from trading_ops.bars.source_config import read_keys, read_sources, ready_sources
+    from trading_ops.config_files import read_universe
+    from trading_ops_airflow.connections import desk_connection
+
+    sources, skipped = ready_sources(read_sources(config.sources), read_keys(config.source_keys))
+    print("\n".join(f"skipped {line}" for line in skipped))
+    if not sources:
+        return
+    ti = get_current_context()["ti"]
+    key = f"{partition.idempotency_key}:fetch:{ti.try_number}"
+    with desk_connection("desk_loader") as connection:
+        report = refresh(connection, read_universe(config), sources, partition.session, key, print)
+    print(report.text())
+    with desk_connection("desk_planner") as connection:
+        tell_of_blocked(connection, report.fetched, partition.idempotency_key)
+    if report.fetched.is_unreachable and ti.try_number <= ti.max_tries:
+        raise SourcesUnreachable("no source could be reached; the failures are in the load")
 
 
 def _raise_incident(code: str, partition, detail: str) -> None:

@@ -8,11 +8,13 @@ a log.
 
 import asyncio
 import logging
+import ssl
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, quote_plus
 
@@ -93,12 +95,15 @@ class HttpSession:
         except _TryAgain as last:
             raise last.refused from None
 
+    @property
+    def secret(self) -> str:
+        """The key, for the one header or parameter it belongs into; empty without one."""
+        return self.key.get_secret_value() if self.key else ""
+
     def redacted(self, text: str) -> str:
         """Return a text without the key in it, however it was written there."""
-        if self.key is None:
-            return text
-        key = self.key.get_secret_value()
-        for form in {key, quote(key, safe=""), quote(key), quote_plus(key)}:
+        key = self.secret
+        for form in filter(None, {key, quote(key, safe=""), quote(key), quote_plus(key)}):
             text = text.replace(form, "[key]")
         return text
 
@@ -158,7 +163,7 @@ class HttpSession:
         headers = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip", **headers}
         async with (
             asyncio.timeout(float(limits.total_timeout_s)),
-            httpx.AsyncClient(timeout=timeout, headers=headers) as client,
+            httpx.AsyncClient(timeout=timeout, headers=headers, verify=_trusted()) as client,
         ):
             request = client.build_request("GET", f"{self.url}{path}", params=params)
             # httpx would read the body of each redirect whole, so they are followed here.
@@ -193,6 +198,12 @@ class HttpSession:
             _retry_after_s(response.headers),
             "content-length" in response.headers or "transfer-encoding" in response.headers,
         )
+
+
+@lru_cache
+def _trusted() -> ssl.SSLContext:
+    # Reading the authorities takes longer than a request; once is enough.
+    return httpx.create_ssl_context()
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:

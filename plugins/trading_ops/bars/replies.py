@@ -7,6 +7,7 @@ reported as blocked. It is never answered.
 """
 
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ _MEANING = {
     "failed": "an answer of an unknown kind",
 }
 # Every refusal seen so far says what it is within its first kilobytes.
-_READ_BYTES, _SHOWN_CHARACTERS = 4096, 120
+_READ_BYTES, _SHOWN_CHARACTERS = 4096, 240
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,9 @@ def _outcome(status: int, text: str, refusals: Refusals) -> Outcome:
 
 
 def _excerpt(text: str) -> str:
-    shown = "".join(one if one.isprintable() else " " for one in text)
-    shown = " ".join(shown.split())
-    return (
-        shown
-        if len(shown) <= _SHOWN_CHARACTERS
-        else shown[: _SHOWN_CHARACTERS - 3].rstrip() + "..."
+    """Return what a person would read of a page, on one line."""
+    shown = re.sub(
+        r"<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE
     )
+    shown = "".join(one if one.isprintable() else " " for one in shown)
+    return textwrap.shorten(shown, _SHOWN_CHARACTERS, placeholder=" ...")

@@ -8,7 +8,9 @@ nothing pretends to be a browser and every reply is judged before the package se
 
 import io
 import json
+import logging
 import tempfile
+import warnings
 from datetime import date, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +22,9 @@ import yfinance
 from trading_ops.bars.failure import NotDelivered
 from trading_ops.bars.http import HttpSession
 from trading_ops.bars.replies import Refusals, Reply, judge
+
+# It tells of the cookies it does without and of what is raised here anyway.
+logging.getLogger("yfinance").setLevel(logging.CRITICAL)
 
 _CHART = "/v8/finance/chart/"
 _FIRST_DATE = "1970-01-01"
@@ -39,12 +44,15 @@ def history(http: HttpSession, symbol: str, newest_date: date, refusals: Refusal
     session.mount("https://", adapter)
     ticker = yfinance.Ticker(symbol, session=session)
     try:
-        bars = ticker.history(
-            start=_FIRST_DATE,
-            end=(newest_date + timedelta(days=1)).isoformat(),
-            auto_adjust=False,
-            actions=True,
-        )
+        with warnings.catch_warnings():
+            # Its own use of pandas is for its authors to mend.
+            warnings.simplefilter("ignore")
+            bars = ticker.history(
+                start=_FIRST_DATE,
+                end=(newest_date + timedelta(days=1)).isoformat(),
+                auto_adjust=False,
+                actions=True,
+            )
     except Exception as error:
         raise adapter.refused or NotDelivered("failed", f"yfinance: {error}") from None
     if adapter.refused:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
+from pydantic import SecretStr
+
 from trading_ops.bars.http import HttpSession
 from trading_ops.bars.source_config import Limits
 
@@ -84,16 +86,17 @@ def replaying(*acts: Act, by_path: Callable[[str], Act] | None = None):
 def session_to(server: ReplayServer, limits: Limits = LIMITS, **options) -> HttpSession:
     """Return a session to a server whose pauses are noted in `pauses` and not slept."""
     pauses: list[float] = []
-    session = HttpSession(
-        server.url, limits, 60_000, "trading-ops-test/1", sleep=pauses.append, **options
-    )
+    options = {"key": SecretStr("some-key"), "sleep": pauses.append, **options}
+    session = HttpSession(server.url, limits, 60_000, "trading-ops-test/1", **options)
     session.pauses = pauses
     return session
 
 
 def answer(body: bytes, status: int = 200, **headers: str) -> Act:
     """Send a whole reply."""
-    return lambda connection: connection.sendall(_reply(body, status, headers))
+    # Put together before, so that a test can measure what the client alone allocates.
+    reply = _reply(body, status, headers)
+    return lambda connection: connection.sendall(reply)
 
 
 def truncated(body: bytes, missing_bytes: int = 10) -> Act:

@@ -8,7 +8,8 @@ about its numbers: the basis of a price is declared here and nowhere else.
 import re
 from dataclasses import dataclass
 
-# What a column of a vendor file can be. Columns named BESIDE are checked to be numbers and not stored.
+# What a column of a vendor file can be. BESIDE is checked to be a number and not stored;
+# further columns nobody reads are named beside_<something> and not even checked.
 DATE, OPEN, HIGH, LOW, CLOSE = (
     "session_date",
     "open_price",

@@ -79,11 +79,10 @@ REFUSALS: Refusals = (
 def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
     """Return the whole history of a symbol; it cannot be asked for a part on the stored scale."""
     name = symbol.lower()
-    params = {"s": name if name.startswith("^") else f"{name}.us", "i": "d"}
-    key = {"apikey": http.key.get_secret_value()} if http.key else {}
+    asked = name if name.startswith("^") else f"{name}.us"
     reply = http.get(
         "/q/d/l/",
-        params | key,
+        {"s": asked, "i": "d", "apikey": http.secret},
         csv_judge(LAYOUTS, REFUSALS),
     )
     return f"{name}_us_d.csv", reply.body

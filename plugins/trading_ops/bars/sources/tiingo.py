@@ -28,13 +28,16 @@ _HEADER = (
     "adjclose", "adjhigh", "adjlow", "adjopen", "adjvolume", "divcash", "splitfactor",
 )  # fmt: skip
 
+# The adjusted columns; a table's columns need different names.
+_UNREAD = tuple(f"{BESIDE}_{cell}" for cell in _HEADER if cell.startswith("adj"))
+
 LAYOUTS = (
     Layout(
         "Tiingo daily",
         "tiingo",
         "raw",
         _HEADER,
-        (DATE, CLOSE, HIGH, LOW, OPEN, VOLUME, *(BESIDE,) * 5, DIVIDEND, SPLIT),
+        (DATE, CLOSE, HIGH, LOW, OPEN, VOLUME, *_UNREAD, DIVIDEND, SPLIT),
         re.compile(
             r"(?:tiingo[_-])?(?P<symbol>[A-Z][A-Z0-9]{0,5}(?:[.-][A-Z]{1,2})?)\.csv", re.IGNORECASE
         ),
@@ -54,12 +57,11 @@ _FIRST_DATE = "1990-01-01"
 
 def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
     """Return the whole history of a symbol; share classes are written BRK-B there."""
-    key = http.key.get_secret_value() if http.key else ""
     reply = http.get(
         f"/tiingo/daily/{symbol.replace('.', '-').lower()}/prices",
         {"startDate": _FIRST_DATE, "endDate": newest_date.isoformat(), "format": "csv"},
         csv_judge(LAYOUTS, REFUSALS),
-        {"Authorization": f"Token {key}"},
+        {"Authorization": f"Token {http.secret}"},
     )
     return f"tiingo_{symbol}.csv", reply.body
 

@@ -42,7 +42,6 @@ _FIRST_DATE, _ROWS_MAX = "2010-01-01", 5000
 
 def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
     """Return the history of a symbol since 2010."""
-    key = http.key.get_secret_value() if http.key else ""
     reply = http.get(
         "/time_series",
         {
@@ -56,7 +55,7 @@ def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
             "delimiter": ",",
         },
         csv_judge(LAYOUTS, REFUSALS),
-        {"Authorization": f"apikey {key}"},
+        {"Authorization": f"apikey {http.secret}"},
     )
     if reply.body.count(b"\n") >= _ROWS_MAX:
         raise NotDelivered("failed", f"{_ROWS_MAX} rows or more: the oldest or newest are missing")
