@@ -127,7 +127,8 @@ class Comparison:
         if is_adjusted and overlap_count == 0:
             waiting.refuse(
                 parsed.dates[0].astype(object),
-                f"no bar in common with the stored history, so its scale is unknown; {reach}",
+                f"no bar in common with the stored history, so its scale is unknown; {reach}, or a "
+                "name of its own if the symbol belongs to another company now",
                 "needs_history",
             )
         if waiting.is_alone and parsed.dates[-1] < np.datetime64(waiting.stored_last):

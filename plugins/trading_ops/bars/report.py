@@ -102,20 +102,25 @@ def report_text(report: LoadReport) -> str:
     )
 
 
+def loads_text(connection: psycopg.Connection, load_count: int = 20) -> str:
+    """Return the newest loads as a table, newest first."""
+    header = ("load", "known at", "source", "new", "changed", "unchanged", "quarantined", "refused files", "s", "symbols")  # fmt: skip
+    rows = [
+        (
+            str(row["load_id"]), f"{row['known_at']:%Y-%m-%d %H:%M:%S %Z}", row["source"],
+            f"{row['rows_new_count']:,}", f"{row['rows_changed_count']:,}", f"{row['rows_unchanged_count']:,}",
+            f"{row['rows_quarantined_count']:,}", str(row["files_refused_count"]),
+            f"{row['duration_ms'] / 1000:.1f}", row["outcomes"],
+        )
+        for row in queries.newest_loads(connection, load_count=load_count)
+    ]  # fmt: skip
+    return "\n".join(_table(header, rows, right=range(3, 9)))
+
+
 def _symbol_lines(results: tuple[SymbolResult, ...]) -> list[str]:
     if not results:
         return []
-    header = (
-        "source",
-        "symbol",
-        "outcome",
-        "new",
-        "changed",
-        "unchanged",
-        "quarantined",
-        "ms",
-        "detail",
-    )
+    header = ("source", "symbol", "outcome", "new", "changed", "unchanged", "quarantined", "ms", "detail")  # fmt: skip
     rows = [
         (
             one.source, one.vendor_symbol, one.outcome, f"{one.rows_new:,}", f"{one.rows_changed:,}",
@@ -123,10 +128,15 @@ def _symbol_lines(results: tuple[SymbolResult, ...]) -> list[str]:
         )
         for one in results
     ]  # fmt: skip
+    return _table(header, rows, right=range(3, 8))
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]], right: range) -> list[str]:
+    """Return aligned lines; the columns in `right` are numbers."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     return [
         "  ".join(
-            cell.rjust(width) if 3 <= column <= 7 else cell.ljust(width)
+            cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in (header, *rows)

@@ -18,6 +18,8 @@ _ROUNDING_RATIO, _ROUNDING_USD = 0.0005, 0.00001
 # A median of many roundings is far better than one of them: unrescaled histories give exactly 1,
 # and NVIDIA's one-cent dividend of 0.008 % is still seen.
 _SCALE_RATIO_MIN = 0.00001
+# A rescaled history may have a few bars corrected as well (DIA between 2020 and 2024: one of 3,752).
+_CORRECTED_RATIO_MAX = 0.005
 # Fewer breaks than this can be corrections, whatever their share.
 _BREAKS_MIN = 3
 _STEP = Decimal("0.000000001")
@@ -99,8 +101,8 @@ def judge_change(overlap: Overlap) -> Restatement | Objection:
             return Objection(
                 _day(dates[np.argmax(breaks)]),
                 f"{breaks.sum()} of {len(breaks)} bars disagree with the stored history, in no constant "
-                "ratio: another symbol's or another company's series; check what the vendor means by this "
-                "symbol, and give the new company a name of its own",
+                "ratio: the series of another symbol or of another company; check what the vendor means by "
+                "this symbol, and load a new company under a name of its own",
             )
     is_scale_changed = overlap.is_adjusted and (
         is_rescaled or any(one.is_first_off for one in columns)
@@ -136,7 +138,8 @@ class _Column:
 
     @property
     def is_constant(self) -> bool:
-        return bool((np.abs(self.ratios / self.median - 1) <= self._rounding).all())
+        is_off = np.abs(self.ratios / self.median - 1) > self._rounding
+        return bool(is_off.mean() <= _CORRECTED_RATIO_MAX)
 
     @property
     def is_off(self) -> bool:

@@ -122,6 +122,60 @@ def test_blank_lines_are_passed_over():
     assert parsed.lines.tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("missing", ["NaN", "", "null"])
+def test_a_newest_bar_without_prices_is_quarantined(missing):
+    """Yahoo's bar of the running session has a volume and no price; the history before it is good."""
+    text = YAHOO + f"2024-03-06,{missing},{missing},{missing},{missing},{missing},9351756\n"
+    parsed = judge(text, "GLD.csv")
+    assert parsed.row_count == 2
+    (row,) = parsed.quarantined
+    assert (row.line, row.field, str(row.session_date)) == (4, "open", "2024-03-06")
+    assert row.row_text == f"2024-03-06,{missing},{missing},{missing},{missing},{missing},9351756"
+    assert "not finished" in row.reason
+
+
+def test_a_newest_bar_on_top_of_the_file_is_the_newest_too():
+    """Alpha Vantage writes newest first."""
+    text = NEWEST_FIRST.replace("2024-03-05,100.8", "2024-03-05,NaN")
+    assert [row.line for row in judge(text, "IBM.csv").quarantined] == [2]
+
+
+def test_an_old_bar_without_a_price_is_quarantined():
+    """Nobody reads it any more, and the rest of the history is worth having."""
+    old = "2021-03-04,1,1,NaN,1,1,5,0.0,1.0\n"
+    parsed = judge(ADJUSTED.replace("2024-03-04,", old + "2024-03-04,", 1), "IBM.csv")
+    assert [(row.line, row.field) for row in parsed.quarantined] == [(2, "low")]
+
+
+def test_a_split_on_a_quarantined_row_still_counts():
+    """The vendor's price of the day is wrong; the split happened."""
+    old = "2021-03-04,0,0,0,0,0,5,0.5,3.0\n"
+    parsed = judge(ADJUSTED.replace("2024-03-04,", old + "2024-03-04,", 1), "IBM.csv")
+    assert parsed.actions[0] == ("2021-03-04", "split", "3.0")
+
+
+def test_the_price_a_listing_was_offered_at_is_no_bar():
+    """TSLA, 28 June 2010: 17 dollars flat, nothing traded, and the first trade a day later at 19."""
+    first = "2024-03-01,50,50,50,50,0\n"
+    text = STOOQ.replace("2024-03-04,", first + "2024-03-04,", 1)
+    parsed = judge(text, "tsla_us_d.csv")
+    assert [(row.line, row.field) for row in parsed.quarantined] == [(2, "volume")]
+    assert parsed.row_count == 2
+
+
+def test_a_series_without_volumes_keeps_its_first_row():
+    """An index is not traded, and old histories have prices without volumes."""
+    text = STOOQ.replace(",27937545.35362", ",0").replace(",21400726.679482", ",0")
+    assert judge(text, "^vix_us_d.csv").row_count == 2
+
+
+def test_a_rounded_split_ratio_is_kept_as_written():
+    """7.00000700001 is what the vendor says; what it means is for the price models to decide."""
+    assert judge(ADJUSTED.replace("0.0,2.0", "0.0,7.00000700001"), "IBM.csv").actions[0] == (
+        "2024-03-06", "split", "7.00000700001",
+    )  # fmt: skip
+
+
 def test_an_old_broken_bar_is_left_out_and_named():
     """An error of decades ago must not cost the desk a symbol; it is not stored either."""
     old = "2021-03-04,0,0,0,0,0,5,0.0,1.0\n"

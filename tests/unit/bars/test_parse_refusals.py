@@ -1,10 +1,12 @@
 """Whatever is wrong with a vendor file, the refusal names line, field and the accepted form."""
 
+import numpy as np
 import pytest
 from bar_samples import (
     ADJUSTED,
     DAILY,
     RATES,
+    SESSIONS,
     STOOQ,
     STOOQ_BULK,
     YAHOO,
@@ -50,6 +52,16 @@ DAMAGES = {
     "intraday time": (STOOQ_BULK, "aapl.us.txt", "20240305,000000", "20240305,153500", 3, "<time>", "intraday"),
     "second symbol": (STOOQ_BULK, "aapl.us.txt", "AAPL.US,D,20240305", "MSFT.US,D,20240305", 3, "<ticker>", "AAPL.US"),
     "action date form": (YAHOO_SPLITS, "A.csv", "2020-08-31 09:30:00-04:00", "2020-08-31", 3, "date", "HH:MM:SS"),
+    "price beyond any share": (ADJUSTED, "A.csv", "50.55,51.0,50.10,50.80,", "5e9,5e9,5e9,5e9,", 4, "open", "at most"),
+    "volume and close swapped": (ADJUSTED, "A.csv", "50.80,50.80,2200", "2200,50.80,50.80", 4, "close", "low..high"),
+    "high and low swapped": (ADJUSTED, "A.csv", "51.0,50.10", "50.10,51.0", 4, "high", "low <= high"),
+    "volume and adjusted close swapped": (
+        YAHOO, "A.csv", "6.417557239532471,7.656428813934326,7.699643135070801,7.6160712242126465,7.664286136627197,601904800",
+        "601904800,7.656428813934326,7.699643135070801,7.6160712242126465,7.664286136627197,6.417557239532471",
+        3, "adj_close", "above the close",
+    ),
+    "decimal comma in quotes": (ADJUSTED, "A.csv", "51.20", '"51,20"', 5, "high", "plain decimal"),
+    "time of day": (ADJUSTED, "A.csv", "2024-03-07", "2024-03-07 09:35", 5, "timestamp", "intraday"),
     "rate of zero": (RATES, "FX-GBPUSD.csv", "1.2704", "0", 3, "rate", "above 0"),
     "rate of another pair": (RATES, "FX-GBPUSD.csv", "GBP,USD,1.2704", "USD,GBP,1.2704", 3, "base_currency", "GBP"),
     "rate of no source": (RATES, "FX-GBPUSD.csv", "1.2704,yahoo", "1.2704,rumour", 3, "source", "yahoo"),
@@ -76,6 +88,9 @@ ANSWERS = {
     "blank lines": "\n\r\n\n",
     "binary": b"PK\x03\x04\xff\xfe,\x00",
     "wrong encoding": "Date,Zamknięcie\n".encode("cp1250"),
+    "UTF-16": STOOQ.encode("utf-16"),
+    "UTF-16 without a mark": STOOQ.encode("utf-16-le"),
+    "semicolons": STOOQ.replace(",", ";").replace(".", ","),
 }
 
 
@@ -84,6 +99,45 @@ def test_an_answer_that_is_no_data_is_refused(case):
     """Vendors refuse with HTTP 200; the content decides, and the message says what is expected."""
     refusal = refusal_of(ANSWERS[case], "aapl_us_d.csv")
     assert "a file of comma-separated rows under a header line is expected" in refusal.reason
+
+
+def test_a_row_of_another_encoding_is_refused_with_its_line():
+    """A byte of Latin-1 in the middle of a file is where an editor can find it."""
+    refusal = refusal_of(damaged(DAILY, "2024-03-05", "2024-03-05\xa0").encode("latin-1"), "A.csv")
+    assert (refusal.line, "UTF-8" in refusal.reason) == (3, True)
+
+
+def test_five_minute_bars_named_daily_are_refused():
+    """Without a column that says so, several rows a day with different prices give them away."""
+    rows = [f"2024-03-0{day},{100 + n},102,99,{100 + n},10" for day in (4, 5) for n in (0, 1, 2)]
+    refusal = refusal_of(DAILY.splitlines()[0] + "\n" + "\n".join(rows) + "\n", "A.csv")
+    assert (refusal.line, "6 rows for 2 dates are intraday bars" in refusal.reason) == (3, True)
+
+
+@pytest.mark.parametrize("symbol", ["ZVZZT", "ZWZZT", "ZXZZT", "NTEST", "ATEST", "PTEST-Z", "ZTST"])
+def test_a_test_symbol_of_an_exchange_is_no_company(symbol):
+    """Vendors carry them among the real ones; ZVZZT doubles and halves on one day in ten."""
+    refusal = refusal_of(STOOQ, f"{symbol.lower()}_us_d.csv")
+    assert (refusal.field, "test orders" in refusal.reason) == ("file name", True)
+
+
+@pytest.mark.parametrize("symbol", ["ZTS", "TEST", "ZION", "NTES", "CBOE"])
+def test_a_company_with_such_a_name_is_one(symbol):
+    """Zoetis, NetEase and their like are traded."""
+    assert judge(STOOQ, f"{symbol.lower()}_us_d.csv").symbol == symbol
+
+
+def test_too_many_rows_to_leave_out_refuse_the_file():
+    """A handful of old errors is a vendor's normal; one row in twenty is a broken file."""
+    days = [day.astype(object) for day in SESSIONS if day < np.datetime64("2021-12-31")]
+    old = "".join(f"{day},0,0,0,0,0,5,0.0,1.0\n" for day in days[:60])
+    good = "".join(f"{day},1,1,1,1,1,5,0.0,1.0\n" for day in days[60:])
+    text = ADJUSTED.replace("2024-03-04", old + good + "2024-03-04", 1)
+    refusal = refusal_of(text, "A.csv")
+    assert (refusal.line, "60 such rows" in refusal.reason) == (2, True)
+    assert (
+        len(judge(text.replace(old, "".join(old.splitlines(True)[:20])), "A.csv").quarantined) == 20
+    )
 
 
 def test_a_header_without_rows_is_refused():
