@@ -9,14 +9,10 @@ key. Rounds alternate, so another program's load falls on all alike.
 """
 
 import argparse
-import contextlib
-import dataclasses
 import io
-import os
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -24,12 +20,11 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import create_engine
 
-from tests.conftest import admin, free_port
+from tests.bench.scratch import fresh_desk, real_folder, server
 from trading_ops.bars import judge
 from trading_ops.bars.load import load_folder
-from trading_ops.db import cluster as embedded
 from trading_ops.db.connect import connect, queries
-from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops.settings import Settings
 
 ROUNDS = 3
 # to_sql is slow and linear in rows: it gets every n-th file and its time is scaled by rows.
@@ -46,11 +41,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=ROUNDS)
     rounds = arguments.parse_args().rounds
-    data = Path(os.environ.get("TRADING_OPS_TEST_DATA", PROJECT_ROOT.parent / "shared/data"))
-    folder = data / "av_sp500_daily_adjusted"
-    if not folder.is_dir():
-        raise SystemExit(f"no real files at {folder}: set TRADING_OPS_TEST_DATA")
-    with _server() as config:
+    folder = real_folder("av_sp500_daily_adjusted")
+    with server() as config:
         text = _copy_text(config, folder)
         frames = _frames(text)
         steps: dict[str, Callable[[Settings], None]] = {
@@ -85,41 +77,9 @@ def _print_ratio(name: str, ratio: float, goal: str) -> None:
     print(f"  {name:<24} {ratio:6.2f} x   goal: {goal}")
 
 
-@contextlib.contextmanager
-def _server() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = Settings(
-            data=folder / "data", db_port=free_port(), db_name="template_desk",
-            pgpass=folder / "secrets/pgpass", session_key=folder / "secrets/session_key",
-        )  # fmt: skip
-        embedded.initialise(folder / "postgres", config)
-        try:
-            yield config
-        finally:
-            embedded.stop(folder / "postgres")
-
-
-@contextlib.contextmanager
-def _fresh_desk(config: Settings) -> Iterator[Settings]:
-    name = f"desk_{os.urandom(4).hex()}"
-    with admin(config) as connection:
-        connection.execute(
-            sql.SQL("create database {} template template_desk owner desk_owner").format(
-                sql.Identifier(name)
-            )
-        )
-    desk = dataclasses.replace(config, db_name=name)
-    with admin(desk, name) as connection:
-        connection.execute("checkpoint")
-    yield desk
-    with admin(config) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
 def _measure(config: Settings, run: Callable[[Settings], None]) -> float:
     """Return how long a step takes in a fresh database, commit included."""
-    with _fresh_desk(config) as desk:
+    with fresh_desk(config) as desk:
         started = time.perf_counter()
         run(desk)
         return time.perf_counter() - started
@@ -159,7 +119,7 @@ def _plain(desk: Settings) -> dict:
 
 def _copy_text(config: Settings, folder: Path) -> bytes:
     """Return the rows of a finished load as COPY text, in the order the loader writes them."""
-    with _fresh_desk(config) as desk, connect("desk_loader", desk) as connection:
+    with fresh_desk(config) as desk, connect("desk_loader", desk) as connection:
         load_folder(connection, folder, "prepare")
         statement = sql.SQL(
             "copy (select {} from raw.eod_bars order by vendor_symbol, session_date) to stdout"
