@@ -13,7 +13,7 @@ compared as (
         coverage.enabled_count,
         coverage.covered_count,
         coverage.coverage_ratio,
-        coverage.missing_symbols,
+        string_to_array(coverage.missing_symbols, ', ') as missing_symbols,
         policy.limit_value,
         ceil(policy.limit_value * coverage.enabled_count) - coverage.covered_count as needed_count,
         coalesce(
@@ -42,7 +42,7 @@ select
         else format(
             '%s of %s enabled symbols have a bar on %s (%s, %s needed)%s',
             covered_count, enabled_count, as_of_date, {{ percent('coverage_ratio') }}, {{ percent('limit_value') }},
-            case when missing_symbols <> '' then '; missing: ' || missing_symbols else '' end
+            case when cardinality(missing_symbols) > 0 then '; missing: ' || {{ first_five('missing_symbols') }} else '' end
         )
     end as reason,
     case
@@ -51,7 +51,8 @@ select
             'Freeze the run with a policy and a universe, and build the prices.'
         else format(
             'coverage %s: %s of %s needed',
-            {{ percent('coverage_ratio') }}, case needed_count when 1 then 'one' else needed_count::text end, missing_symbols
+            {{ percent('coverage_ratio') }}, case needed_count when 1 then 'one' else needed_count::text end,
+            {{ first_five('missing_symbols') }}
         )
     end as fix
 from compared

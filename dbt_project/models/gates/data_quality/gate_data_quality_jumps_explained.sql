@@ -29,11 +29,11 @@ found as (
     select
         run_id,
         max(abs(observed_value)) as largest_ratio,
-        string_agg(
-            format('%s on %s (%s)', internal_symbol, session_date, {{ percent('observed_value') }}), ', '
+        array_agg(
+            format('%s on %s (%s)', internal_symbol, session_date, {{ percent('observed_value') }})
             order by session_date desc, internal_symbol
         ) as moves,
-        string_agg(distinct internal_symbol, ', ' order by internal_symbol) as symbols
+        array_agg(distinct internal_symbol order by internal_symbol) as symbols
     from {{ ref('int_market__price_findings') }}
     where kind = 'jump'
     group by run_id
@@ -73,12 +73,12 @@ select
             )
         else format(
             'moves beyond %s that no split or dividend explains: %s',
-            {{ percent('jump_ratio_max') }}, moves
+            {{ percent('jump_ratio_max') }}, {{ first_five('moves') }}
         )
     end as reason,
     case
         when not is_searched then 'Build the prices of this run with an active policy.'
         when moves is null then ''
-        else format('Load the missing action or the corrected bar of %s, or disable it.', symbols)
+        else format('Load the missing action or the corrected bar of %s, or disable it.', {{ first_five('symbols') }})
     end as fix
 from judged

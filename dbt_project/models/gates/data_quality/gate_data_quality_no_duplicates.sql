@@ -15,7 +15,7 @@ found as (
     select
         run_id,
         count(*) filter (where bars_count > 1) as duplicates_count,
-        string_agg(distinct internal_symbol, ', ' order by internal_symbol)
+        array_agg(distinct internal_symbol order by internal_symbol)
             filter (where bars_count > 1) as symbols
     from counted
     group by run_id
@@ -31,12 +31,12 @@ select
     case
         when found.run_id is null then 'no bar was looked at'
         when found.duplicates_count = 0 then 'every symbol has one bar per session'
-        else format('%s sessions have more than one bar: %s', found.duplicates_count, found.symbols)
+        else format('%s sessions have more than one bar: %s', found.duplicates_count, {{ first_five('found.symbols') }})
     end as reason,
     case
         when found.run_id is null then 'Build the prices of this run.'
         when found.duplicates_count = 0 then ''
-        else format('Give %s one vendor name each in config/universe.csv.', found.symbols)
+        else format('Give %s one vendor name each in config/universe.csv.', {{ first_five('found.symbols') }})
     end as fix
 from run
 left join found on found.run_id = run.run_id

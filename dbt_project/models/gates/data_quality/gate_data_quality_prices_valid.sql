@@ -20,7 +20,7 @@ found as (
     select
         run_id,
         count(*) as broken_count,
-        string_agg(format('%s on %s', internal_symbol, session_date), ', ' order by session_date desc, internal_symbol) as bars
+        array_agg(format('%s on %s', internal_symbol, session_date) order by session_date desc, internal_symbol) as bars
     from {{ ref('int_market__price_findings') }}
     where kind = 'broken'
     group by run_id
@@ -51,12 +51,12 @@ select
         when broken_count = 0 then format('no broken bar in the newest %s sessions', sessions_count)
         else format(
             '%s broken bars in the newest %s sessions: %s',
-            broken_count, sessions_count, bars
+            broken_count, sessions_count, {{ first_five('bars') }}
         )
     end as reason,
     case
         when broken_count is null then 'Build the prices of this run with an active policy.'
         when broken_count = 0 then ''
-        else format('Load corrected bars (%s), or disable the symbols.', bars)
+        else format('Load corrected bars (%s), or disable the symbols.', {{ first_five('bars') }})
     end as fix
 from judged

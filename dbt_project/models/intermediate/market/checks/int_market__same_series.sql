@@ -20,6 +20,7 @@ bars as (
         and universe.internal_symbol = bars.internal_symbol
         and (universe.is_enabled or universe.is_benchmark)
     where not bars.is_broken
+        and not bars.is_unfinished
 ),
 
 equal_closes as (
