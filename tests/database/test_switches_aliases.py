@@ -1,30 +1,17 @@
 """Tickers that passed from one company to another, on real files: no two companies become one series."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
-from lean_files import SET, read_bars, read_map, write_bars
-from rows import add_portfolio, set_clock
+from lean_files import AS_OF_DATE, RENAMED_DATE, SET, alias_text, entry, load_renamed, read_map
 
 from trading_ops import sessions
-from trading_ops.bars.load import load_folder
 from trading_ops.db.connect import connect
 from trading_ops.ops.auto_disable import disable_missing
-from trading_ops.policy import parse_policy
-from trading_ops.runs import Run, freeze
-from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Alias, Universe, UniverseEntry, parse_universe, universe_text
-from trading_ops.universe_aliases import HEADER, with_aliases
-
-POLICY_PATH = PROJECT_ROOT / "config/policy.yml"
-POLICY = parse_policy(POLICY_PATH.read_text(), POLICY_PATH.name)
-SOURCE = "alpha_vantage"
-RENAMED_DATE = date(2022, 6, 8)
-AS_OF_DATE = date(2026, 6, 30)
-# Instruments of the test: the map file that tells each one's names.
-MAPS = {"FBX": "fb.1", "META": "fb", "GOOG": "goog", "GOOGL": "googl", "WM": "wm", "AIG": "aig"}
-TICKERS = ("FB", "GOOCV", "GOOG", "GOOGL", "UW", "WMI", "WM", "AIG")
+from trading_ops.runs import Run
+from trading_ops.universe import Universe
+from trading_ops.universe_aliases import with_aliases
 
 # What dbt makes of a run: bars of a vendor's symbol, within the dates it belonged to an instrument.
 SERIES = """
@@ -47,78 +34,10 @@ def lean(real_files) -> Path:
     return real_files / SET
 
 
-def entry(symbol: str) -> UniverseEntry:
-    """A stock that vendors call like itself; AIG is the benchmark."""
-    return UniverseEntry(
-        symbol, symbol, symbol, symbol, symbol, "USD", "stock", symbol == "AIG", True, True
-    )
-
-
-def names_of(lean: Path) -> list[Alias]:
-    """Return the names Lean's maps give the instruments, FB ending where META begins."""
-    names = [
-        name
-        for symbol, file in MAPS.items()
-        for name in read_map(lean / "map_files" / f"{file}.csv", symbol, SOURCE)
-    ]
-    facebook = next(name for name in names if name.internal_symbol == "META")
-    names.remove(facebook)
-    return [
-        *names,
-        Alias(SOURCE, "FB", "META", facebook.valid_from_date, RENAMED_DATE),
-        Alias(SOURCE, "META", "META", RENAMED_DATE + timedelta(days=1), date.max),
-    ]
-
-
-def alias_text(names: list[Alias]) -> str:
-    """Return names as the file vendor_aliases.csv has them."""
-    ends = {date.min: "", date.max: ""}
-    rows = (
-        f"{name.source},{name.vendor_symbol},{name.internal_symbol},"
-        f"{ends.get(name.valid_from_date, name.valid_from_date)},{ends.get(name.valid_to_date, name.valid_to_date)}"
-        for name in names
-    )
-    return "\n".join([HEADER, *rows]) + "\n"
-
-
-def universe_of(lean: Path) -> Universe:
-    """Parse universe and aliases as the desk does."""
-    entries = Universe(tuple(entry(symbol) for symbol in MAPS))
-    return with_aliases(
-        parse_universe(universe_text(entries), "u.csv"), alias_text(names_of(lean)), "a.csv"
-    )
-
-
-def facebook_bars(real_files: Path, lean: Path) -> dict[str, dict[date, str]]:
-    """Return FB and META as a vendor kept them: Lean's FB, then what Yahoo says of the same company."""
-    fb, meta = read_bars(lean, "FB"), {}
-    lines = (real_files / "yahoo_split_adj_2026-06/data/stocks/META.csv").read_text().split()[1:]
-    for line in lines:
-        day, _, close, high, low, opened, volume = line.split(",")
-        session = date.fromisoformat(day)
-        target = fb if session <= RENAMED_DATE else meta
-        # The company never split its stock, so what Yahoo shows is what was traded.
-        prices = (round(float(price), 4) for price in (opened, high, low, close))
-        target.setdefault(session, f"{day},{','.join(map(str, prices))},{int(float(volume))}")
-    return {"FB": fb, "META": meta}
-
-
 @pytest.fixture
-def run(desk, lean, real_files, tmp_path) -> Run:
+def run(desk, real_files, tmp_path) -> Run:
     """Lean's bars and the continued FB and META, loaded; a daily run frozen on them."""
-    bars = {ticker: read_bars(lean, ticker) for ticker in TICKERS} | facebook_bars(real_files, lean)
-    for ticker, rows in bars.items():
-        write_bars(tmp_path / "inbox", ticker, rows)
-    set_clock(desk, sessions.daily_run_at(AS_OF_DATE))
-    with connect("desk_loader", desk) as connection:
-        report = load_folder(connection, tmp_path / "inbox", "lean")
-    assert not report.refused
-    add_portfolio(desk, desk.portfolio_id)
-    with connect("desk_planner", desk) as connection:
-        return freeze(
-            connection, kind="daily", as_of_date=AS_OF_DATE, idempotency_key="daily", policy=POLICY,
-            universe=universe_of(lean), config=desk,
-        )  # fmt: skip
+    return load_renamed(desk, real_files, tmp_path / "inbox")
 
 
 @pytest.fixture
