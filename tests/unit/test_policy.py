@@ -132,7 +132,7 @@ def test_a_policy_cannot_be_changed():
         ("method: momentum_12_1", "method: hunch", "signal.method", "static_list or momentum_12_1"),
         ("[simulated,", "[Simulated,", "market_data.source_order.0", "source names"),
         (
-            "[simulated, alpha_vantage, yahoo, stooq]",
+            "[simulated, alpha_vantage, tiingo, yahoo, stooq, twelve_data]",
             "[]",
             "market_data.source_order",
             "source names",

@@ -161,10 +161,8 @@ class HttpSession:
         )
         # Only gzip, because that is what _read can unpack a bounded piece at a time.
         headers = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip", **headers}
-        async with (
-            asyncio.timeout(float(limits.total_timeout_s)),
-            httpx.AsyncClient(timeout=timeout, headers=headers, verify=_trusted()) as client,
-        ):
+        client = httpx.AsyncClient(timeout=timeout, headers=headers, verify=_trusted())
+        async with asyncio.timeout(float(limits.total_timeout_s)), client:
             request = client.build_request("GET", f"{self.url}{path}", params=params)
             # httpx would read the body of each redirect whole, so they are followed here.
             for _ in range(limits.redirects_max + 1):

@@ -13,6 +13,7 @@ from trading_ops.bars.sources import ONLINE
 SESSION, NEWEST = date(2024, 3, 5), date(2024, 3, 6)
 STOOQ = ONLINE["stooq"].example
 TIINGO = ONLINE["tiingo"].example
+GOOD = answer(TIINGO)
 BLOCKED = answer(b"<html>enable JavaScript</html>")
 LIMIT = answer(b"Exceeded the daily hits limit")
 NO_DATA = answer(b"No data")
@@ -29,19 +30,19 @@ def wanted(*symbols: str) -> list[Wanted]:
 def ask(tmp_path):
     """Return a function that fetches symbols from stooq and then tiingo, served by these acts."""
 
-    def run(symbols, stooq, tiingo=answer(TIINGO), session=SESSION, limits=LIMITS, **options):
-        with replaying(*(stooq if isinstance(stooq, list) else [stooq])) as first:
-            with replaying(tiingo) as second:
-                sources = [
-                    ReadySource(ONLINE[name], session_to(server, limits=limits))
-                    for name, server in (("stooq", first), ("tiingo", second))
-                ]
-                told = []
-                wishes = symbols if isinstance(symbols[0], Wanted) else wanted(*symbols)
-                fetched = fetch(wishes, sources, NEWEST, session, tmp_path, told.append, **options)
-                fetched.asked = {"stooq": len(first.requests), "tiingo": len(second.requests)}
-                fetched.told = told
-                return fetched
+    def run(symbols, stooq, tiingo=GOOD, limits=LIMITS, **options):
+        acts = stooq if isinstance(stooq, list) else [stooq]
+        with replaying(*acts) as first, replaying(tiingo) as second:
+            sources = [
+                ReadySource(ONLINE[name], session_to(server, limits=limits))
+                for name, server in (("stooq", first), ("tiingo", second))
+            ]
+            told = []
+            wishes = symbols if isinstance(symbols[0], Wanted) else wanted(*symbols)
+            fetched = fetch(wishes, sources, NEWEST, SESSION, tmp_path, told.append, **options)
+            fetched.asked = {"stooq": len(first.requests), "tiingo": len(second.requests)}
+            fetched.told = told
+            return fetched
 
     return run
 
