@@ -16,7 +16,7 @@ from trading_ops_airflow.dag_settings import BARS
 DAG_ORDER = ("daily_market_data", "weekly_reconciliation", "execution_followup", "weekly_plan")
 
 
-@task(outlets=[BARS], execution_timeout=timedelta(minutes=60))
+@task(outlets=[BARS], execution_timeout=timedelta(minutes=20))
 def load_bars() -> dict[str, int]:
     """
     Load the inbox (or conf `inbox`), then fetch what is missing from the sources that are enabled.
