@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from bar_folders import HEADER, ROWS, counts, load, stored, write
+from psycopg.errors import CheckViolation
 
 from tests.conftest import admin
 from trading_ops.bars.load import LoadError
@@ -138,6 +139,45 @@ def test_a_production_database_refuses_simulated_bars(desk, tmp_path):
         connection.execute("update desk.instance set environment = 'production'")
     report = load(desk, write(tmp_path / "in", "SIM-QANT.csv", *ROWS), "one")
     assert "simulated data has no place" in report.refused[0].reason
+
+
+IMPOSSIBLE = {
+    "zero": "0, 0, 0, 0, null, 1",
+    "negative": "-1, -1, -1, -1, null, 1",
+    "NaN": "'NaN', 'NaN', 'NaN', 'NaN', null, 1",
+    "a NaN between prices": "'NaN', 2, 1, 1, null, 1",
+    "infinite": "1, 'Infinity', 1, 1, null, 1",
+    "high below low": "1, 1, 2, 1, null, 1",
+    "close above high": "1, 1, 1, 2, null, 1",
+    "open below low": "0.5, 1, 1, 1, null, 1",
+    "negative volume": "1, 1, 1, 1, null, -1",
+    "NaN volume": "1, 1, 1, 1, null, 'NaN'",
+    "adjusted close of zero": "1, 1, 1, 1, 0, 1",
+    "NaN adjusted close": "1, 1, 1, 1, 'NaN', 1",
+}
+
+
+@pytest.mark.parametrize("bar", IMPOSSIBLE)
+def test_the_table_itself_refuses_what_is_no_bar(desk, bar):
+    """Whoever writes around the loader meets the same rules."""
+    insert = "insert into raw.eod_bars values (1, 'stooq', 'KO', '2024-03-04', 'raw', {})"
+    with connect("desk_loader", desk) as connection:
+        connection.execute(insert.format("1, 1, 1, 1, 1, 0"))
+        with pytest.raises(CheckViolation):
+            connection.execute(insert.format(IMPOSSIBLE[bar]).replace("03-04", "03-05"))
+
+
+@pytest.mark.parametrize(("kind", "value"), [("split", "0"), ("split", "-2"), ("split", "'NaN'"), ("dividend", "-0.1")])  # fmt: skip
+def test_the_table_itself_refuses_an_impossible_action(desk, kind, value):
+    """A negative dividend or a split into nothing has no meaning."""
+    insert = "insert into raw.corporate_actions values ({}, 'stooq', 'KO', '2024-03-04', '{}', {})"
+    with connect("desk_loader", desk) as connection:
+        load_id = queries.draw_load_id(
+            connection, idempotency_key="one", started_at=datetime(2024, 3, 5, tzinfo=UTC)
+        )
+        connection.execute(insert.format(load_id, "dividend", "0").replace("03-04", "03-01"))
+        with pytest.raises(CheckViolation):
+            connection.execute(insert.format(load_id, kind, value))
 
 
 def test_a_missing_folder_is_an_error_and_an_empty_one_is_a_load_of_nothing(desk, tmp_path):

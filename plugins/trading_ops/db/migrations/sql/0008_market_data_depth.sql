@@ -3,6 +3,22 @@
 
 alter table raw.loads add column duration_ms bigint not null default 0 check (duration_ms >= 0);
 
+-- What the loader refuses, the table refuses as well. NaN is above Infinity, so the upper limits keep it out.
+alter table raw.eod_bars
+    add constraint eod_bars_hold_prices check (
+        low_price > 0
+        and high_price < 'Infinity'
+        and open_price between low_price and high_price
+        and close_price between low_price and high_price
+        and volume_units >= 0
+        and volume_units < 'Infinity'
+    ),
+    add constraint eod_bars_hold_adjusted_prices check (adj_close_price > 0 and adj_close_price < 'Infinity');
+alter table raw.corporate_actions
+    add constraint corporate_actions_are_possible check (
+        value < 'Infinity' and (value > 0 or (kind = 'dividend' and value = 0))
+    );
+
 create table raw.load_results (
     load_id bigint not null references raw.loads (load_id),
     source text not null,
