@@ -1,22 +1,34 @@
 """
 The model's own room: files in, files out, and nothing else.
 
-    python -m qlib_runner score --manifest <folder>/manifest.json --out <new folder>
-    python -m qlib_runner verify --out <folder>
+    python -m qlib_runner dataset --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner train   --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner score   --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner verify  --out <folder>
 
-`score` reads the manifest, checks the SHA-256 of every input, ranks, and makes the out folder
-appear in one step with its own manifest.json inside. There is never half a result: the folder is
-complete or it is not there. Scoring the same manifest again leaves an existing result as it is.
-`verify` reads a result back and checks every byte, because an exit code is no proof.
+Each command but verify reads the manifest, checks the SHA-256 of every input, works, and makes the out
+folder appear in one step with its own manifest.json inside. There is never half a result: the folder is
+complete or it is not there. Running the same manifest again leaves an existing result as it is. `verify`
+reads a result back and checks every byte, because an exit code is no proof.
 
 The input manifest; paths are relative to its folder and stay inside it:
 
     {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05", "seed": 7,
      "inputs": [{"path": "bars.csv", "sha256": "..."}], "config": {}}
 
-`score` takes one input, a csv of adjusted closes with the columns internal_symbol, session_date and
-adj_close, whose newest session is as_of_date. config may set lookback_sessions (252) and
-skip_sessions (21). The out folder holds signals_ranked.csv (rank, internal_symbol, score) and:
+A result of one command is an input of the next by its manifest, which names every other byte of it:
+{"path": "dataset/manifest.json", ...} with the whole folder `dataset` beside the manifest.
+
+    command           inputs                                          config
+    dataset           bars.parquet, instruments.csv, calendar.csv     -            (dataset.py)
+    train             dataset/manifest.json, workflow.yaml            lengths ...  (train.py)
+    score, lightgbm   dataset/manifest.json, train/manifest.json      symbols      (score.py)
+    score, momentum   one csv of adjusted closes                      a window     (momentum.py)
+
+`score` makes signals_ranked.csv (rank, internal_symbol, score) by the method config names: `momentum`, the
+default, whose csv has the columns internal_symbol, session_date and adj_close and whose config may set
+lookback_sessions (252) and skip_sessions (21), or `lightgbm`. In all commands the newest session of the
+data is as_of_date. Every out folder holds beside its files:
 
     {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05",
      "input_manifest_sha256": "...",
@@ -27,5 +39,7 @@ line on stderr saying why; anything else is a crash. The out folder's parent mus
 container mounts the parent and names a new folder in it.
 
 The same command runs as a process and as the container built from docker/qlib_runner; both give the
-same bytes. The runner imports nothing of trading_ops, opens no socket and knows no database.
+same bytes. The momentum ranking and verify run on any Python; the rest needs the environment of
+requirements.lock (`make setup-qlib`). The runner imports nothing of trading_ops, opens no socket and
+knows no database.
 """

@@ -1,5 +1,6 @@
 """The runner as the desk calls it: a process of its own."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
+from tests.qlib_runner import market
 from tests.qlib_runner.manifests import bars_of, write_manifest
 from trading_ops.settings import PROJECT_ROOT
+
+# Nothing of the desk, as the desk starts it; a busy machine makes spinning threads slow.
+ROOM_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
 
 
 @pytest.fixture
@@ -46,3 +51,68 @@ def room() -> Path:
     if not python.exists():
         missing("no Qlib environment: make setup-qlib")
     return python
+
+
+@pytest.fixture(scope="session")
+def inside(room):
+    """Run one of the programs of `inside/` in the runner's environment and return what it printed."""
+
+    def run(program: str, *arguments, said: str = "") -> str:
+        done = subprocess.run(
+            [room, PROJECT_ROOT / "tests/qlib_runner/inside" / program, *map(str, arguments)],
+            cwd=PROJECT_ROOT, env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)}, input=said,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def commands(inside):
+    """Run many of the runner's commands in one process; returns (exit code, stderr) of each."""
+
+    def run(*lines: list) -> list[tuple[int, str]]:
+        said = json.dumps([[str(word) for word in line] for line in lines])
+        return [tuple(json.loads(line)) for line in inside("commands.py", said=said).splitlines()]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def made(room, tmp_path_factory):
+    """Make a result in the runner's environment and return its folder; a failure is the test's."""
+
+    def run(command: str, manifest: Path) -> Path:
+        out = tmp_path_factory.mktemp(command) / command
+        done = subprocess.run(
+            [room, "-m", "qlib_runner", command, "--manifest", manifest, "--out", out],
+            cwd=PROJECT_ROOT, env=ROOM_ENVIRONMENT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr[-3000:]
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def dataset(made, tmp_path_factory) -> Path:
+    """The whole test market as a dataset."""
+    return made("dataset", market.write_dataset_inputs(tmp_path_factory.mktemp("in")))
+
+
+@pytest.fixture(scope="session")
+def earlier_dataset(made, tmp_path_factory) -> Path:
+    """The test market as it was known on EARLIER."""
+    inputs = market.write_dataset_inputs(tmp_path_factory.mktemp("in"), market.EARLIER)
+    return made("dataset", inputs)
+
+
+@pytest.fixture(scope="session")
+def trained(made, earlier_dataset, tmp_path_factory) -> Path:
+    """A model trained on EARLIER's dataset by one thread."""
+    inputs = market.write_train_inputs(
+        tmp_path_factory.mktemp("in"), earlier_dataset, market.EARLIER, threads=1
+    )
+    return made("train", inputs)

@@ -1,0 +1,150 @@
+"""
+The model's ranking of one session, from no more history than its features need.
+
+`score` with the method lightgbm takes two inputs, dataset/manifest.json and train/manifest.json, each beside
+the whole result it belongs to, and as config the symbols to rank and, if wanted, threads. Each symbol gets
+a finite score or nothing is ranked at all: a ranking that silently lacks a company looks like a verdict on
+it. The result holds signals_ranked.csv (rank, internal_symbol, score), as every method gives it, and
+signals_ranked.parquet with the same rows and where they come from.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from qlib_runner import workflow
+from qlib_runner.manifest import Manifest, Refused
+from qlib_runner.momentum import render
+from qlib_runner.train import DATASET, sessions_of
+
+MODEL = "train/manifest.json"
+
+
+def run(manifest: Manifest, folder: Path) -> None:
+    """Rank a manifest's symbols on its as_of_date; raises Refused for what cannot be trusted."""
+    manifest.require_inputs(DATASET, MODEL)
+    symbols, threads = _parse_config(manifest.config)
+    dataset_folder, made = manifest.result("dataset")
+    store = dataset_folder / "store"
+    if made["as_of_date"] != manifest.as_of_date.isoformat():
+        raise Refused(f"the dataset is of {made['as_of_date']}, not of {manifest.as_of_date}")
+    if sessions_of(store)[-1] != manifest.as_of_date:
+        raise Refused(f"the dataset's calendar ends on {sessions_of(store)[-1]}, not on as_of_date")
+    trained, _ = manifest.result("train")
+    described = json.loads((trained / "model.json").read_bytes())
+    if described["as_of_date"] > manifest.as_of_date.isoformat():
+        raise Refused(
+            f"the model is of {described['as_of_date']}: it knows what came after as_of_date"
+        )
+    foreign = sorted(set(symbols) - members(store, manifest.as_of_date.isoformat()))
+    if foreign:
+        raise Refused(
+            f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}"
+        )
+    fields = workflow.parse((trained / "workflow.yaml").read_text())
+    workflow.open_store(store, threads)
+    rows = newest_features(fields, symbols, manifest.as_of_date.isoformat())
+    if list(rows.columns) != described["features"]:
+        raise Refused("the dataset's features are not those the model was trained on")
+    booster = load_model(trained / "model.txt", described["model_sha256"])
+    ranking = rank(
+        pd.Series(booster.predict(rows.to_numpy(), num_threads=threads), rows.index), symbols
+    )
+    (folder / "signals_ranked.csv").write_bytes(render(ranking))
+    _write_parquet(folder / "signals_ranked.parquet", ranking, manifest, described)
+
+
+def newest_features(fields: dict[str, Any], symbols: list[str], day: str) -> pd.DataFrame:
+    """
+    Return the features of the symbols on one day, one row per symbol that has a bar on it.
+
+    Qlib itself reaches back as far as each feature needs. That is only right while nothing is fitted on
+    a history this handler does not load, so a workflow with such processors is refused.
+    """
+    if workflow.handler_of(fields)["kwargs"].get("infer_processors"):
+        raise Refused("workflow.yaml: infer_processors need a history that scoring does not load")
+    handler = workflow.make_handler(fields, instruments=symbols, start_time=day, end_time=day)
+    rows = handler.fetch(col_set="feature", data_key="infer").droplevel("datetime")
+    # The day's own bar alone decides these; all of them missing means there is no bar.
+    return rows[rows[["KMID", "KLEN", "KLOW", "KUP"]].notna().any(axis=1)]
+
+
+def rank(scores: pd.Series, symbols: list[str]) -> list[tuple[str, float]]:
+    """
+    Return (symbol, score) from the best to the worst, ties in the order of the symbols.
+
+    Raises Refused unless there is exactly one finite score for each symbol.
+    """
+    if scores.index.has_duplicates:
+        raise Refused(
+            f"duplicate symbol {scores.index[scores.index.duplicated()][0]} in the scores"
+        )
+    if set(symbols) - set(scores.index):
+        raise Refused(
+            f"missing symbol {min(set(symbols) - set(scores.index))}: it has no bar on as_of_date"
+        )
+    if set(scores.index) - set(symbols):
+        raise Refused(f"foreign symbol {min(set(scores.index) - set(symbols))} in the scores")
+    if not np.isfinite(scores.to_numpy()).all():
+        raise Refused(
+            f"the score of {scores.index[~np.isfinite(scores.to_numpy())][0]} is no number"
+        )
+    return sorted(
+        ((name, float(value)) for name, value in scores.items()), key=lambda e: (-e[1], e[0])
+    )
+
+
+def members(store: Path, day: str) -> set[str]:
+    """Return the symbols that are members of a store on a day."""
+    lines = (store / "instruments/all.txt").read_text().splitlines()
+    spans = (line.split("\t") for line in lines)
+    return {symbol for symbol, first, last in spans if first <= day <= last}
+
+
+def load_model(path: Path, model_sha256: str) -> lightgbm.Booster:
+    """Return the model of a file; raises Refused unless it is the one of that hash."""
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != model_sha256:
+        raise Refused("model.txt is not the model model.json describes")
+    return lightgbm.Booster(model_str=content.decode())
+
+
+def _write_parquet(
+    path: Path, ranking: list[tuple[str, float]], manifest: Manifest, described: dict[str, Any]
+) -> None:
+    count = len(ranking)
+    columns = {
+        "rank": pa.array(range(1, count + 1), pa.int32()),
+        "internal_symbol": pa.array([symbol for symbol, _ in ranking], pa.string()),
+        "score": pa.array([score for _, score in ranking], pa.float64()),
+        "as_of_date": pa.array([manifest.as_of_date] * count, pa.date32()),
+        "horizon_sessions": pa.array([described["label_reach_sessions"] - 1] * count, pa.int32()),
+        "model_version": pa.array([described["model_sha256"]] * count, pa.string()),
+        "config_hash": pa.array([described["workflow_sha256"]] * count, pa.string()),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def _parse_config(fields: dict[str, Any]) -> tuple[list[str], int]:
+    unknown = sorted(set(fields) - {"method", "symbols", "threads"})
+    if unknown:
+        raise Refused(f"config {unknown[0]!r} is unknown; known are method, symbols, threads")
+    symbols, threads = fields.get("symbols"), fields.get("threads", 2)
+    if (
+        not isinstance(symbols, list)
+        or not symbols
+        or not all(type(name) is str for name in symbols)
+    ):
+        raise Refused("config symbols must list the symbols to rank")
+    if len(set(symbols)) != len(symbols):
+        raise Refused("config symbols names a symbol twice")
+    if type(threads) is not int or not 1 <= threads <= 64:
+        raise Refused(f"config threads must be from 1 to 64, not {threads!r}")
+    return symbols, threads

@@ -1,0 +1,163 @@
+"""
+The training: one LightGBM model from one dataset, the same bytes every time.
+
+`train` takes two inputs, dataset/manifest.json (a result of `dataset`, beside its manifest) and
+workflow.yaml, and as config train_sessions, valid_sessions, test_sessions, embargo_sessions, threads and
+benchmark, none of which must be given. The windows end with as_of_date. The result holds
+
+    model.txt       the trees as LightGBM writes them; its SHA-256 is the model's hash
+    model.json      that hash, features, label, windows, seed, versions
+    metrics.json    IC and rank IC on the valid and the test window
+    workflow.yaml   the workflow as it was run, for qrun
+
+The number of threads changes none of it but the line that names them.
+"""
+
+import hashlib
+import json
+import math
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from qlib.data.dataset import DatasetH
+from qlib.data.dataset.handler import DataHandlerLP
+from qlib.utils import init_instance_by_config
+
+from qlib_runner import workflow
+from qlib_runner.manifest import Manifest, Refused
+from qlib_runner.windows import Lengths, parse_lengths, reach_of, split
+
+DATASET, WORKFLOW = "dataset/manifest.json", "workflow.yaml"
+_SETTINGS = {"threads": 2, "benchmark": "SPY"}
+
+
+def run(manifest: Manifest, folder: Path) -> None:
+    """Train the model a manifest describes into `folder`; raises Refused for what cannot be trusted."""
+    manifest.require_inputs(DATASET, WORKFLOW)
+    settings, lengths = _parse_config(manifest.config)
+    dataset_folder, made = manifest.result("dataset")
+    store = dataset_folder / "store"
+    if made["as_of_date"] != manifest.as_of_date.isoformat():
+        raise Refused(f"the dataset is of {made['as_of_date']}, not of {manifest.as_of_date}")
+    template = manifest.read(WORKFLOW).decode()
+    sessions = sessions_of(store)
+    # The label decides how far the windows must lie apart, and the windows are filled in beside it.
+    variables = {
+        "SEED": manifest.seed,
+        "THREADS": settings["threads"],
+        "BENCHMARK": settings["benchmark"],
+        **workflow.OPEN_PROVIDER,
+    }
+    anything = split(sessions, Lengths(1, 1, 1, 0), 0).variables()
+    label = workflow.label_of(workflow.parse(workflow.render(template, variables | anything)))
+    reach = reach_of(label)
+    windows = split(sessions, lengths, reach)
+    text = workflow.render(template, variables | windows.variables())
+    fields = workflow.parse(text)
+
+    workflow.open_store(store, settings["threads"])
+    dataset = workflow.make_dataset(fields)
+    booster, best = fit(fields, dataset)
+    model = canonical(booster)
+    described = {
+        "model_sha256": hashlib.sha256(model).hexdigest(),
+        "as_of_date": manifest.as_of_date.isoformat(),
+        "dataset_sha256": manifest.inputs[DATASET],
+        "workflow_sha256": manifest.inputs[WORKFLOW],
+        "label": label,
+        "label_reach_sessions": reach,
+        "features": dataset.handler.get_cols("feature"),
+        "windows": windows.variables(),
+        "seed": manifest.seed,
+        "tree_count": best,
+        "versions": workflow.versions(),
+    }
+    metrics = {name: measure(booster, dataset, name) for name in ("valid", "test")}
+    (folder / "model.txt").write_bytes(model)
+    (folder / "workflow.yaml").write_text(text)
+    _write_json(folder / "model.json", described)
+    _write_json(folder / "metrics.json", metrics)
+
+
+def sessions_of(store: Path) -> list[date]:
+    """Return the sessions of a store's calendar."""
+    lines = (store / "calendars/day.txt").read_text().split()
+    return [date.fromisoformat(line[:10]) for line in lines]
+
+
+def fit(fields: dict[str, Any], dataset: DatasetH) -> tuple[lightgbm.Booster, int]:
+    """
+    Return the model and its number of trees, trained as LGBModel.fit does.
+
+    Without LGBModel.fit's recorder, which writes into the current folder when no run was started.
+    """
+    model = init_instance_by_config(fields["task"]["model"])
+    try:
+        (train, _), (valid, _) = model._prepare_data(dataset)
+    except ValueError as error:
+        raise Refused(f"no rows to learn from: {error}") from None
+    booster = lightgbm.train(
+        model.params, train, num_boost_round=model.num_boost_round,
+        valid_sets=[train, valid], valid_names=["train", "valid"],
+        callbacks=[lightgbm.early_stopping(model.early_stopping_rounds, verbose=False)],
+    )  # fmt: skip
+    return booster, booster.best_iteration or booster.current_iteration()
+
+
+def canonical(booster: lightgbm.Booster) -> bytes:
+    """Return the model's text without its parameters, which name the threads; it can be loaded again."""
+    trees, mark, _ = booster.model_to_string().partition("\nparameters:")
+    if not mark:
+        raise Refused("LightGBM wrote a model in a form this runner does not know")
+    return trees.encode()
+
+
+def measure(
+    booster: lightgbm.Booster, dataset: DatasetH, window: str
+) -> dict[str, float | int | None]:
+    """Return how well the scores of a window order the returns that followed, per session on average."""
+    rows = dataset.prepare(window, col_set="feature", data_key=DataHandlerLP.DK_I)
+    label = dataset.prepare(window, col_set="label", data_key=DataHandlerLP.DK_R).iloc[:, 0]
+    both = pd.DataFrame(
+        {"score": booster.predict(rows.to_numpy()), "return": label.reindex(rows.index)}
+    ).dropna()
+    measured: dict[str, float | int | None] = {"row_count": len(both)}
+    sessions = both.groupby(level="datetime")
+    for name, method in (("ic", "pearson"), ("rank_ic", "spearman")):
+        daily = sessions.apply(lambda day, method=method: _correlation(day, method)).dropna()
+        measured["session_count"] = len(sessions)
+        measured[name] = _number(daily.mean())
+        # By definition the mean over its own spread, so without a spread there is none.
+        measured[f"{name}_ir"] = _number(daily.mean() / daily.std()) if daily.std() else None
+    return measured
+
+
+def _correlation(day: pd.DataFrame, method: str) -> float:
+    """Return one session's correlation, or NaN where all scores or all returns are equal."""
+    values = day.rank() if method == "spearman" else day
+    if len(day) < 2 or (values.std() == 0).any():
+        return math.nan
+    return float(np.corrcoef(values["score"], values["return"])[0, 1])
+
+
+def _parse_config(fields: dict[str, Any]) -> tuple[dict[str, Any], Lengths]:
+    known = {*_SETTINGS, *Lengths.__dataclass_fields__}
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
+    settings = _SETTINGS | {name: value for name, value in fields.items() if name in _SETTINGS}
+    if type(settings["threads"]) is not int or not 1 <= settings["threads"] <= 64:
+        raise Refused(f"config threads must be from 1 to 64, not {settings['threads']!r}")
+    return settings, parse_lengths({k: v for k, v in fields.items() if k not in _SETTINGS})
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _write_json(path: Path, fields: dict[str, Any]) -> None:
+    path.write_text(json.dumps(fields, indent=1, sort_keys=True, allow_nan=False) + "\n")

@@ -1,0 +1,81 @@
+"""
+Which sessions a model learns from, is stopped by, and is judged on.
+
+Between two windows lies a gap: the sessions a label reaches into (the purge), so that no label of the
+earlier window is made of prices of the later one, and an embargo on top. Qlib leaves no gap of its own.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from qlib_runner.manifest import Refused
+
+_FUTURE = re.compile(r"Ref\(\s*\$\w+\s*,\s*-\s*(\d+)\s*\)")
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """The lengths of the windows and of the embargo between them, in sessions."""
+
+    train_sessions: int = 2016
+    valid_sessions: int = 252
+    test_sessions: int = 252
+    embargo_sessions: int = 5
+
+
+@dataclass(frozen=True)
+class Windows:
+    """First and last session of each window, both included."""
+
+    train: tuple[date, date]
+    valid: tuple[date, date]
+    test: tuple[date, date]
+
+    def variables(self) -> dict[str, str]:
+        """Return TRAIN_START, TRAIN_END, VALID_START, ... for a workflow's template."""
+        return {
+            f"{name.upper()}_{edge}": day.isoformat()
+            for name, window in asdict(self).items()
+            for edge, day in zip(("START", "END"), window, strict=True)
+        }
+
+
+def reach_of(label: str) -> int:
+    """Return how many sessions after its own a label's expression looks; Refused if it looks at none."""
+    steps = [int(step) for step in _FUTURE.findall(label)]
+    if not steps:
+        raise Refused(f"the label {label!r} looks at no later session")
+    return max(steps)
+
+
+def parse_lengths(fields: dict[str, Any]) -> Lengths:
+    """Return the lengths of a manifest's config; raises Refused for what is no length."""
+    lengths = Lengths(**fields)
+    for name, value in asdict(lengths).items():
+        if type(value) is not int or value < (0 if name == "embargo_sessions" else 1):
+            raise Refused(f"config {name} must be a whole number of sessions, not {value!r}")
+    return lengths
+
+
+def split(sessions: list[date], lengths: Lengths, reach: int) -> Windows:
+    """
+    Return the windows that end with the last session.
+
+    Raises Refused when there are fewer sessions than the windows and the two gaps need.
+    """
+    gap = reach + lengths.embargo_sessions
+    needed = lengths.train_sessions + lengths.valid_sessions + lengths.test_sessions + 2 * gap
+    if len(sessions) < needed:
+        raise Refused(f"the windows need {needed} sessions; the dataset has {len(sessions)}")
+    test_start = len(sessions) - lengths.test_sessions
+    valid_end = test_start - gap - 1
+    valid_start = valid_end - lengths.valid_sessions + 1
+    train_end = valid_start - gap - 1
+    train_start = train_end - lengths.train_sessions + 1
+    return Windows(
+        train=(sessions[train_start], sessions[train_end]),
+        valid=(sessions[valid_start], sessions[valid_end]),
+        test=(sessions[test_start], sessions[-1]),
+    )

@@ -1,0 +1,101 @@
+"""The model's ranking: a score for each symbol asked for, or none at all."""
+
+import json
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.qlib_runner import market
+
+
+@pytest.fixture(scope="module")
+def ranked(made, dataset, trained, tmp_path_factory):
+    """The ranking of LAST by the model that was trained a quarter before."""
+    inputs = market.write_score_inputs(
+        tmp_path_factory.mktemp("in"), dataset, trained, market.LAST, market.traded_symbols()
+    )
+    return made("score", inputs)
+
+
+def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):
+    """The csv has the contract of every method."""
+    header, *rows = (ranked / "signals_ranked.csv").read_text().splitlines()
+    places, symbols, scores = zip(*(row.split(",") for row in rows), strict=True)
+    assert header == "rank,internal_symbol,score"
+    assert [int(place) for place in places] == list(range(1, 24))
+    assert sorted(symbols) == sorted(market.traded_symbols())
+    values = [float(score) for score in scores]
+    assert values == sorted(values, reverse=True) and len(set(values)) > 10
+
+
+def test_the_parquet_says_where_each_score_comes_from(ranked, trained):
+    """The same rows with as-of, horizon, model and workflow."""
+    rows = pq.read_table(ranked / "signals_ranked.parquet").to_pylist()
+    described = json.loads((trained / "model.json").read_text())
+    lines = (ranked / "signals_ranked.csv").read_text().splitlines()[1:]
+    assert [f"{row['rank']},{row['internal_symbol']},{row['score']!r}" for row in rows] == lines
+    assert {
+        (str(row["as_of_date"]), row["horizon_sessions"], row["model_version"], row["config_hash"])
+        for row in rows
+    } == {("2023-06-30", 5, described["model_sha256"], described["workflow_sha256"])}
+
+
+def test_what_cannot_be_ranked_is_refused_without_a_trace(
+    commands, dataset, earlier_dataset, trained, tmp_path
+):
+    """Foreign, missing and repeated symbols, another day, a changed model, a model from the future."""
+    (tmp_path / "results").mkdir()
+    symbols, lines, wanted = market.traded_symbols(), [], []
+
+    def given(
+        name: str, reason: str, ranked=symbols, source=dataset, last=market.LAST, model=trained
+    ):
+        path = market.write_score_inputs(tmp_path / name, source, model, last, ranked)
+        lines.append(["score", "--manifest", path, "--out", tmp_path / "results" / name])
+        wanted.append(reason)
+        return path.parent
+
+    given("foreign", "foreign symbol NOSUCH: no member", [*symbols, "NOSUCH"])
+    given("left", f"foreign symbol {market.LEAVER}: no member", [*symbols, market.LEAVER])
+    given("twice", "names a symbol twice", [*symbols, symbols[0]])
+    given("none", "config symbols must list", [])
+    given(
+        "as_of", "the dataset is of 2023-06-30, not of 2023-06-29", last=market.LAST.replace(day=29)
+    )
+    given("model", "SHA-256 differs").joinpath("train/model.txt").write_text("tree")
+    future = tmp_path / "future_model"
+    shutil.copytree(trained, future)
+    _rewrite(future, as_of_date="2023-07-03")
+    given("future", "it knows what came after as_of_date", model=future)
+    found = commands(*lines)
+    assert len(found) == len(wanted)
+    for (code, said), reason in zip(found, wanted, strict=True):
+        assert (code, said.count("\n")) == (2, 1), said
+        assert reason in said
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_score_that_is_no_number_and_a_symbol_without_a_bar_are_refused(inside):
+    """The last look at the scores, whatever made them: NaN, infinite, missing, foreign, duplicate."""
+    assert json.loads(inside("rank_refusals.py")) == {
+        "nan": "the score of B is no number",
+        "infinite": "the score of B is no number",
+        "missing": "missing symbol C: it has no bar on as_of_date",
+        "foreign": "foreign symbol B in the scores",
+        "duplicate": "duplicate symbol A in the scores",
+    }
+
+
+def _rewrite(folder, **changes) -> None:
+    """Change fields of a training's model.json and name the new bytes in its manifest."""
+    import hashlib
+
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for entry in manifest["outputs"]:
+        if entry["path"] == "model.json":
+            entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            entry["size_bytes"] = path.stat().st_size
+    (folder / "manifest.json").write_text(json.dumps(manifest))
