@@ -144,7 +144,7 @@ def _apart(desk) -> dict[str, set[date]]:
 def test_only_the_checks_that_are_lied_to_block(lied_to):
     """Coverage, freshness and the rest see nothing wrong: the lies are well-formed."""
     _, checks = lied_to
-    assert blocked(checks) <= {
+    assert blocked(checks) == {
         "jumps_explained", "actions_sound", "sources_agree", "series_distinct",
     }, checks  # fmt: skip
 
@@ -197,4 +197,55 @@ def test_one_series_under_two_names_is_named_by_both(lied_to):
     _, checks = lied_to
     assert checks["series_distinct"]["fix"] == (
         "Load the right file of one of COPIED and COPY; TWINA and TWINB, or disable one."
+    )
+
+
+@pytest.fixture(scope="module")
+def behind(cluster, tmp_path_factory):
+    """
+    A desk whose newest bars are Thursday's on the Saturday after, with one company that Yahoo rescaled.
+
+    Of that company a second load brought the newest month, and not what was before.
+    """
+    with vendor_desk.cloned(cluster, "desk_behind") as desk:
+        folder, target = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("dbt")
+        companies = {BENCHMARK: series(0), "CALM": series(1), "PAYER": series(2)}
+        early = {
+            symbol: {day: bar for day, bar in bars.items() if day < NEWEST}
+            for symbol, bars in companies.items()
+        }
+        write_rate(folder / "early")
+        for symbol, bars in early.items():
+            write_yahoo(folder / "early", symbol, bars)
+        symbols = ("CALM", "PAYER")
+        first = load_and_freeze(desk, folder / "early", symbols, "2026-06-13 08:00:00+00")
+        stale = verdicts(desk, target, first)
+        newer = {day: bar for day, bar in early["PAYER"].items() if day >= SESSIONS[-20]}
+        rescaled = dict.fromkeys((day for day in SESSIONS if day < DAY), Decimal("0.97"))
+        write_yahoo(folder / "late", "PAYER", newer, rescaled)
+        second = load_and_freeze(
+            desk, folder / "late", symbols, "2026-06-13 08:10:00+00", refused=("PAYER.csv",)
+        )
+        yield stale, verdicts(desk, target, second)
+
+
+def test_a_bar_of_the_day_before_is_stale(behind):
+    """Thursday's bar on Saturday: the one that was due is named, and so are those who lack it."""
+    stale, _ = behind
+    assert blocked(stale) == {"freshness", "coverage", "benchmark_present"}, stale
+    assert stale["freshness"]["reason"] == (
+        "the newest bar is of 2026-06-11, but that of 2026-06-12 is due"
+    )
+    assert stale["freshness"]["fix"] == "Load the bars of 2026-06-12."
+
+
+def test_a_rescaled_history_must_be_loaded_whole(behind):
+    """The newest month on a new scale is refused, and the run says what it needs."""
+    _, checks = behind
+    assert blocked(checks) == {"freshness", "coverage", "benchmark_present", "history_current"}
+    assert checks["history_current"]["reason"] == (
+        "histories on an old scale: yahoo restated PAYER, told on 2026-06-13"
+    )
+    assert (
+        checks["history_current"]["fix"] == "Load a file with the whole history of PAYER (yahoo)."
     )

@@ -108,18 +108,24 @@ def write_stooq(folder: Path, symbol: str, bars: Series) -> None:
 
 
 def write_rate(folder: Path) -> None:
-    """Write the exchange rate of the newest session."""
+    """Write an exchange rate for every session."""
     header = "rate_date,base_currency,quote_currency,rate,source"
-    _write(folder / "FX-GBPUSD.csv", header, [f"{AS_OF_DATE},GBP,USD,1.25,ecb"])
+    _write(folder / "FX-GBPUSD.csv", header, [f"{day},GBP,USD,1.25,ecb" for day in SESSIONS])
 
 
-def load_and_freeze(desk: Settings, folder: Path, symbols: tuple[str, ...], at: str) -> str:
-    """Load a folder, freeze a daily run of these symbols and the benchmark, return its name."""
+def load_and_freeze(
+    desk: Settings, folder: Path, symbols: tuple[str, ...], at: str, refused: tuple[str, ...] = ()
+) -> str:
+    """
+    Load a folder, freeze a daily run of these symbols and the benchmark, return its name.
+
+    `at` is the desk's time and the key of both; `refused` are the files the loader must not take.
+    """
     with connect("desk_planner", desk) as connection:
         connection.execute("select desk.set_simulated_now(%s)", (at,))
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, folder, at)
-        assert report.refused == (), report.refused
+        assert tuple(refusal.file for refusal in report.refused) == refused, report.refused
     policy = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml")
     universe = Universe((_entry(BENCHMARK), *map(_entry, symbols)))
     with connect("desk_planner", desk) as connection:
