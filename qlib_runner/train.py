@@ -16,6 +16,7 @@ The number of threads changes none of it but the line that names them.
 import hashlib
 import json
 import math
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from qlib.utils import init_instance_by_config
 
 from qlib_runner import workflow
 from qlib_runner.manifest import Manifest, Refused
-from qlib_runner.windows import Lengths, parse_lengths, reach_of, split
+from qlib_runner.windows import Lengths, Windows, parse_lengths, reach_of, split
 
 DATASET, WORKFLOW = "dataset/manifest.json", "workflow.yaml"
 _SETTINGS = {"threads": 2, "benchmark": "SPY"}
@@ -58,6 +59,7 @@ def run(manifest: Manifest, folder: Path) -> None:
     windows = split(sessions, lengths, reach)
     text = workflow.render(template, variables | windows.variables())
     fields = workflow.parse(text)
+    _check_workflow(fields, windows, manifest.seed)
 
     workflow.open_store(store, settings["threads"])
     dataset = workflow.make_dataset(fields)
@@ -142,6 +144,25 @@ def _correlation(day: pd.DataFrame, method: str) -> float:
     if len(day) < 2 or (values.std() == 0).any():
         return math.nan
     return float(np.corrcoef(values["score"], values["return"])[0, 1])
+
+
+def _check_workflow(fields: dict[str, Any], windows: Windows, seed: int) -> None:
+    """Raise Refused for a workflow that goes round the windows, or whose model is not one model."""
+    params = fields["task"]["model"]["kwargs"]
+    wanted = {"deterministic": True, "seed": seed}
+    broken = [name for name, value in wanted.items() if params.get(name) != value]
+    if not (params.get("force_col_wise") or params.get("force_row_wise")):
+        broken.append("force_col_wise")
+    if params.get("use_quantized_grad"):
+        broken.append("use_quantized_grad")
+    if broken:
+        raise Refused(f"workflow.yaml: {broken[0]} would let two trainings differ")
+    segments = {
+        name: tuple(str(day) for day in days)
+        for name, days in fields["task"]["dataset"]["kwargs"]["segments"].items()
+    }
+    if segments != {name: tuple(map(str, days)) for name, days in asdict(windows).items()}:
+        raise Refused("workflow.yaml: the segments are not the windows, so the gaps are not kept")
 
 
 def _parse_config(fields: dict[str, Any]) -> tuple[dict[str, Any], Lengths]:

@@ -51,10 +51,18 @@ def write_dataset_inputs(
     return write_manifest_of("dataset", folder, names, {"as_of_date": str(last), **changes})
 
 
-def write_train_inputs(folder: Path, dataset: Path, last: date = LAST, **config) -> Path:
-    """Put a dataset's result and the workflow into a folder, and write the manifest of a training."""
+def write_train_inputs(
+    folder: Path, dataset: Path, last: date = LAST, edit: tuple[str, str] = ("", ""), **config
+) -> Path:
+    """
+    Put a dataset's result and the workflow into a folder, and write the manifest of a training.
+
+    edit is a text of the workflow and what to put in its place.
+    """
     shutil.copytree(dataset, folder / "dataset")
-    shutil.copy(WORKFLOW, folder / "workflow.yaml")
+    text = WORKFLOW.read_text()
+    assert edit[0] in text
+    (folder / "workflow.yaml").write_text(text.replace(*edit))
     names = ("dataset/manifest.json", "workflow.yaml")
     settings = {**LENGTHS, "benchmark": BENCHMARK, **config}
     return write_manifest_of("train", folder, names, {"as_of_date": str(last), "config": settings})

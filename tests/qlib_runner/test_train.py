@@ -96,6 +96,16 @@ def test_what_cannot_be_trained_is_refused_without_a_trace(commands, earlier_dat
     given("short", "the windows need", train_sessions=5000)
     given("unknown", "config 'rounds' is unknown", rounds=5)
     given("threads", "config threads must be from 1 to 64", threads=0)
+    for name, said, edit in (
+        ("threads_differ", "deterministic would let two", ("deterministic: true", "")),
+        ("layout_differs", "force_col_wise would let two", ("force_col_wise: true", "")),
+        ("seed_differs", "seed would let two", ("seed: {{ SEED }}", "seed: 8")),
+        ("no_gap", "the segments are not the windows", ("[{{ TRAIN_START }}, {{ TRAIN_END }}]", "[2020-01-02, 2022-06-01]")),
+        ("no_future", "looks at no later session", ("Ref($close, -6) / Ref($close, -1) - 1", "$close / Ref($close, 5) - 1")),
+        ("no_value", "'PLACE' is undefined", ("{{ BENCHMARK }}", "{{ PLACE }}")),
+        ("no_yaml", "workflow.yaml is no workflow", ("task:", "tusk:")),
+    ):  # fmt: skip
+        given(name, said, edit=edit)
     store = given("changed", "its size or SHA-256 differs") / "dataset/store"
     close = store / "features/qint/close.day.bin"
     close.write_bytes(close.read_bytes()[:-1] + b"\x41")
