@@ -87,8 +87,11 @@ $(UV):
 	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes --compile-bytecode config/locks/dbt.txt
 	@touch $@
 
-.venv-qlib/.synced: qlib_runner/requirements.lock qlib_runner/build-constraints.txt | $(UV)
+.venv-qlib/.synced: $(addprefix qlib_runner/,requirements.lock build-constraints.txt compiler.lock kernel.py alpha158.c) | $(UV)
 	@echo "building .venv-qlib (Qlib, LightGBM) ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-qlib
 	@$(UV) pip sync -q --python .venv-qlib/bin/python --require-hashes --build-constraints qlib_runner/build-constraints.txt --compile-bytecode qlib_runner/requirements.lock
+	@$(UV) pip install -q --python .venv-qlib/bin/python --no-deps --require-hashes -r qlib_runner/compiler.lock
+	@rm -rf .venv-qlib/lib/qlib_runner && .venv-qlib/bin/python -m qlib_runner.kernel >/dev/null
+	@$(UV) pip uninstall -q --python .venv-qlib/bin/python ziglang
 	@touch $@

@@ -9,6 +9,7 @@ import pytest
 
 from tests.qlib_runner import market
 from tests.qlib_runner.conftest import ROOM_ENVIRONMENT
+from trading_ops.settings import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_qrun_comes_to_the_same_model_and_keeps_its_records(
         [room.parent / "qrun", trained / "workflow.yaml", "--experiment_name", "weekly",
          "--uri_folder", tmp_path / "mlruns"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={**ROOM_ENVIRONMENT, "PATH": os.defpath, "PROVIDER_URI": str(earlier_dataset / "store")},
+        env={**ROOM_ENVIRONMENT, "PATH": os.defpath, "PYTHONPATH": str(PROJECT_ROOT), "PROVIDER_URI": str(earlier_dataset / "store")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     described = json.loads((trained / "model.json").read_text())
