@@ -92,7 +92,7 @@ def _load(config: Settings, bars: Path) -> LoadReport:
     if not bars.exists():
         raise PlanError(f"{bars} does not exist")
     with connect("desk_loader", config) as connection:
-        report = load_folder(connection, bars, f"files:{bars}")
+        report = load_folder(connection, bars, f"files:{bars}", progress=print)
         load_ecb_rates(connection, f"ecb:{bars}")
     refused = "\n".join(f"  {item}" for item in report.refused)
     if not report.symbols:

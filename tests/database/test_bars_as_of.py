@@ -25,7 +25,7 @@ numbers = count()
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(LOADS)
 def test_every_past_snapshot_is_what_was_known_then(desk, tmp_path, loads):

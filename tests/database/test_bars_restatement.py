@@ -120,7 +120,7 @@ numbers = count()
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(DOWNLOADS)
 def test_no_order_of_downloads_ever_makes_a_seam(desk, tmp_path, downloads):

@@ -15,7 +15,7 @@ from bar_samples import (
     judge,
     refusal_of,
 )  # fmt: skip
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_ops.bars.refusal import FileRefused, read_refusal
@@ -175,6 +175,7 @@ def test_a_stored_refusal_reads_back_as_it_was():
     assert read_refusal(refusal.file, refusal.detail()) == refusal
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, len(ADJUSTED)), st.integers(0, 40))
 def test_any_bytes_are_accepted_or_refused_but_never_crash(junk, place, cut):
     """A loader that dies on one strange file takes the other ninety-nine with it."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_ops.bars.restatement import Objection, Overlap, Restatement, judge_change
@@ -43,6 +43,7 @@ def judge(
     )
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.001, 1000).filter(lambda ratio: abs(ratio - 1) > 0.0001),
     st.integers(4, 7),
@@ -59,6 +60,7 @@ def test_one_ratio_over_the_whole_history_is_a_rescaling_whatever_the_rounding(
     assert float(verdict.largest_ratio) == pytest.approx(abs(ratio - 1), rel=0.01)
 
 
+@settings(deadline=None)
 @given(st.floats(0.2, 5).filter(lambda ratio: abs(ratio - 1) > 0.0001), st.integers(1, 400))
 def test_a_rescaled_file_without_the_whole_history_is_never_accepted(ratio, missing_days):
     """The bars it lacks would stay on the old scale, and the seam would look like a return."""
@@ -67,6 +69,7 @@ def test_a_rescaled_file_without_the_whole_history_is_never_accepted(ratio, miss
     assert str(FIRST - timedelta(days=missing_days)) in verdict.reason
 
 
+@settings(deadline=None)
 @given(st.integers(2, 59), st.floats(0.5, 2).filter(lambda ratio: abs(ratio - 1) > 0.002))
 def test_one_corrected_bar_is_a_revision(place, ratio):
     """The history around it is as it was, so even a file of a part of it is accepted."""
@@ -78,6 +81,7 @@ def test_one_corrected_bar_is_a_revision(place, ratio):
         assert float(verdict.largest_ratio) == pytest.approx(abs(ratio - 1))
 
 
+@settings(deadline=None)
 @given(st.floats(0.9, 1.1), st.sampled_from(["raw", "fully_adjusted"]))
 def test_an_unfinished_newest_bar_is_superseded(ratio, basis):
     """Saved at noon, it proves nothing about the scale; the bars before it do."""
