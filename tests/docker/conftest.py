@@ -72,10 +72,13 @@ def build(base_image) -> Callable[[str, str], str]:
     """Build the Dockerfile of a folder under docker/ and return the image's name."""
 
     def run(folder: str, image: str) -> str:
+        certificate = subprocess.run(
+            [PROJECT_ROOT / "docker/base/local_ca.sh"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         done = docker(
-            "build", "--force-rm", "--build-arg", f"BASE_IMAGE={base_image}",
+            "build", "--force-rm", "--build-arg", f"BASE_IMAGE={base_image}", "--build-arg", f"PIP_CA_PEM={certificate}",
             "-f", PROJECT_ROOT / "docker" / folder / "Dockerfile", "-t", image, PROJECT_ROOT,
-            timeout_s=300, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+            timeout_s=900, env={**os.environ, "DOCKER_BUILDKIT": "0"},
         )  # fmt: skip
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
         return image

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests.qlib_runner import market
+from tests.qlib_runner.conftest import dataset, made, room  # noqa: F401 (fixtures)
 from tests.qlib_runner.manifests import bars_of, write_manifest
 from trading_ops.settings import PROJECT_ROOT
 
@@ -35,6 +38,52 @@ def test_the_container_ranks_to_the_same_bytes_as_the_process(run_locked, exchan
         ).read_bytes()
     assert len((exchange / "result/scores/signals_ranked.csv").read_text().splitlines()) == 61
     assert run_locked("verify", "--out", "/result/scores").exit_code == 0
+
+
+# What a training needs more than a momentum ranking.
+ROOMY = ("--memory=2g", "--memory-swap=2g", "--pids-limit=256")
+
+
+def test_qlib_works_in_the_image(run_locked):
+    """Its recorder imports and qrun prints its usage, on a read-only file system without a network."""
+    done = run_locked(
+        "-c", "import qlib.workflow; print('fine')", entrypoint="python3", switches=ROOMY
+    )
+    assert (done.exit_code, done.stdout) == (0, "fine\n"), done.stderr
+    done = run_locked("--help", entrypoint="qrun", switches=ROOMY)
+    assert done.exit_code == 0 and "CONFIG_PATH" in done.stdout + done.stderr
+
+
+def test_the_container_makes_dataset_model_and_ranking_to_the_same_bytes(
+    run_locked,
+    exchange,
+    dataset,  # noqa: F811
+    made,  # noqa: F811
+    tmp_path_factory,
+):
+    """The whole chain in the image against the process runtime: every file, so the model's hash too."""
+    folder = exchange / "in"
+
+    def compare(command: str, process: Path) -> Path:
+        done = run_locked(
+            command, "--manifest", f"/in/{command}/manifest.json", "--out", f"/result/{command}", switches=ROOMY
+        )  # fmt: skip
+        assert (done.exit_code, done.stderr) == (0, "")
+        result = exchange / "result" / command
+        names = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
+        assert names == {str(p.relative_to(process)) for p in process.rglob("*") if p.is_file()}
+        assert [n for n in names if (result / n).read_bytes() != (process / n).read_bytes()] == []
+        return process
+
+    market.write_dataset_inputs(folder / "dataset")
+    compare("dataset", dataset)
+    process_model = made("train", market.write_train_inputs(folder / "train", dataset))
+    compare("train", process_model)
+    inputs = market.write_score_inputs(
+        folder / "score", dataset, process_model, market.LAST, market.traded_symbols()
+    )
+    ranking = compare("score", made("score", inputs))
+    assert len((ranking / "signals_ranked.csv").read_text().splitlines()) == 24
 
 
 def test_a_refusal_leaves_the_container_with_exit_code_2_and_no_result(run_locked, exchange):
