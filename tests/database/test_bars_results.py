@@ -51,9 +51,11 @@ def test_a_row_left_out_is_kept_as_the_vendor_wrote_it(desk, tmp_path):
 
 
 def test_rows_of_a_refused_file_are_not_quarantined(desk, tmp_path):
-    """Nothing of it is stored, so nothing of it was left out."""
-    bad = ROWS[2].replace("51.0", "50.0")
-    report = load(desk, write(tmp_path / "in", "IBM.csv", OLD_ZERO, *ROWS[:2], bad), "one")
+    """Nothing of it is stored, so nothing of it was left out; here an older download after a newer one."""
+    folder = tmp_path / "in"
+    load(desk, write(folder, "IBM.csv", *ROWS), "one")
+    older = [OLD_ZERO, ROWS[0], ROWS[1].replace("101.1", "101.2")]
+    report = load(desk, write(folder, "IBM.csv", *older), "two")
     assert (len(report.refused), report.quarantined) == (1, ())
     assert stored(desk, "select count(*) from raw.quarantined_rows") == [(0,)]
 
