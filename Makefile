@@ -13,10 +13,10 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo docs doctor lock lock-qlib clean
+.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo bench-prices docs doctor lock lock-qlib clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: .venv/.synced .venv-dbt/.synced ## Build the environments from the lock files
 
@@ -45,8 +45,14 @@ check: setup ## Lint and the quick tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@$(DESK) -m pytest -q tests/architecture tests/unit
 
-bench: setup ## Measure the loader against COPY and pandas, as ratios in one run
-	@$(DESK) -m tests.bench.bench_load
+# Each can be run alone: PYTHONPATH=plugins:. .venv/bin/python -m tests.bench.bench_year
+BENCHES := bench_load bench_memory bench_year bench_refresh
+
+bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
+	@failed=0; for bench in $(BENCHES); do $(DESK) -m tests.bench.$$bench || failed=1; done; exit $$failed
+
+bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
+	@$(DESK) -m tests.bench.bench_prices
 
 bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
 	@$(DESK) -m tests.bench.bench_first_ticket
