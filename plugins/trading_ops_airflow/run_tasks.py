@@ -27,6 +27,7 @@ def load_bars() -> dict[str, int]:
     from pathlib import Path
 
     from trading_ops.bars.load import load_folder
+    from trading_ops.bars.report import report_text
     from trading_ops.settings import settings
     from trading_ops_airflow.connections import desk_connection
     from trading_ops_airflow.partition import current_partition
@@ -34,16 +35,16 @@ def load_bars() -> dict[str, int]:
     partition, config = current_partition(), settings()
     path = Path(partition.inbox) if partition.inbox else config.inbox
     with desk_connection("desk_loader") as connection:
-        report = load_folder(connection, path, f"{partition.idempotency_key}:bars")
+        report = load_folder(
+            connection, path, f"{partition.idempotency_key}:bars", progress=print
+        )
     if config.environment == "production":
         _load_ecb_rates(partition)
         # A run over files the operator named is about these files.
         if partition.inbox is None:
             _fetch_missing(partition, config)
     refused = [f"{item.file}:{item.line}: {item.field}: {item.reason}" for item in report.refused]
-    print(f"load {report.load_id} of {path}: {report.rows_new} new, {report.rows_changed} changed, "
-          f"{report.rows_unchanged} unchanged rows")  # fmt: skip
-    print("\n".join(f"refused {line}" for line in refused))
+    print(f"{path}:\n{report_text(report)}")
     if refused and not report.rows_new + report.rows_changed + report.rows_unchanged:
         raise AirflowFailException("every file was refused:\n" + "\n".join(refused))
     if refused:

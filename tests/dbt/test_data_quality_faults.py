@@ -22,6 +22,7 @@ from tests.dbt.vendor_desk import (
     write_rate,
     write_stooq,
     write_yahoo,
+    write_yahoo_dividends,
 )
 
 FRIDAY_MORNING_AFTER = "2026-06-13 08:00:00+00"
@@ -223,6 +224,9 @@ def behind(cluster, tmp_path_factory):
         newer = {day: bar for day, bar in early["PAYER"].items() if day >= SESSIONS[-20]}
         rescaled = dict.fromkeys((day for day in SESSIONS if day < DAY), Decimal("0.97"))
         write_yahoo(folder / "late", "PAYER", newer, rescaled)
+        # The dividend behind it comes along and is stored; the history is on the old scale all the same.
+        paid = early["PAYER"][SESSIONS[SESSIONS.index(DAY) - 1]].close * Decimal("0.03")
+        write_yahoo_dividends(folder / "late", "PAYER", {DAY: paid})
         second = load_and_freeze(
             desk, folder / "late", symbols, "2026-06-13 08:10:00+00", refused=("PAYER.csv",)
         )

@@ -98,6 +98,12 @@ def write_yahoo(folder: Path, symbol: str, bars: Series, adj_ratios: dict | None
     _write(folder / f"{symbol}.csv", "Date,Open,High,Low,Close,Adj Close,Volume", lines)
 
 
+def write_yahoo_dividends(folder: Path, symbol: str, dividends: dict) -> None:
+    """Write Yahoo's dividends of a symbol, in dollars per share by ex-date."""
+    lines = [f"{day} 09:30:00-04:00,{dollars}" for day, dollars in dividends.items()]
+    _write(folder / "dividends" / f"{symbol}.csv", "Date,Dividends", lines)
+
+
 def write_stooq(folder: Path, symbol: str, bars: Series) -> None:
     """Write Stooq's file of a symbol."""
     lines = [

@@ -37,7 +37,7 @@ from trading_ops.bars.sources.layout import (
 )  # fmt: skip
 from trading_ops.bars.sources.simulated import RATE_SOURCES
 from trading_ops.bars.table import Rows, read_rows
-from trading_ops.bars.test_issues import is_test_issue
+from trading_ops.bars.exchange_tests import is_test_issue
 
 _NUMBERS = (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, BESIDE, VOLUME, INTEREST, DIVIDEND, SPLIT, RATE)
 _KNOWN_HEADERS = ", ".join(dict.fromkeys(layout.title for layout in LAYOUTS))

@@ -8,10 +8,11 @@ from trading_ops.bars.failure import FetchFailure
 
 Series = tuple[str, str]
 
-# Rows that were written say more than a file that was refused beside them, and a refusal more than
-# a file that brought nothing new.
+# A history that has to be loaded again is told whatever else was stored beside it, unless the load
+# brought it. Otherwise rows that were written say more than a file that was refused beside them, and
+# a refusal more than a file that brought nothing new.
 _RANK = (
-    "restated", "stored", "needs_history", "refused", "blocked", "limit", "failed", "not_found", "no_data", "unchanged",
+    "restated", "needs_history", "stored", "refused", "blocked", "limit", "failed", "not_found", "no_data", "unchanged",
 )  # fmt: skip
 
 
