@@ -35,9 +35,7 @@ def load_bars() -> dict[str, int]:
     partition, config = current_partition(), settings()
     path = Path(partition.inbox) if partition.inbox else config.inbox
     with desk_connection("desk_loader") as connection:
-        report = load_folder(
-            connection, path, f"{partition.idempotency_key}:bars", progress=print
-        )
+        report = load_folder(connection, path, f"{partition.idempotency_key}:bars", progress=print)
     if config.environment == "production":
         _load_ecb_rates(partition)
         # A run over files the operator named is about these files.

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trading_ops.bars.check import check_bars, check_dates, check_numbers, set_missing_aside
+from trading_ops.bars.exchange_tests import is_test_issue
 from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
 from trading_ops.bars.sources import LAYOUTS, layouts_of, symbol_in_name
 from trading_ops.bars.sources.layout import (
@@ -37,7 +38,6 @@ from trading_ops.bars.sources.layout import (
 )  # fmt: skip
 from trading_ops.bars.sources.simulated import RATE_SOURCES
 from trading_ops.bars.table import Rows, read_rows
-from trading_ops.bars.exchange_tests import is_test_issue
 
 _NUMBERS = (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, BESIDE, VOLUME, INTEREST, DIVIDEND, SPLIT, RATE)
 _KNOWN_HEADERS = ", ".join(dict.fromkeys(layout.title for layout in LAYOUTS))
