@@ -51,9 +51,8 @@ def test_nothing_in_the_room_can_reach_a_desk_database(room):
         "print([n for n in ('trading_ops', 'psycopg', 'psycopg2', 'sqlalchemy', 'airflow', 'flask',"
         " 'fastapi', 'uvicorn') if find_spec(n)])"
     )
-    done = subprocess.run(
-        [room, "-c", program], cwd="/", capture_output=True, text=True, check=True
-    )
+    # -I: what the caller's PYTHONPATH adds is not the room's.
+    done = subprocess.run([room, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
