@@ -28,6 +28,10 @@ YAHOO_STOCKS = (
 RAW_STOCKS = ("AAPL", "AMZN", "GOOGL", "MSFT")
 YAHOO_DATE, RAW_DATE, STOOQ_DATE = date(2026, 6, 30), date(2025, 9, 5), date(2020, 1, 23)
 
+# A step of the ratio of two series is between the medians of so many sessions before and after it.
+STEP_DAYS, STEP_RATIO = 5, 0.02
+DIVIDENDS_FROM = date(2011, 1, 1)
+
 Series = dict[date, Decimal]
 Actions = dict[date, Decimal]
 
@@ -96,7 +100,8 @@ def recomputed_from_yahoo(desk: Settings, data: Path, work: Path) -> list[Gap]:
         }  # fmt: skip
         _write_as_traded(folder, symbol, rows, yahoo)
     publish(desk, work / "dbt", folder, YAHOO_DATE, YAHOO_STOCKS)
-    return _gaps(desk, "adj_close_usd", {name: it.close("adj_close") for name, it in sets.items()})
+    answers = {name: it.close("adj_close") for name, it in sets.items()}
+    return _gaps(_ratios(desk, "adj_close_usd", answers))
 
 
 def raw_against_yahoo(desk: Settings, data: Path, work: Path) -> tuple[list[Gap], list[Gap]]:
@@ -123,8 +128,8 @@ def raw_against_yahoo(desk: Settings, data: Path, work: Path) -> tuple[list[Gap]
         scale = closes[name][RAW_DATE] / prices[RAW_DATE]
         adjusted[name] = {day: price * scale for day, price in prices.items()}
     return (
-        _gaps(desk, "as_traded_close_usd * split_factor", closes),
-        _gaps(desk, "adj_close_usd", adjusted),
+        _gaps(_ratios(desk, "as_traded_close_usd * split_factor", closes)),
+        _gaps(_ratios(desk, "adj_close_usd", adjusted)),
     )
 
 
@@ -133,7 +138,7 @@ def stooq_against_raw(desk: Settings, data: Path, work: Path) -> tuple[list[Gap]
     Compare Stooq's adjusted closes with the ones made of Alpha Vantage's prices and actions.
 
     Both as of the day of Stooq's zip, each published by the desk from its own vendor. Returns the
-    gaps, and per symbol what the desk found wrong with its splits and dividends.
+    gaps, and for each symbol why the two are apart, as far as the series themselves tell.
     """
     zipped = data / "stooq_bulk_vintages/dev_d_us_txt_2020-01-23.zip"
     folder = data / "av_sp500_daily_adjusted/daily_adjusted"
@@ -146,15 +151,40 @@ def stooq_against_raw(desk: Settings, data: Path, work: Path) -> tuple[list[Gap]
     for row in _published(desk, "adj_close_usd", "stooq"):
         answers[row["internal_symbol"]][row["session_date"]] = row["price"]
     publish(desk, work / "dbt", None, STOOQ_DATE, symbols, first_source="alpha_vantage")
-    found = small_desk.rows(
-        desk,
-        "select internal_symbol, string_agg(format('%s %s: %s', ex_date, finding, reason), '; ' order by ex_date) as found"
-        " from intermediate.int_market__action_findings where finding <> 'rounded_ratio' group by 1",
-    )
-    return (
-        _gaps(desk, "adj_close_usd", answers),
-        {row["internal_symbol"]: row["found"] for row in found},
-    )
+    ratios = _ratios(desk, "adj_close_usd", answers)
+    return _gaps(ratios), {symbol: why_apart(days) for symbol, days in ratios.items()}
+
+
+def why_apart(ratios: dict[date, float]) -> str:
+    """
+    Return why Stooq's series and the recomputed one are apart, or nothing when they are not.
+
+    A step that stays is an event only one vendor adjusted for (a spin-off, a merger). What builds
+    up before 2011 and never after is dividends: Stooq leaves the ordinary ones of that time out.
+    """
+    days, values = list(ratios), list(ratios.values())
+    steps = {}
+    for place in range(STEP_DAYS, len(values) - STEP_DAYS):
+        after = median(values[place : place + STEP_DAYS])
+        steps[days[place]] = after / median(values[place - STEP_DAYS : place]) - 1
+    reasons, remainder = [], 1.0
+    while steps:
+        day = max(steps, key=lambda at: abs(steps[at]))
+        if abs(steps[day]) <= STEP_RATIO:
+            break
+        place = days.index(day)
+        # The medians blur the step; it is where the ratio itself moves most.
+        near = range(place - STEP_DAYS, place + STEP_DAYS)
+        moved = max(near, key=lambda at: abs(values[at] / values[at - 1] - 1))
+        reasons.append(f"only one vendor has {abs(steps[day]):.1%} on {days[moved]}")
+        remainder *= 1 + steps[day] if day < DIVIDENDS_FROM else 1
+        steps = {at: step for at, step in steps.items() if abs((at - day).days) > 3 * STEP_DAYS}
+    before = [value for day, value in ratios.items() if day < DIVIDENDS_FROM]
+    if before:
+        first = median(before[:STEP_DAYS]) * remainder / median(before[-STEP_DAYS:])
+        if abs(first - 1) > STEP_RATIO / 4:
+            reasons.append(f"Stooq lacks dividends of {abs(first - 1):.1%} before 2011")
+    return "; ".join(reasons)
 
 
 def findings(desk: Settings) -> list[dict]:
@@ -209,23 +239,31 @@ def _published(desk: Settings, price: str, source: str) -> list[dict]:
     return small_desk.rows(
         desk,
         f"select internal_symbol, session_date, {price} as price from marts.market_prices_eod"
-        f" where source = %s and {price} is not null",
+        f" where source = %s and {price} is not null order by internal_symbol, session_date",
         source,
     )
 
 
-def _gaps(desk: Settings, price: str, answers: dict[str, Series]) -> list[Gap]:
-    compared: dict[str, list[tuple[float, date]]] = {symbol: [] for symbol in answers}
+def _ratios(desk: Settings, price: str, answers: dict[str, Series]) -> dict[str, dict[date, float]]:
+    """Return answer / ours per symbol and session that both have, in order."""
+    ratios: dict[str, dict[date, float]] = {symbol: {} for symbol in answers}
     for row in _published(desk, price, "alpha_vantage"):
         answer = answers[row["internal_symbol"]].get(row["session_date"])
         if answer:
-            gap = abs(float(row["price"] / answer) - 1)
-            compared[row["internal_symbol"]].append((gap, row["session_date"]))
-    assert all(compared.values()), "a symbol has no session in common with its answer"
-    return [
-        Gap(symbol, len(gaps), median(gap for gap, _ in gaps), *max(gaps))
-        for symbol, gaps in sorted(compared.items())
-    ]
+            ratios[row["internal_symbol"]][row["session_date"]] = float(answer / row["price"])
+    assert all(ratios.values()), "a symbol has no session in common with its answer"
+    return ratios
+
+
+def _gaps(ratios: dict[str, dict[date, float]]) -> list[Gap]:
+    gaps = []
+    for symbol, days in sorted(ratios.items()):
+        sizes = {day: abs(1 / ratio - 1) for day, ratio in days.items()}
+        largest_date = max(sizes, key=sizes.get)
+        gaps.append(
+            Gap(symbol, len(days), median(sizes.values()), sizes[largest_date], largest_date)
+        )
+    return gaps
 
 
 def _write_as_traded(

@@ -36,20 +36,36 @@ select
     internal_symbol,
     ex_date,
     session_date,
-    case when dividend_value is null then 'split' else 'dividend' end,
-    coalesce(dividend_value, split_value),
+    'dividend',
+    dividend_value,
+    'split_as_dividend',
+    'handled',
+    format('the dividend of %s is the split of %s booked once more', {{ plain('dividend_value') }}, {{ plain('split_ratio') }})
+from {{ ref('int_market__actions') }}
+where dividend_value is not null
+    and dividend_usd is null
+
+union all
+
+select
+    run_id,
+    internal_symbol,
+    ex_date,
+    session_date,
+    case when dividend_usd is null then 'split' else 'dividend' end,
+    coalesce(dividend_usd, split_value),
     treatment,
     'quarantined',
     case treatment
         when 'impossible_dividend'
-            then format('a dividend of %s on a price of %s leaves nothing', {{ plain('dividend_value') }}, {{ plain('previous_close') }})
+            then format('a dividend of %s on a price of %s leaves nothing', {{ plain('dividend_usd') }}, {{ plain('previous_close') }})
         else format(
             'the price went from %s to %s, not to about %s as %s says',
             {{ plain('previous_close') }}, {{ plain('close_price') }}, {{ plain('expected_close') }},
             concat_ws(
                 ' and ',
                 'a split of ' || {{ plain('split_ratio') }},
-                'a dividend of ' || {{ plain('dividend_value') }}
+                'a dividend of ' || {{ plain('dividend_usd') }}
             )
         )
     end

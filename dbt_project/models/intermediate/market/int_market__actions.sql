@@ -98,10 +98,28 @@ meant as (
     ) as fraction on true
 ),
 
+timeline as (
+    select internal_symbol, session_date as event_date, 1 as is_bar from bars
+    union all
+    select internal_symbol, ex_date, 0 from meant
+),
+
+counted as (
+    select
+        internal_symbol,
+        event_date,
+        is_bar,
+        sum(is_bar) over (
+            partition by internal_symbol order by event_date, is_bar rows unbounded preceding
+        ) as bars_before_count
+    from timeline
+),
+
 -- The first bar that trades without the right, and those around it.
 at_bars as (
-    select distinct on (meant.internal_symbol, meant.ex_date)
+    select
         meant.*,
+        priced.dividend_usd,
         bars.session_date,
         bars.close_price,
         bars.previous_close,
@@ -110,12 +128,23 @@ at_bars as (
         bars.next_close,
         bars.next_date,
         -- On a day with both, the dividend is one per share before the split.
-        (bars.previous_close - coalesce(meant.dividend_value, 0)) / coalesce(meant.split_ratio, 1) as expected_close
+        (bars.previous_close - coalesce(priced.dividend_usd, 0)) / coalesce(meant.split_ratio, 1) as expected_close
     from meant
+    -- As many dollars as the split has shares, new or in all: the split booked as a dividend too.
+    cross join lateral (
+        select
+            case
+                when meant.dividend_value in (meant.split_ratio, meant.split_ratio - 1) then null
+                else meant.dividend_value
+            end as dividend_usd
+    ) as priced
+    inner join counted
+        on counted.internal_symbol = meant.internal_symbol
+        and counted.event_date = meant.ex_date
+        and counted.is_bar = 0
     left join bars
         on bars.internal_symbol = meant.internal_symbol
-        and bars.session_date >= meant.ex_date
-    order by meant.internal_symbol, meant.ex_date, bars.session_date
+        and bars.bar_number = counted.bars_before_count + 1
 ),
 
 judged as (
@@ -141,8 +170,8 @@ treated as (
             when not has_evidence then 'as_reported'
             when expected_close <= 0 then 'impossible_dividend'
             when is_small or is_confirmed then 'as_reported'
-            when dividend_value is null and is_confirmed_later then 'early_date'
-            when dividend_value is null and is_confirmed_earlier then 'late_date'
+            when dividend_usd is null and is_confirmed_later then 'early_date'
+            when dividend_usd is null and is_confirmed_earlier then 'late_date'
             else 'price_disagrees'
         end as treatment
     from judged
@@ -160,6 +189,7 @@ select
     split_value,
     dividend_value,
     trim_scale(split_ratio) as split_ratio,
+    dividend_usd,
     session_date,
     previous_close,
     close_price,

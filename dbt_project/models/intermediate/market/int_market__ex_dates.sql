@@ -10,7 +10,7 @@ actions as (
         internal_symbol,
         applied_date as ex_date,
         intermediate.product(split_ratio) as split_ratio,
-        sum(dividend_value) as dividend_usd
+        sum(dividend_usd) as dividend_usd
     from {{ ref('int_market__actions') }}
     where not is_quarantined
     group by run_id, internal_symbol, applied_date

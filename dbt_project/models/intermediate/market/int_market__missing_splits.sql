@@ -31,14 +31,14 @@ moves as (
     select
         bars.*,
         bars.close_price / (
-            (bars.previous_close - coalesce(action.dividend_value, 0)) / coalesce(action.split_ratio, 1)
+            (bars.previous_close - coalesce(action.dividend_usd, 0)) / coalesce(action.split_ratio, 1)
         ) as move
     from bars
     left join {{ ref('int_market__actions') }} as action
         on action.internal_symbol = bars.internal_symbol
         and action.applied_date = bars.session_date
         and not action.is_quarantined
-    where bars.previous_close > coalesce(action.dividend_value, 0)
+    where bars.previous_close > coalesce(action.dividend_usd, 0)
 ),
 
 near as (
