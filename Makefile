@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo bench-prices docs doctor lock lock-qlib clean
+.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, 
 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
 	@$(DESK) -m tests.bench.bench_prices
+
+bench-qlib: setup-qlib ## Measure the fast features and the store against Qlib's own: make bench-qlib [BENCH="--symbols 500"]
+	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
 
 bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
 	@$(DESK) -m tests.bench.bench_first_ticket

@@ -38,13 +38,17 @@ AV_HEADER = "timestamp,open,high,low,close,adjusted_close,volume,dividend_amount
 
 @dataclass(frozen=True)
 class Company:
-    """One company as traded: a close per session, and what happened on its ex-dates."""
+    """
+    One company as traded: a close per session, and what happened on its ex-dates.
+
+    `false_splits` are in the vendor's file of prices as traded, and never happened.
+    """
 
     number: int
     splits: dict[date, Decimal] = field(default_factory=dict)
     dividends: dict[date, Decimal] = field(default_factory=dict)
     closes: dict[date, Decimal] = field(default_factory=dict)
-    volumes: dict[date, int] = field(default_factory=dict)
+    false_splits: dict[date, Decimal] = field(default_factory=dict)
 
     def bars(self, last: date) -> list[tuple[date, Decimal, int]]:
         """Return (session, close, volume) as traded, up to a session."""
@@ -54,17 +58,16 @@ class Company:
             shares = _product(ratio for day, ratio in self.splits.items() if day <= session)
             close = _cents(Decimal(240 + 10 * self.number) * (1 + wave) / shares)
             volume = int((100_000 + 997 * self.number + 37 * place) * shares)
-            rows.append(
-                (session, self.closes.get(session, close), self.volumes.get(session, volume))
-            )
+            rows.append((session, self.closes.get(session, close), volume))
         return rows
 
 
 def write_alpha_vantage(folder: Path, symbol: str, company: Company, last: date) -> None:
     """Write the prices as traded, with dividends and splits beside them."""
+    splits = company.splits | company.false_splits
     lines = [
         f"{day},{close},{close},{close},{close},{close},{volume},"
-        f"{company.dividends.get(day, 0)},{company.splits.get(day, 1)}"
+        f"{company.dividends.get(day, 0)},{splits.get(day, 1)}"
         for day, close, volume in company.bars(last)
     ]
     _write(folder / f"DA-{symbol}.csv", AV_HEADER, lines)

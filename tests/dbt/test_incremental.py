@@ -12,7 +12,6 @@ import pytest
 
 from tests.dbt import daily_desk, small_desk
 from tests.dbt.daily_desk import SESSIONS, Company
-from trading_ops.db.connect import connect
 from trading_ops.universe import Alias
 
 START = SESSIONS.index(date(2026, 6, 1))
@@ -123,19 +122,21 @@ def test_a_cut_history_comes_back_when_the_split_is_corrected(cluster, desk, str
     A split the price does not follow is held back while it is new, cuts the history when it is
     older, and the history is whole again once the vendor takes the split back.
     """
+    fine = street.companies["SPLT"]
     street.write(DAYS[0])
     symbols = ("SPLT", "CALM")
     assert daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols).is_green
     whole = daily_desk.published(desk)["market_prices_eod"]
 
     # In the lookback a person has to look; what was published stays.
-    _add_split(desk, "SPLT", DAYS[0], Decimal(2))
+    street.change("SPLT", false_splits={DAYS[0]: Decimal(2)})
+    street.write(DAYS[0])
     new = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="new")
     assert not new.is_green and "has_no_finding" in new.output
     assert daily_desk.published(desk)["market_prices_eod"] == whole
 
-    _add_split(desk, "SPLT", DAYS[0], Decimal(1))
-    _add_split(desk, "SPLT", RECENT, Decimal(2))
+    street.companies["SPLT"] = replace(fine, false_splits={RECENT: Decimal(2)})
+    street.write(DAYS[0])
     old = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="old")
     assert old.is_green, old.output[-3000:]
     cut = daily_desk.published(desk)
@@ -150,7 +151,8 @@ def test_a_cut_history_comes_back_when_the_split_is_corrected(cluster, desk, str
     }
     assert days == {"SPLT": RECENT, "CALM": SESSIONS[0]}
 
-    _add_split(desk, "SPLT", RECENT, Decimal(1))
+    street.companies["SPLT"] = fine
+    street.write(DAYS[0])
     corrected = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="ok")
     assert corrected.is_green, corrected.output[-3000:]
     assert daily_desk.published(desk)["market_prices_eod"] == whole
@@ -169,20 +171,3 @@ def test_a_build_that_ends_between_prices_and_state_is_made_up_for(desk, street,
     assert small_desk.rows(desk, "select * from marts.price_publications") == []
     again = daily_desk.build(desk, tmp_path / "run", first.run_id)
     assert again.is_green and set(daily_desk.ranges(desk).values()) == {"nothing is published yet"}
-
-
-def _add_split(desk, symbol: str, ex_date: date, ratio: Decimal) -> None:
-    """Let a load bring one split, as a vendor's correction would."""
-    with connect("desk_loader", desk) as connection:
-        load_id = connection.execute(
-            """
-            insert into raw.loads (
-                source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
-                files_refused_count, started_at
-            ) values ('alpha_vantage', gen_random_uuid()::text, 0, 0, 0, 0, desk.now()) returning load_id
-            """
-        ).fetchone()["load_id"]
-        connection.execute(
-            "insert into raw.corporate_actions values (%s, 'alpha_vantage', %s, %s, 'split', %s)",
-            (load_id, symbol, ex_date, ratio),
-        )
