@@ -119,42 +119,46 @@ def test_a_publication_that_grew_equals_one_built_from_nothing(cluster, desk, st
 
 def test_a_cut_history_comes_back_when_the_split_is_corrected(cluster, desk, street, tmp_path):
     """
-    A split the price does not follow is held back while it is new, cuts the history when it is
-    older, and the history is whole again once the vendor takes the split back.
+    A split the price does not follow is held back while it is new and cuts the history when it is
+    older, and so does a price that halves without a split; corrected, the history is whole again.
     """
     fine = street.companies["SPLT"]
-    street.write(DAYS[0])
     symbols = ("SPLT", "CALM")
-    assert daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols).is_green
+
+    def lived(company: Company, symbol: str = "SPLT") -> daily_desk.Day:
+        street.companies[symbol] = company
+        street.write(DAYS[0])
+        return daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols)
+
+    def first_days() -> dict[str, date]:
+        query = "select internal_symbol, min(session_date) as day from marts.market_prices_eod group by 1"
+        found = {row["internal_symbol"]: row["day"] for row in small_desk.rows(desk, query)}
+        return {symbol: found[symbol] for symbol in symbols}
+
+    assert lived(fine).is_green
     whole = daily_desk.published(desk)["market_prices_eod"]
 
     # In the lookback a person has to look; what was published stays.
-    street.change("SPLT", false_splits={DAYS[0]: Decimal(2)})
-    street.write(DAYS[0])
-    new = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="new")
+    new = lived(replace(fine, false_splits={DAYS[0]: Decimal(2)}))
     assert not new.is_green and "has_no_finding" in new.output
     assert daily_desk.published(desk)["market_prices_eod"] == whole
 
-    street.companies["SPLT"] = replace(fine, false_splits={RECENT: Decimal(2)})
-    street.write(DAYS[0])
-    old = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="old")
-    assert old.is_green, old.output[-3000:]
-    cut = daily_desk.published(desk)
-    assert cut == daily_desk.rebuilt(cluster, desk, tmp_path / "full", old.run_id)
-    days = {
-        symbol: min(
-            row["session_date"]
-            for row in cut["market_prices_eod"]
-            if row["internal_symbol"] == symbol
-        )
-        for symbol in symbols
-    }
-    assert days == {"SPLT": RECENT, "CALM": SESSIONS[0]}
+    assert lived(replace(fine, false_splits={RECENT: Decimal(2)})).is_green
+    assert first_days() == {"SPLT": RECENT, "CALM": SESSIONS[0]}
+    assert lived(fine).is_green
+    assert daily_desk.published(desk)["market_prices_eod"] == whole
 
-    street.companies["SPLT"] = fine
-    street.write(DAYS[0])
-    corrected = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols, key="ok")
-    assert corrected.is_green, corrected.output[-3000:]
+    # Only the window is read of the other one, and what lies before it goes all the same.
+    calm = street.companies["CALM"]
+    halved = {day: close / 2 for day, close, _ in calm.bars(DAYS[0]) if day >= RECENT}
+    half = lived(replace(calm, closes=halved), "CALM")
+    assert half.is_green and daily_desk.ranges(desk)["CALM"] == WINDOW_ONLY
+    assert first_days() == {"SPLT": SESSIONS[0], "CALM": RECENT}
+    assert daily_desk.published(desk) == daily_desk.rebuilt(
+        cluster, desk, tmp_path / "full", half.run_id
+    )
+    assert lived(calm, "CALM").is_green
+    assert daily_desk.ranges(desk)["CALM"] == "its history is cut within the window"
     assert daily_desk.published(desk)["market_prices_eod"] == whole
 
 
