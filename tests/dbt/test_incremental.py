@@ -117,11 +117,6 @@ def test_a_publication_that_grew_equals_one_built_from_nothing(cluster, desk, st
     assert WINDOW_ONLY not in lived(DAYS[3], remaining, aliases).values()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="seen twice, both times beside two other builds on the machine: the new false split was "
-    "published as if the price had followed it; passes alone, and why it did not is not known yet",
-)
 def test_a_cut_history_comes_back_when_the_split_is_corrected(cluster, desk, street, tmp_path):
     """
     A split the price does not follow is held back while it is new and cuts the history when it is
