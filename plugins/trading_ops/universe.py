@@ -184,11 +184,13 @@ def universe_from_symbols(
     """
     Return the universe of a folder of vendor files.
 
-    A row of `known` that carries one of the symbols is taken over, enabled or not; any other
-    symbol becomes a tradable stock under its own name. The benchmark is SPY when it is among them,
+    A row of `known` that carries one of the symbols is taken over, enabled or not and with its dated
+    names; any other symbol becomes a tradable stock under its own name. The benchmark is SPY when it is among them,
     else the named symbol; it may be a stock. Raises UniverseError when there is none.
     """
-    by_symbol = {symbol: entry for entry in known.entries for symbol in _names(entry)}
+    by_name = {entry.internal_symbol: entry for entry in known.entries}
+    by_symbol = {alias.vendor_symbol: by_name[alias.internal_symbol] for alias in known.aliases}
+    by_symbol |= {symbol: entry for entry in known.entries for symbol in _names(entry)}
     entries: dict[str, UniverseEntry] = {}
     for symbol in sorted(set(symbols)):
         entry = by_symbol.get(symbol) or _derived(symbol)
@@ -209,7 +211,8 @@ def universe_from_symbols(
             f"the files, field benchmark: {found}; name one of {', '.join(entries)}"
         )
     entries[chosen] = replace(entries[chosen], is_benchmark=True, is_enabled=True)
-    return Universe(tuple(entries.values()))
+    aliases = tuple(alias for alias in known.aliases if alias.internal_symbol in entries)
+    return Universe(tuple(entries.values()), aliases)
 
 
 def _entry(row: dict[str, str], name: str, line: int) -> UniverseEntry:

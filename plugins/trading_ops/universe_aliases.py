@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import date
 
 from trading_ops.universe import Alias, Universe, UniverseError
@@ -67,6 +67,20 @@ def with_aliases(
         lines[alias] = line
     _refuse_shared_names(universe, lines, name)
     return replace(universe, aliases=tuple(lines))
+
+
+def aliases_text(universe: Universe) -> str:
+    """Return the dated names of a universe as the csv text with_aliases reads."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for alias in universe.aliases:
+        days = {
+            field: "" if getattr(alias, field) == open_end else getattr(alias, field)
+            for field, open_end in _OPEN.items()
+        }
+        writer.writerow((asdict(alias) | days).values())
+    return text.getvalue()
 
 
 def _alias(row: dict[str, str], name: str, line: int) -> Alias:

@@ -15,16 +15,16 @@ from pathlib import Path
 from trading_ops import sessions
 from trading_ops.bars.ecb import load_ecb_rates
 from trading_ops.bars.load import LoadError, LoadReport, load_folder
-from trading_ops.config_files import read_policy
+from trading_ops.config_files import ALIASES_NAME, read_policy, read_universe
 from trading_ops.db import cluster
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
 from trading_ops.universe import (
     Universe,
-    parse_universe,
     universe_from_symbols,
     universe_text,
 )
+from trading_ops.universe_aliases import aliases_text
 from trading_ops_airflow import stack
 from trading_ops_airflow.environment import environment, state_folder
 from trading_ops_airflow.keys import write_keys
@@ -119,15 +119,14 @@ def _as_of(config: Settings, wanted: date | None) -> date:
 
 
 def _universe(config: Settings, report: LoadReport, benchmark: str | None) -> Universe:
-    known = PROJECT_ROOT / "config/universe.csv"
-    return universe_from_symbols(
-        report.symbols, parse_universe(known.read_text(), str(known)), benchmark
-    )
+    known = dataclasses.replace(config, universe=PROJECT_ROOT / "config/universe.csv")
+    return universe_from_symbols(report.symbols, read_universe(known), benchmark)
 
 
 def _write_universe(config: Settings, universe: Universe) -> None:
     config.universe.parent.mkdir(parents=True, exist_ok=True)
     config.universe.write_text(universe_text(universe))
+    config.universe.with_name(ALIASES_NAME).write_text(aliases_text(universe))
 
 
 def _run(config: Settings, as_of_date: date) -> str:

@@ -5,8 +5,13 @@ from datetime import date
 import pytest
 
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Universe, UniverseError, parse_universe
-from trading_ops.universe_aliases import HEADER, with_aliases
+from trading_ops.universe import (
+    Universe,
+    UniverseError,
+    parse_universe,
+    universe_from_symbols,
+)
+from trading_ops.universe_aliases import HEADER, aliases_text, with_aliases
 
 UNIVERSE = parse_universe(
     "internal_symbol,vendor_symbol,stooq_symbol,yahoo_symbol,etoro_search_name,currency,"
@@ -43,6 +48,20 @@ def test_a_disabled_symbol_keeps_its_dated_names():
     """What is held of it must still be priced."""
     universe = aliased(FB_TO_META)
     assert universe.without({"META"}).aliases == universe.aliases
+
+
+def test_dated_names_are_written_as_they_are_read():
+    """Open ends stay open."""
+    universe = aliased(FB_TO_META)
+    assert aliases_text(universe) == f"{HEADER}\n{FB_TO_META}"
+
+
+def test_files_under_an_older_name_are_the_instruments():
+    """FB is META and no company of its own, and the spans of what is not among the files are left out."""
+    universe = universe_from_symbols(["FB", "GOOG"], aliased(FB_TO_META), "GOOG")
+    assert [entry.internal_symbol for entry in universe.entries] == ["META", "GOOG"]
+    assert universe.aliases == aliased(FB_TO_META).aliases
+    assert universe_from_symbols(["GOOG"], aliased(FB_TO_META), "GOOG").aliases == ()
 
 
 def test_a_symbol_may_pass_from_one_instrument_to_another():
