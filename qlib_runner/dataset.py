@@ -50,6 +50,20 @@ def run(manifest: Manifest, folder: Path) -> None:
     (folder / "counts.json").write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
 
 
+def store_of(manifest: Manifest) -> Path:
+    """Return the store of the dataset that is an input; raises Refused for one of another as_of_date."""
+    folder, made = manifest.result("dataset")
+    if made["as_of_date"] != manifest.as_of_date.isoformat():
+        raise Refused(f"the dataset is of {made['as_of_date']}, not of {manifest.as_of_date}")
+    return folder / "store"
+
+
+def sessions_of(store: Path) -> list[date]:
+    """Return the sessions of a store's calendar."""
+    lines = (store / "calendars/day.txt").read_text().split()
+    return [date.fromisoformat(line[:10]) for line in lines]
+
+
 def parse_calendar(content: bytes, as_of_date: date) -> list[date]:
     """Return the sessions; raises Refused unless each is a date and as_of_date is one of them."""
     try:

@@ -2,14 +2,30 @@
 The model's ranking of one session, from no more history than its features need.
 
 `score` with the method lightgbm takes two inputs, dataset/manifest.json and train/manifest.json, each beside
-the whole result it belongs to, and as config the symbols to rank and, if wanted, threads. Each symbol gets
-a finite score or nothing is ranked at all: a ranking that silently lacks a company looks like a verdict on
-it. The result holds signals_ranked.csv (rank, internal_symbol, score), as every method gives it, and
-signals_ranked.parquet with the same rows and where they come from.
+the whole result it belongs to, and as config the symbols to rank, ts (when the as_of session closed, as ISO
+text with its offset from UTC) and, if wanted, threads. Each symbol gets a finite score or nothing is ranked
+at all: a ranking that silently lacks a company looks like a verdict on it. The result holds
+signals_ranked.csv (rank, internal_symbol, score), as every method gives it, and signals_ranked.parquet with
+the same rows and what they mean:
+
+    rank                 int32    1 is the best
+    internal_symbol      string
+    score                float64  only its order within the session means something
+    as_of_date           date32
+    ts                   timestamp[us, UTC]
+    horizon_sessions     int32    how long the return spans that the score is about
+    side                 string   LONG where ev is above 0, else FLAT
+    prob                 float64  of the scores that stood in this tenth of their session on the validation
+                                  window, the share that was followed by a gain (calibration.py)
+    ev                   float64  the mean return that followed them, a fraction
+    model_version        string   SHA-256 of the model
+    config_hash          string   SHA-256 of the workflow
 """
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +36,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qlib_runner import workflow
+from qlib_runner.calibration import buckets_of
+from qlib_runner.dataset import sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
 from qlib_runner.momentum import render
-from qlib_runner.train import DATASET, sessions_of
+from qlib_runner.train import DATASET
 
 MODEL = "train/manifest.json"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which symbols are ranked, when their session closed, and by how many threads."""
+
+    symbols: list[str]
+    ts: datetime
+    threads: int
 
 
 def run(manifest: Manifest, folder: Path) -> None:
     """Rank a manifest's symbols on its as_of_date; raises Refused for what cannot be trusted."""
     manifest.require_inputs(DATASET, MODEL)
-    symbols, threads = _parse_config(manifest.config)
-    dataset_folder, made = manifest.result("dataset")
-    store = dataset_folder / "store"
-    if made["as_of_date"] != manifest.as_of_date.isoformat():
-        raise Refused(f"the dataset is of {made['as_of_date']}, not of {manifest.as_of_date}")
+    config = parse_config(manifest.config, manifest.as_of_date)
+    store = store_of(manifest)
     if sessions_of(store)[-1] != manifest.as_of_date:
         raise Refused(f"the dataset's calendar ends on {sessions_of(store)[-1]}, not on as_of_date")
     trained, _ = manifest.result("train")
@@ -43,33 +67,31 @@ def run(manifest: Manifest, folder: Path) -> None:
         raise Refused(
             f"the model is of {described['as_of_date']}: it knows what came after as_of_date"
         )
-    foreign = sorted(set(symbols) - members(store, manifest.as_of_date.isoformat()))
+    foreign = sorted(set(config.symbols) - members(store, manifest.as_of_date.isoformat()))
     if foreign:
         raise Refused(
             f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}"
         )
     fields = workflow.parse((trained / "workflow.yaml").read_text())
-    workflow.open_store(store, threads)
-    rows = newest_features(fields, symbols, manifest.as_of_date.isoformat())
+    workflow.open_store(store, config.threads)
+    rows = newest_features(fields, config.symbols, manifest.as_of_date.isoformat())
     if list(rows.columns) != described["features"]:
         raise Refused("the dataset's features are not those the model was trained on")
     booster = load_model(trained / "model.txt", described["model_sha256"])
-    ranking = rank(
-        pd.Series(booster.predict(rows.to_numpy(), num_threads=threads), rows.index), symbols
-    )
+    scores = pd.Series(booster.predict(rows.to_numpy(), num_threads=config.threads), rows.index)
+    ranking = rank(scores, config.symbols)
     (folder / "signals_ranked.csv").write_bytes(render(ranking))
-    _write_parquet(folder / "signals_ranked.parquet", ranking, manifest, described)
+    table = signals(ranking, manifest.as_of_date, config.ts, described)
+    pq.write_table(table, folder / "signals_ranked.parquet")
 
 
 def newest_features(fields: dict[str, Any], symbols: list[str], day: str) -> pd.DataFrame:
     """
     Return the features of the symbols on one day, one row per symbol that has a bar on it.
 
-    Qlib itself reaches back as far as each feature needs. That is only right while nothing is fitted on
-    a history this handler does not load, so a workflow with such processors is refused.
+    Qlib itself reaches back as far as each feature needs.
     """
-    if workflow.handler_of(fields)["kwargs"].get("infer_processors"):
-        raise Refused("workflow.yaml: infer_processors need a history that scoring does not load")
+    workflow.require_no_fitted_features(fields)
     handler = workflow.make_handler(fields, instruments=symbols, start_time=day, end_time=day)
     rows = handler.fetch(col_set="feature", data_key="infer").droplevel("datetime")
     # The day's own bar alone decides these; all of them missing means there is no bar.
@@ -116,26 +138,36 @@ def load_model(path: Path, model_sha256: str) -> lightgbm.Booster:
     return lightgbm.Booster(model_str=content.decode())
 
 
-def _write_parquet(
-    path: Path, ranking: list[tuple[str, float]], manifest: Manifest, described: dict[str, Any]
-) -> None:
+def signals(
+    ranking: list[tuple[str, float]], as_of_date: date, ts: datetime, described: dict[str, Any]
+) -> pa.Table:
+    """Return the ranking with what its scores mean, by the calibration in a model's description."""
     count = len(ranking)
-    columns = {
-        "rank": pa.array(range(1, count + 1), pa.int32()),
-        "internal_symbol": pa.array([symbol for symbol, _ in ranking], pa.string()),
-        "score": pa.array([score for _, score in ranking], pa.float64()),
-        "as_of_date": pa.array([manifest.as_of_date] * count, pa.date32()),
-        "horizon_sessions": pa.array([described["label_reach_sessions"] - 1] * count, pa.int32()),
-        "model_version": pa.array([described["model_sha256"]] * count, pa.string()),
-        "config_hash": pa.array([described["workflow_sha256"]] * count, pa.string()),
-    }
-    pq.write_table(pa.table(columns), path)
+    buckets = buckets_of(pd.Series([score for _, score in ranking]))
+    worth = [described["calibration"][bucket] for bucket in buckets]
+    return pa.table(
+        {
+            "rank": pa.array(range(1, count + 1), pa.int32()),
+            "internal_symbol": pa.array([symbol for symbol, _ in ranking], pa.string()),
+            "score": pa.array([score for _, score in ranking], pa.float64()),
+            "as_of_date": pa.array([as_of_date] * count, pa.date32()),
+            "ts": pa.array([ts] * count, pa.timestamp("us", tz="UTC")),
+            "horizon_sessions": pa.array([described["horizon_sessions"]] * count, pa.int32()),
+            "side": pa.array(["LONG" if one["label_mean"] > 0 else "FLAT" for one in worth]),
+            "prob": pa.array([one["positive_ratio"] for one in worth], pa.float64()),
+            "ev": pa.array([one["label_mean"] for one in worth], pa.float64()),
+            "model_version": pa.array([described["model_sha256"]] * count, pa.string()),
+            "config_hash": pa.array([described["workflow_sha256"]] * count, pa.string()),
+        }
+    )
 
 
-def _parse_config(fields: dict[str, Any]) -> tuple[list[str], int]:
-    unknown = sorted(set(fields) - {"method", "symbols", "threads"})
+def parse_config(fields: dict[str, Any], as_of_date: date) -> Config:
+    """Return the settings of a manifest; raises Refused for what is missing, unknown or impossible."""
+    known = ("method", "symbols", "threads", "ts")
+    unknown = sorted(set(fields) - set(known))
     if unknown:
-        raise Refused(f"config {unknown[0]!r} is unknown; known are method, symbols, threads")
+        raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(known)}")
     symbols, threads = fields.get("symbols"), fields.get("threads", 2)
     if (
         not isinstance(symbols, list)
@@ -147,4 +179,17 @@ def _parse_config(fields: dict[str, Any]) -> tuple[list[str], int]:
         raise Refused("config symbols names a symbol twice")
     if type(threads) is not int or not 1 <= threads <= 64:
         raise Refused(f"config threads must be from 1 to 64, not {threads!r}")
-    return symbols, threads
+    return Config(symbols, _parse_ts(fields.get("ts"), as_of_date), threads)
+
+
+def _parse_ts(text: Any, as_of_date: date) -> datetime:
+    try:
+        ts = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        ts = None
+    # A close without its offset is six hours of doubt, and one of another day is of another session.
+    if ts is None or ts.tzinfo is None or ts.astimezone(UTC).date() != as_of_date:
+        raise Refused(
+            f"config ts must be the close of {as_of_date} with its offset from UTC, not {text!r}"
+        )
+    return ts.astimezone(UTC)

@@ -6,7 +6,8 @@ workflow.yaml, and as config train_sessions, valid_sessions, test_sessions, emba
 benchmark, none of which must be given. The windows end with as_of_date. The result holds
 
     model.txt       the trees as LightGBM writes them; its SHA-256 is the model's hash
-    model.json      that hash, features, label, windows, seed, versions
+    model.json      that hash, features, label, windows, seed, versions, and the calibration: what the
+                    scores of the valid window were worth (calibration.py)
     metrics.json    IC and rank IC on the valid and the test window
     workflow.yaml   the workflow as it was run, for qrun
 
@@ -15,22 +16,21 @@ The number of threads changes none of it but the line that names them.
 
 import hashlib
 import json
-import math
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import lightgbm
-import numpy as np
 import pandas as pd
 from qlib.data.dataset import DatasetH
 from qlib.data.dataset.handler import DataHandlerLP
 from qlib.utils import init_instance_by_config
 
-from qlib_runner import workflow
+from qlib_runner import metrics, workflow
+from qlib_runner.calibration import calibrate
+from qlib_runner.dataset import sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
-from qlib_runner.windows import Lengths, Windows, parse_lengths, reach_of, split
+from qlib_runner.windows import Lengths, Windows, horizon_of, parse_lengths, reach_of, split
 
 DATASET, WORKFLOW = "dataset/manifest.json", "workflow.yaml"
 _SETTINGS = {"threads": 2, "benchmark": "SPY"}
@@ -40,10 +40,7 @@ def run(manifest: Manifest, folder: Path) -> None:
     """Train the model a manifest describes into `folder`; raises Refused for what cannot be trusted."""
     manifest.require_inputs(DATASET, WORKFLOW)
     settings, lengths = _parse_config(manifest.config)
-    dataset_folder, made = manifest.result("dataset")
-    store = dataset_folder / "store"
-    if made["as_of_date"] != manifest.as_of_date.isoformat():
-        raise Refused(f"the dataset is of {made['as_of_date']}, not of {manifest.as_of_date}")
+    store = store_of(manifest)
     template = manifest.read(WORKFLOW).decode()
     sessions = sessions_of(store)
     # The label decides how far the windows must lie apart, and the windows are filled in beside it.
@@ -65,6 +62,10 @@ def run(manifest: Manifest, folder: Path) -> None:
     dataset = workflow.make_dataset(fields)
     booster, best = fit(fields, dataset)
     model = canonical(booster)
+    scored = {
+        name: score_window(booster, dataset, name, settings["threads"])
+        for name in ("valid", "test")
+    }
     described = {
         "model_sha256": hashlib.sha256(model).hexdigest(),
         "as_of_date": manifest.as_of_date.isoformat(),
@@ -72,23 +73,18 @@ def run(manifest: Manifest, folder: Path) -> None:
         "workflow_sha256": manifest.inputs[WORKFLOW],
         "label": label,
         "label_reach_sessions": reach,
+        "horizon_sessions": horizon_of(label),
         "features": dataset.handler.get_cols("feature"),
         "windows": windows.variables(),
         "seed": manifest.seed,
         "tree_count": best,
+        "calibration": calibrate(scored["valid"]),
         "versions": workflow.versions(),
     }
-    metrics = {name: measure(booster, dataset, name) for name in ("valid", "test")}
     (folder / "model.txt").write_bytes(model)
     (folder / "workflow.yaml").write_text(text)
-    _write_json(folder / "model.json", described)
-    _write_json(folder / "metrics.json", metrics)
-
-
-def sessions_of(store: Path) -> list[date]:
-    """Return the sessions of a store's calendar."""
-    lines = (store / "calendars/day.txt").read_text().split()
-    return [date.fromisoformat(line[:10]) for line in lines]
+    write_json(folder / "model.json", described)
+    write_json(folder / "metrics.json", {name: measure(rows) for name, rows in scored.items()})
 
 
 def fit(fields: dict[str, Any], dataset: DatasetH) -> tuple[lightgbm.Booster, int]:
@@ -118,32 +114,33 @@ def canonical(booster: lightgbm.Booster) -> bytes:
     return trees.encode()
 
 
-def measure(
-    booster: lightgbm.Booster, dataset: DatasetH, window: str
-) -> dict[str, float | int | None]:
-    """Return how well the scores of a window order the returns that followed, per session on average."""
+def score_window(
+    booster: lightgbm.Booster, dataset: DatasetH, window: str, threads: int
+) -> pd.DataFrame:
+    """Return score and label of a window by (datetime, instrument), NaN where a label is not known yet."""
     rows = dataset.prepare(window, col_set="feature", data_key=DataHandlerLP.DK_I)
     label = dataset.prepare(window, col_set="label", data_key=DataHandlerLP.DK_R).iloc[:, 0]
-    both = pd.DataFrame(
-        {"score": booster.predict(rows.to_numpy()), "return": label.reindex(rows.index)}
-    ).dropna()
-    measured: dict[str, float | int | None] = {"row_count": len(both)}
-    sessions = both.groupby(level="datetime")
-    for name, method in (("ic", "pearson"), ("rank_ic", "spearman")):
-        daily = sessions.apply(lambda day, method=method: _correlation(day, method)).dropna()
-        measured["session_count"] = len(sessions)
-        measured[name] = _number(daily.mean())
-        # By definition the mean over its own spread, so without a spread there is none.
-        measured[f"{name}_ir"] = _number(daily.mean() / daily.std()) if daily.std() else None
-    return measured
+    scores = booster.predict(rows.to_numpy(), num_threads=threads)
+    return pd.DataFrame({"score": scores, "label": label.reindex(rows.index)}, rows.index)
 
 
-def _correlation(day: pd.DataFrame, method: str) -> float:
-    """Return one session's correlation, or NaN where all scores or all returns are equal."""
-    values = day.rank() if method == "spearman" else day
-    if len(day) < 2 or (values.std() == 0).any():
-        return math.nan
-    return float(np.corrcoef(values["score"], values["return"])[0, 1])
+def measure(scored: pd.DataFrame) -> dict[str, float | int | None]:
+    """Return how well scores order the returns that followed, per session on average (metrics.py)."""
+    known = scored.dropna()
+    ic, rank_ic = metrics.daily_ic(known), metrics.daily_rank_ic(known)
+    return {
+        "row_count": len(known),
+        "session_count": known.index.get_level_values("datetime").nunique(),
+        "ic": metrics.mean(ic),
+        "icir": metrics.information_ratio(ic),
+        "rank_ic": metrics.mean(rank_ic),
+        "rank_icir": metrics.information_ratio(rank_ic),
+    }
+
+
+def write_json(path: Path, fields: dict[str, Any]) -> None:
+    """Write JSON of which equal fields make equal bytes; a number that is none is an error."""
+    path.write_text(json.dumps(fields, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def _check_workflow(fields: dict[str, Any], windows: Windows, seed: int) -> None:
@@ -174,11 +171,3 @@ def _parse_config(fields: dict[str, Any]) -> tuple[dict[str, Any], Lengths]:
     if type(settings["threads"]) is not int or not 1 <= settings["threads"] <= 64:
         raise Refused(f"config threads must be from 1 to 64, not {settings['threads']!r}")
     return settings, parse_lengths({k: v for k, v in fields.items() if k not in _SETTINGS})
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _write_json(path: Path, fields: dict[str, Any]) -> None:
-    path.write_text(json.dumps(fields, indent=1, sort_keys=True, allow_nan=False) + "\n")

@@ -33,6 +33,19 @@ class Windows:
     valid: tuple[date, date]
     test: tuple[date, date]
 
+    @classmethod
+    def of_variables(cls, variables: dict[str, str]) -> "Windows":
+        """Return the windows whose variables these are."""
+        return cls(
+            *(
+                (
+                    date.fromisoformat(variables[f"{name.upper()}_START"]),
+                    date.fromisoformat(variables[f"{name.upper()}_END"]),
+                )
+                for name in cls.__dataclass_fields__
+            )
+        )
+
     def variables(self) -> dict[str, str]:
         """Return TRAIN_START, TRAIN_END, VALID_START, ... for a workflow's template."""
         return {
@@ -48,6 +61,13 @@ def reach_of(label: str) -> int:
     if not steps:
         raise Refused(f"the label {label!r} looks at no later session")
     return max(steps)
+
+
+def horizon_of(label: str) -> int:
+    """Return how many sessions a label's return spans: from the first later session it names to the last."""
+    steps = [int(step) for step in _FUTURE.findall(label)]
+    # With one later session the return starts at the label's own.
+    return reach_of(label) - (min(steps) if len(steps) > 1 else 0)
 
 
 def parse_lengths(fields: dict[str, Any]) -> Lengths:
@@ -79,3 +99,31 @@ def split(sessions: list[date], lengths: Lengths, reach: int) -> Windows:
         valid=(sessions[valid_start], sessions[valid_end]),
         test=(sessions[test_start], sessions[-1]),
     )
+
+
+def roll(sessions: list[date], windows: Windows, count: int) -> list[Windows]:
+    """
+    Return the windows moved along the test window, which they share among them without a gap.
+
+    Each part of it is as long as the first, the last one perhaps shorter; train and valid window move
+    as far as their part, so they keep their lengths and gaps. Raises Refused for more parts than sessions.
+    """
+    place = {day: at for at, day in enumerate(sessions)}
+    first, last = (place[day] for day in windows.test)
+    if not 1 <= count <= last - first + 1:
+        raise Refused(f"a test window of {last - first + 1} sessions has no {count} parts")
+    step = -(-(last - first + 1) // count)
+    return [
+        Windows(
+            train=_moved(sessions, place, windows.train, start - first),
+            valid=_moved(sessions, place, windows.valid, start - first),
+            test=(sessions[start], sessions[min(start + step - 1, last)]),
+        )
+        for start in range(first, last + 1, step)
+    ]
+
+
+def _moved(
+    sessions: list[date], place: dict[date, int], window: tuple[date, date], by: int
+) -> tuple[date, date]:
+    return sessions[place[window[0]] + by], sessions[place[window[1]] + by]

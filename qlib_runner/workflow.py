@@ -64,6 +64,12 @@ def label_of(fields: dict[str, Any]) -> str:
     return labels[0]
 
 
+def require_no_fitted_features(fields: dict[str, Any]) -> None:
+    """Raise Refused for processors that are fitted on a history which scoring a part of it does not load."""
+    if handler_of(fields)["kwargs"].get("infer_processors"):
+        raise Refused("workflow.yaml: infer_processors need a history that scoring does not load")
+
+
 def open_store(store: Path, threads: int) -> None:
     """Let Qlib read a store, with that many threads for features, and write nothing anywhere."""
     qlib.init(

@@ -69,14 +69,22 @@ def write_train_inputs(
 
 
 def write_score_inputs(
-    folder: Path, dataset: Path, trained: Path, last: date, symbols: list[str]
+    folder: Path, dataset: Path, trained: Path, last: date, symbols: list[str], **changes
 ) -> Path:
     """Put a dataset's and a training's result into a folder, and write the manifest of a ranking."""
     shutil.copytree(dataset, folder / "dataset")
     shutil.copytree(trained, folder / "train")
     names = ("dataset/manifest.json", "train/manifest.json")
-    config = {"method": "lightgbm", "symbols": symbols}
+    config = {"method": "lightgbm", "symbols": symbols, "ts": f"{last}T16:00:00-04:00", **changes}
     return write_manifest_of("score", folder, names, {"as_of_date": str(last), "config": config})
+
+
+def write_backtest_inputs(folder: Path, dataset: Path, trained: Path, last: date, **config) -> Path:
+    """Put a dataset's and a training's result into a folder, and write the manifest of a backtest."""
+    shutil.copytree(dataset, folder / "dataset")
+    shutil.copytree(trained, folder / "train")
+    names = ("dataset/manifest.json", "train/manifest.json")
+    return write_manifest_of("backtest", folder, names, {"as_of_date": str(last), "config": config})
 
 
 def write_manifest_of(command: str, folder: Path, names: tuple[str, ...], changes: dict) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from fractions import Fraction
 
 import pyarrow.parquet as pq
 import pytest
@@ -30,28 +31,46 @@ def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):
 
 
 def test_the_parquet_says_where_each_score_comes_from(ranked, trained):
-    """The same rows with as-of, horizon, model and workflow."""
+    """The same rows with as-of, the session's close in UTC, horizon, model and workflow."""
     rows = pq.read_table(ranked / "signals_ranked.parquet").to_pylist()
     described = json.loads((trained / "model.json").read_text())
     lines = (ranked / "signals_ranked.csv").read_text().splitlines()[1:]
     assert [f"{row['rank']},{row['internal_symbol']},{row['score']!r}" for row in rows] == lines
-    assert {
-        (str(row["as_of_date"]), row["horizon_sessions"], row["model_version"], row["config_hash"])
-        for row in rows
-    } == {("2023-06-30", 5, described["model_sha256"], described["workflow_sha256"])}
+    origin = ("as_of_date", "ts", "horizon_sessions", "model_version", "config_hash")
+    assert {tuple(str(row[name]) for name in origin) for row in rows} == {
+        (
+            "2023-06-30",
+            "2023-06-30 20:00:00+00:00",
+            "5",
+            described["model_sha256"],
+            described["workflow_sha256"],
+        )
+    }
 
 
-def test_what_cannot_be_ranked_is_refused_without_a_trace(
-    commands, dataset, earlier_dataset, trained, tmp_path
-):
-    """Foreign, missing and repeated symbols, another day, a changed model, a model from the future."""
+def test_a_score_is_worth_what_its_tenth_was_worth(ranked, trained):
+    """Of 23 companies the best two are in the tenth bucket; side, prob and ev are looked up, not fitted."""
+    rows = pq.read_table(ranked / "signals_ranked.parquet").to_pylist()
+    calibration = json.loads((trained / "model.json").read_text())["calibration"]
+    scores = [row["score"] for row in rows]
+    assert len(rows) == 23 and sum(row["prob"] > 0.5 for row in rows) >= 3
+    for row in rows:
+        below = sum(score < row["score"] for score in scores)
+        share = Fraction(2 * below + scores.count(row["score"]), 2 * len(scores))
+        found = calibration[int(share * 10)]
+        assert row["prob"] == found["positive_ratio"]
+        assert row["ev"] == found["label_mean"]
+        assert row["side"] == ("LONG" if found["label_mean"] > 0 else "FLAT")
+    assert rows[0]["ev"] > rows[-1]["ev"], "the market has waves that can be learned"
+
+
+def test_what_cannot_be_ranked_is_refused_without_a_trace(commands, dataset, trained, tmp_path):
+    """Foreign, missing and repeated symbols, another day, no close, a changed model, one from the future."""
     (tmp_path / "results").mkdir()
     symbols, lines, wanted = market.traded_symbols(), [], []
 
-    def given(
-        name: str, reason: str, ranked=symbols, source=dataset, last=market.LAST, model=trained
-    ):
-        path = market.write_score_inputs(tmp_path / name, source, model, last, ranked)
+    def given(name: str, reason: str, ranked=symbols, last=market.LAST, model=trained, **config):
+        path = market.write_score_inputs(tmp_path / name, dataset, model, last, ranked, **config)
         lines.append(["score", "--manifest", path, "--out", tmp_path / "results" / name])
         wanted.append(reason)
         return path.parent
@@ -60,6 +79,14 @@ def test_what_cannot_be_ranked_is_refused_without_a_trace(
     given("left", f"foreign symbol {market.LEAVER}: no member", [*symbols, market.LEAVER])
     given("twice", "names a symbol twice", [*symbols, symbols[0]])
     given("none", "config symbols must list", [])
+    for name, ts in (
+        ("no_close", None),
+        ("no_offset", "2023-06-30T16:00:00"),
+        ("no_time", "close"),
+        ("next_day", "2023-07-03T16:00:00-04:00"),
+    ):
+        given(name, "config ts must be the close of 2023-06-30 with its offset from UTC", ts=ts)
+    given("unknown", "config 'horizon' is unknown", horizon=5)
     given(
         "as_of", "the dataset is of 2023-06-30, not of 2023-06-29", last=market.LAST.replace(day=29)
     )
@@ -74,6 +101,29 @@ def test_what_cannot_be_ranked_is_refused_without_a_trace(
         assert (code, said.count("\n")) == (2, 1), said
         assert reason in said
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_company_without_a_bar_on_the_day_leaves_nothing_ranked(commands, trained, tmp_path):
+    """One member pauses on as_of_date: the ranking would lack it, so there is none."""
+    day = market.PAUSE[0]
+    inputs = market.write_dataset_inputs(tmp_path / "in", day)
+    [made] = commands(["dataset", "--manifest", inputs, "--out", tmp_path / "dataset"])
+    assert made == (0, "")
+    model = tmp_path / "train"
+    shutil.copytree(trained, model)
+    _rewrite(model, as_of_date=str(day))
+    lines = []
+    for name, symbols in (
+        ("all", market.traded_symbols()),
+        ("others", [symbol for symbol in market.traded_symbols() if symbol != market.PAUSED]),
+    ):
+        path = market.write_score_inputs(tmp_path / name, tmp_path / "dataset", model, day, symbols)
+        lines.append(["score", "--manifest", path, "--out", tmp_path / f"{name}_ranked"])
+    refused, ranked = commands(*lines)
+    reason = f"missing symbol {market.PAUSED}: it has no bar on as_of_date"
+    assert refused[0] == 2 and reason in refused[1]
+    assert not (tmp_path / "all_ranked").exists()
+    assert ranked == (0, "")
 
 
 def test_a_score_that_is_no_number_and_a_symbol_without_a_bar_are_refused(inside):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from qlib_runner.manifest import Refused
-from qlib_runner.windows import Lengths, parse_lengths, reach_of, split
+from qlib_runner.windows import Lengths, Windows, horizon_of, parse_lengths, reach_of, roll, split
 
 DAYS = [date(2020, 1, 1) + timedelta(days=n) for n in range(100)]
 
@@ -18,6 +18,19 @@ def test_no_label_of_a_window_is_made_of_prices_of_the_next():
     assert reach == 6
     for earlier, later in ((windows.train, windows.valid), (windows.valid, windows.test)):
         assert place[earlier[1]] + reach + 1 == place[later[0]]
+
+
+@pytest.mark.parametrize(
+    ("label", "sessions"),
+    [
+        ("Ref($close, -6) / Ref($close, -1) - 1", 5),
+        ("Ref($close, -2)/Ref($close, -1) - 1", 1),
+        ("Ref($close, -5)/$close - 1", 5),
+    ],
+)
+def test_the_horizon_is_from_the_purchase_to_the_sale(label, sessions):
+    """Bought at the next close or at the label's own."""
+    assert horizon_of(label) == sessions
 
 
 def test_the_embargo_comes_on_top_of_the_purge():
@@ -43,6 +56,35 @@ def test_too_short_a_history_is_refused_with_both_numbers():
     assert split(DAYS[:83], lengths, 6).train[0] == DAYS[0]
     with pytest.raises(Refused, match="need 83 sessions; the dataset has 82"):
         split(DAYS[:82], lengths, 6)
+
+
+def test_the_windows_roll_through_the_test_window_without_a_gap():
+    """Ten sessions in three parts are 4, 4 and 2; the other windows move along and keep their lengths."""
+    windows = split(DAYS, Lengths(40, 15, 10, 3), 6)
+    parts = roll(DAYS, windows, 3)
+    assert [part.test for part in parts] == [
+        (DAYS[90], DAYS[93]),
+        (DAYS[94], DAYS[97]),
+        (DAYS[98], DAYS[99]),
+    ]
+    assert roll(DAYS, windows, 1) == [windows]
+    for moved, part in zip((0, 4, 8), parts, strict=True):
+        assert part.valid == (DAYS[66 + moved], DAYS[80 + moved])
+        assert part.train == (DAYS[17 + moved], DAYS[56 + moved])
+        assert (part.test[0] - part.valid[1]).days == 6 + 3 + 1
+
+
+@pytest.mark.parametrize("count", [0, 11])
+def test_a_test_window_has_no_more_parts_than_sessions(count):
+    """Ten sessions cannot be eleven parts."""
+    with pytest.raises(Refused, match=f"a test window of 10 sessions has no {count} parts"):
+        roll(DAYS, split(DAYS, Lengths(40, 15, 10, 3), 6), count)
+
+
+def test_windows_are_read_back_from_their_variables():
+    """What model.json holds is enough to have them again."""
+    windows = split(DAYS, Lengths(40, 15, 10, 3), 6)
+    assert Windows.of_variables(windows.variables()) == windows
 
 
 @pytest.mark.parametrize("label", ["$close / Ref($close, 1) - 1", "", "Ref($close, 5)"])

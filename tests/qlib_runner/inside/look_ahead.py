@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from qlib_runner import workflow
+from qlib_runner.dataset import sessions_of
 from qlib_runner.score import load_model
-from qlib_runner.train import sessions_of
 
 ended, going_on, trained, ranking = map(Path, sys.argv[1:])
 fields = workflow.parse((trained / "workflow.yaml").read_text())
