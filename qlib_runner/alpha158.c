@@ -8,15 +8,20 @@
  * Sums of 32-bit values are kept in 64 bits, where they are mostly exact. Squares and products are taken around
  * means and merged (Chan, Golub, LeVeque 1979), so nothing cancels. Rounding to 32 bits happens where Qlib's
  * engine rounds. Compile without contraction: a fused multiply-add would change low bits between machines.
+ *
+ * Loops go over days, a feature or a sum at a time, so that the processor does several days at once; at the end
+ * the columns of a block are written as rows. A macro tells the compiler that what they write is not what they read.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOWS = 5, LONGEST = 60, FIRST_ROLLING = 13 };
+enum { WINDOWS = 5, LONGEST = 60, FIRST_ROLLING = 13, FEATURES = 158 };
 /* Days are computed in blocks that fit the cache; before each come the days it looks back on. */
 enum { BLOCK = 256, LENGTH = LONGEST + BLOCK };
+/* A sorted window is looked through in chunks, and has one place more than days, for what does not enter. */
+enum { CHUNK = 16, CHUNKS = LONGEST / CHUNK + 1 };
 
 static const int WINDOW[WINDOWS] = {5, 10, 20, 30, LONGEST};
 /* Window w is window NEWER[w] up to today and window OLDER[w] up to LAG[w] days ago. */
@@ -59,7 +64,8 @@ typedef struct {
     maxima highest, lowest;
 } workspace;
 
-#define EACH(day) for (int day = LONGEST; day < LONGEST + length; day++)
+#define SEVERAL_AT_ONCE _Pragma("clang loop vectorize(assume_safety)")
+#define EACH(day) SEVERAL_AT_ONCE for (int day = LONGEST; day < LONGEST + length; day++)
 
 static void put(series *restrict series, int day, double value)
 {
@@ -200,51 +206,39 @@ static void find_maxima(maxima *restrict to, const series *from, int length)
     }
 }
 
-/* numpy's argmax and argmin give the first missing value if there is one. */
-static double place_in_window(const maxima *found, int w, int day, int days)
+/* The closes of one window, sorted, and infinity behind them; a missing close is not in it. */
+typedef struct { int count; float value[CHUNKS * CHUNK]; } sorted_window;
+
+static void empty(sorted_window *window)
 {
-    if (found->value[w][day] == -INFINITY) return NAN;
-    const int at = found->gap[w][day] >= 0 ? found->gap[w][day] : found->at[w][day];
-    return days - (day - at);
+    window->count = 0;
+    for (int i = 0; i < CHUNKS * CHUNK; i++) window->value[i] = INFINITY;
 }
 
-static double deviation(const moments *of, int w, int day)
-{
-    const double count = of->count.of[w][day];
-    return count < 2 ? NAN : sqrt(of->squares.of[w][day] / (count - 1));
-}
-
-static double correlation(const pairs *of, double left_deviation, double right_deviation, int w, int day)
-{
-    const double count = of->lefts.count.of[w][day];
-    if (count < 2 || left_deviation <= FLAT || right_deviation <= FLAT) return NAN;
-    return of->products.of[w][day] / sqrt(of->lefts.squares.of[w][day] * of->rights.squares.of[w][day]);
-}
-
-/* The closes of one window, sorted; a missing close is not in it. */
-typedef struct { int count; float value[LONGEST]; } sorted_window;
-
-static int count_less(const sorted_window *window, float value)
-{
-    int less = 0;
-    for (int i = 0; i < window->count; i++) less += window->value[i] < value;
-    return less;
-}
-
-static void replace(sorted_window *window, float leaving, float entering)
+/* Let a close leave the window and another one enter; returns how many are less than the one that entered. */
+static int replace(sorted_window *window, float leaving, float entering)
 {
     float *const value = window->value;
-    if (leaving == leaving) {
-        const int at = count_less(window, leaving);
-        window->count--;
-        memmove(value + at, value + at + 1, (window->count - at) * sizeof *value);
+    int from = 0, to = 0;
+    for (int chunk = 0; chunk <= window->count / CHUNK; chunk++) {
+        for (int i = CHUNK * chunk; i < CHUNK * (chunk + 1); i++) {
+            from += value[i] < leaving;
+            to += value[i] < entering;
+        }
     }
-    if (entering == entering) {
-        const int at = count_less(window, entering);
-        memmove(value + at + 1, value + at, (window->count - at) * sizeof *value);
-        value[at] = entering;
-        window->count++;
+    /* What does not leave comes from behind the last, and what does not enter goes there. */
+    const int leaves = leaving == leaving, enters = entering == entering;
+    if (!leaves) from = window->count;
+    if (!enters) to = window->count;
+    if (from < to) {
+        to--;
+        for (int i = from; i < to; i++) value[i] = value[i + 1];
+    } else {
+        for (int i = from; i > to; i--) value[i] = value[i - 1];
     }
+    value[to] = enters ? entering : INFINITY;
+    window->count += enters - leaves;
+    return to;
 }
 
 static double quantile(const sorted_window *window, double share)
@@ -257,108 +251,211 @@ static double quantile(const sorted_window *window, double share)
     return low + (window->value[below + 1] - low) * (position - below);
 }
 
-/* The average rank of equal values, as a share of the window. */
-static double rank(const sorted_window *window, float value)
+/* The average rank of equal values, as a share of the window; `less` of them are less than the value. */
+static double rank(const sorted_window *window, int less, float value)
 {
     if (value != value) return NAN;
-    const int less = count_less(window, value);
     int equal = 0;
-    for (int i = 0; i < window->count; i++) equal += window->value[i] == value;
+    while (less + equal < window->count && window->value[less + equal] == value) equal++;
     return (less + (equal + 1) / 2.0) / window->count;
 }
 
-static void write_candle(float *row, float open, float high, float low, float close, float vwap)
+typedef struct { const float *open, *high, *low, *close, *vwap, *volume, *log_volume, *log_ratio; } bars;
+
+/* A number per day of a block. */
+typedef double day_values[BLOCK];
+/* Longer than a block: a power of two apart, all columns would want the same place in the cache. */
+typedef float column[BLOCK + 16];
+typedef struct { column feature[FEATURES]; } columns;
+
+/* A block: its first day in the series, how many days it has, and where the first one is in every line. */
+typedef struct { int64_t first; int count, at; } block;
+
+#define EACH_DAY(i) SEVERAL_AT_ONCE for (int i = 0; i < part.count; i++)
+#define COLUMN(name) to->feature[FIRST_ROLLING + WINDOWS * name + w]
+
+static void write_candle(columns *restrict to, const bars *of, block part)
 {
-    const float range = high - low + (float)EPSILON;
-    /* numpy's maximum and minimum are missing when either side is. */
-    const float missing = open + close, top = missing != missing ? NAN : open > close ? open : close;
-    const float bottom = missing != missing ? NAN : open < close ? open : close;
-    row[0] = (close - open) / open;
-    row[1] = (high - low) / open;
-    row[2] = (close - open) / range;
-    row[3] = (high - top) / open;
-    row[4] = (high - top) / range;
-    row[5] = (bottom - low) / open;
-    row[6] = (bottom - low) / range;
-    row[7] = (2 * close - high - low) / open;
-    row[8] = (2 * close - high - low) / range;
-    row[9] = open / close;
-    row[10] = high / close;
-    row[11] = low / close;
-    row[12] = vwap / close;
+    const float *restrict open = of->open + part.first, *restrict close = of->close + part.first;
+    const float *restrict high = of->high + part.first, *restrict low = of->low + part.first;
+    const float *restrict vwap = of->vwap + part.first;
+    column *restrict feature = to->feature;
+    EACH_DAY(i) {
+        const float range = high[i] - low[i] + (float)EPSILON;
+        /* numpy's maximum and minimum are missing when either side is. */
+        const float missing = open[i] + close[i];
+        const float top = missing != missing ? NAN : open[i] > close[i] ? open[i] : close[i];
+        const float bottom = missing != missing ? NAN : open[i] < close[i] ? open[i] : close[i];
+        feature[0][i] = (close[i] - open[i]) / open[i];
+        feature[1][i] = (high[i] - low[i]) / open[i];
+        feature[2][i] = (close[i] - open[i]) / range;
+        feature[3][i] = (high[i] - top) / open[i];
+        feature[4][i] = (high[i] - top) / range;
+        feature[5][i] = (bottom - low[i]) / open[i];
+        feature[6][i] = (bottom - low[i]) / range;
+        feature[7][i] = (2 * close[i] - high[i] - low[i]) / open[i];
+        feature[8][i] = (2 * close[i] - high[i] - low[i]) / range;
+        feature[9][i] = open[i] / close[i];
+        feature[10][i] = high[i] / close[i];
+        feature[11][i] = low[i] / close[i];
+        feature[12][i] = vwap[i] / close[i];
+    }
 }
 
-#define FEATURE(name) feature[WINDOWS * name]
+static void deviation(double *restrict to, const moments *of, int w, block part)
+{
+    const double *restrict count = of->count.of[w] + part.at, *restrict squares = of->squares.of[w] + part.at;
+    EACH_DAY(i) to[i] = count[i] < 2 ? NAN : sqrt(squares[i] / (count[i] - 1));
+}
 
-static void write_window(
-    float *feature, const workspace *work, int w, int day, int days, float close, float close_then, float volume_now)
+static void write_correlation(
+    float *restrict to, const pairs *of, const double *restrict left, const double *restrict right, int w, block part)
+{
+    const double *restrict count = of->lefts.count.of[w] + part.at, *restrict products = of->products.of[w] + part.at;
+    const double *restrict lefts = of->lefts.squares.of[w] + part.at;
+    const double *restrict rights = of->rights.squares.of[w] + part.at;
+    EACH_DAY(i) {
+        const double found = products[i] / sqrt(lefts[i] * rights[i]);
+        const int is_unknown = (count[i] < 2) | (left[i] <= FLAT) | (right[i] <= FLAT);
+        to[i] = is_unknown ? NAN : found;
+    }
+}
+
+/* A regression on 1..window, the newest day being `window`; all but the squares are exact. */
+static void write_trend(
+    columns *restrict to, const workspace *work, const double *restrict now, const double *restrict close_deviation,
+    int w, block part)
 {
     const int window = WINDOW[w];
-    const double now = close;
-    const double n = work->closes.count.of[w][day], close_sum = work->closes.sum.of[w][day];
-    const double close_deviation = deviation(&work->closes, w, day);
-    FEATURE(ROC) = close_then / close;
-    FEATURE(MA) = close_sum / n / now;
-    FEATURE(STD) = close_deviation / now;
-
-    /* A regression on 1..window, the newest day being `window`; all but the squares are exact. */
-    const double ago_sum = work->close_trend.days_ago.of[w][day];
-    const double x = window * n - ago_sum;
-    const double xx = window * window * n - 2 * window * ago_sum + work->close_trend.days_ago_squares.of[w][day];
-    const double xy = window * close_sum - work->close_trend.values.of[w][day];
-    const double x_spread = n * xx - x * x, common = n * xy - x * close_sum;
-    const double slope = common / x_spread;
-    const double fit = common / sqrt(x_spread * (n * work->closes.squares.of[w][day]));
-    FEATURE(BETA) = slope / now;
-    FEATURE(RSQR) = close_deviation <= FLAT ? NAN : fit * fit;
-    FEATURE(RESI) = (now - (slope * window + (close_sum / n - slope * (x / n)))) / now;
-
-    const double highest = work->highest.value[w][day], lowest = -work->lowest.value[w][day];
-    const double top = isinf(highest) ? NAN : highest, bottom = isinf(lowest) ? NAN : lowest;
-    FEATURE(MAX) = top / now;
-    FEATURE(MIN) = bottom / now;
-    FEATURE(RSV) = (now - bottom) / (top - bottom + EPSILON);
-    const double top_place = place_in_window(&work->highest, w, day, days);
-    const double bottom_place = place_in_window(&work->lowest, w, day, days);
-    FEATURE(IMAX) = top_place / window;
-    FEATURE(IMIN) = bottom_place / window;
-    FEATURE(IMXD) = (top_place - bottom_place) / window;
-
-    FEATURE(CORR) = correlation(
-        &work->close_and_volume, close_deviation, deviation(&work->log_volumes, w, day), w, day);
-    FEATURE(CORD) = correlation(
-        &work->ratio_and_ratio, deviation(&work->ratios, w, day), deviation(&work->log_ratios, w, day), w, day);
-    const double rising = work->rising_days.of[w][day] / days, falling = work->falling_days.of[w][day] / days;
-    FEATURE(CNTP) = rising;
-    FEATURE(CNTN) = falling;
-    FEATURE(CNTD) = rising - falling;
-
-    /* A window without two days in a row has no changes: unknown, not zero. */
-    const double rises = work->close_rises.of[w][day], falls = work->close_falls.of[w][day];
-    const double moves = work->close_changes.of[w][day] > 0 ? rises + falls + EPSILON : NAN;
-    FEATURE(SUMP) = rises / moves;
-    FEATURE(SUMN) = falls / moves;
-    FEATURE(SUMD) = (rises - falls) / moves;
-
-    FEATURE(VMA) = work->volumes.sum.of[w][day] / work->volumes.count.of[w][day] / volume_now;
-    FEATURE(VSTD) = deviation(&work->volumes, w, day) / volume_now;
-    FEATURE(WVMA) = deviation(&work->turnovers, w, day)
-        / (work->turnovers.sum.of[w][day] / work->turnovers.count.of[w][day] + EPSILON);
-    const double more = work->volume_rises.of[w][day], less = work->volume_falls.of[w][day];
-    const double volume_moves = work->volume_changes.of[w][day] > 0 ? more + less + EPSILON : NAN;
-    FEATURE(VSUMP) = more / volume_moves;
-    FEATURE(VSUMN) = less / volume_moves;
-    FEATURE(VSUMD) = (more - less) / volume_moves;
+    const moments *const closes = &work->closes;
+    const double *restrict count = closes->count.of[w] + part.at, *restrict sum = closes->sum.of[w] + part.at;
+    const double *restrict squares = closes->squares.of[w] + part.at;
+    const double *restrict days_ago = work->close_trend.days_ago.of[w] + part.at;
+    const double *restrict days_ago_squares = work->close_trend.days_ago_squares.of[w] + part.at;
+    const double *restrict values = work->close_trend.values.of[w] + part.at;
+    EACH_DAY(i) {
+        const double n = count[i], ago_sum = days_ago[i], x = window * n - ago_sum;
+        const double xx = window * window * n - 2 * window * ago_sum + days_ago_squares[i];
+        const double xy = window * sum[i] - values[i];
+        const double x_spread = n * xx - x * x, common = n * xy - x * sum[i];
+        const double slope = common / x_spread;
+        const double fit = common / sqrt(x_spread * (n * squares[i]));
+        COLUMN(MA)[i] = sum[i] / n / now[i];
+        COLUMN(STD)[i] = close_deviation[i] / now[i];
+        COLUMN(BETA)[i] = slope / now[i];
+        COLUMN(RSQR)[i] = close_deviation[i] <= FLAT ? NAN : fit * fit;
+        COLUMN(RESI)[i] = (now[i] - (slope * window + (sum[i] / n - slope * (x / n)))) / now[i];
+    }
 }
 
-static void write_order(float *feature, const sorted_window *sorted, float close)
+static void write_range(
+    columns *restrict to, const workspace *work, const double *restrict now, const int *restrict days, int w,
+    block part)
 {
-    FEATURE(QTLU) = quantile(sorted, 0.8) / (double)close;
-    FEATURE(QTLD) = quantile(sorted, 0.2) / (double)close;
-    FEATURE(RANK) = rank(sorted, close);
+    const int window = WINDOW[w];
+    const maxima *const high = &work->highest, *const low = &work->lowest;
+    const double *restrict highest = high->value[w] + part.at, *restrict lowest = low->value[w] + part.at;
+    const int32_t *restrict high_at = high->at[w] + part.at, *restrict high_gap = high->gap[w] + part.at;
+    const int32_t *restrict low_at = low->at[w] + part.at, *restrict low_gap = low->gap[w] + part.at;
+    EACH_DAY(i) {
+        const double top = isinf(highest[i]) ? NAN : highest[i], bottom = isinf(lowest[i]) ? NAN : -lowest[i];
+        COLUMN(MAX)[i] = top / now[i];
+        COLUMN(MIN)[i] = bottom / now[i];
+        COLUMN(RSV)[i] = (now[i] - bottom) / (top - bottom + EPSILON);
+        /* numpy's argmax and argmin give the first missing value if there is one. */
+        const int top_at = high_gap[i] >= 0 ? high_gap[i] : high_at[i];
+        const int bottom_at = low_gap[i] >= 0 ? low_gap[i] : low_at[i];
+        const double top_place = top != top ? NAN : days[i] - (part.at + i - top_at);
+        const double bottom_place = bottom != bottom ? NAN : days[i] - (part.at + i - bottom_at);
+        COLUMN(IMAX)[i] = top_place / window;
+        COLUMN(IMIN)[i] = bottom_place / window;
+        COLUMN(IMXD)[i] = (top_place - bottom_place) / window;
+    }
 }
 
-typedef struct { const float *open, *high, *low, *close, *vwap, *volume, *log_volume, *log_ratio; } bars;
+/* Shares of what rose and what fell. A window without two days in a row has no changes: unknown, not zero. */
+static void write_moves(
+    float *restrict up, float *restrict down, float *restrict apart, const double *restrict changes,
+    const double *restrict rises, const double *restrict falls, block part)
+{
+    EACH_DAY(i) {
+        const double moves = changes[i] > 0 ? rises[i] + falls[i] + EPSILON : NAN;
+        up[i] = rises[i] / moves;
+        down[i] = falls[i] / moves;
+        apart[i] = (rises[i] - falls[i]) / moves;
+    }
+}
+
+static void write_volume(columns *restrict to, const workspace *work, const double *restrict now, int w, block part)
+{
+    const moments *const volumes = &work->volumes, *const turnovers = &work->turnovers;
+    const double *restrict count = volumes->count.of[w] + part.at, *restrict sum = volumes->sum.of[w] + part.at;
+    const double *restrict turned = turnovers->sum.of[w] + part.at;
+    const double *restrict turned_count = turnovers->count.of[w] + part.at;
+    day_values volume_deviation, turnover_deviation;
+    deviation(volume_deviation, volumes, w, part);
+    deviation(turnover_deviation, turnovers, w, part);
+    EACH_DAY(i) {
+        COLUMN(VMA)[i] = sum[i] / count[i] / now[i];
+        COLUMN(VSTD)[i] = volume_deviation[i] / now[i];
+        COLUMN(WVMA)[i] = turnover_deviation[i] / (turned[i] / turned_count[i] + EPSILON);
+    }
+}
+
+static void write_window(columns *restrict to, const workspace *work, const bars *of, int w, block part)
+{
+    const int window = WINDOW[w];
+    const float *restrict close = of->close + part.first, *restrict volume = of->volume + part.first;
+    day_values close_now, volume_now, close_deviation, ratio_deviation, log_volume_deviation, log_ratio_deviation;
+    int days[BLOCK];
+    EACH_DAY(i) {
+        close_now[i] = close[i];
+        volume_now[i] = volume[i] + (float)EPSILON;
+    }
+    for (int i = 0; i < part.count; i++) {
+        const int64_t then = part.first + i - window;
+        days[i] = then < 0 ? (int)(part.first + i + 1) : window;
+        COLUMN(ROC)[i] = then < 0 ? NAN : of->close[then] / close[i];
+    }
+    deviation(close_deviation, &work->closes, w, part);
+    deviation(ratio_deviation, &work->ratios, w, part);
+    deviation(log_volume_deviation, &work->log_volumes, w, part);
+    deviation(log_ratio_deviation, &work->log_ratios, w, part);
+    write_trend(to, work, close_now, close_deviation, w, part);
+    write_range(to, work, close_now, days, w, part);
+    write_correlation(COLUMN(CORR), &work->close_and_volume, close_deviation, log_volume_deviation, w, part);
+    write_correlation(COLUMN(CORD), &work->ratio_and_ratio, ratio_deviation, log_ratio_deviation, w, part);
+    const double *restrict rising = work->rising_days.of[w] + part.at;
+    const double *restrict falling = work->falling_days.of[w] + part.at;
+    EACH_DAY(i) {
+        COLUMN(CNTP)[i] = rising[i] / days[i];
+        COLUMN(CNTN)[i] = falling[i] / days[i];
+        COLUMN(CNTD)[i] = rising[i] / days[i] - falling[i] / days[i];
+    }
+    write_moves(
+        COLUMN(SUMP), COLUMN(SUMN), COLUMN(SUMD), work->close_changes.of[w] + part.at,
+        work->close_rises.of[w] + part.at, work->close_falls.of[w] + part.at, part);
+    write_volume(to, work, volume_now, w, part);
+    write_moves(
+        COLUMN(VSUMP), COLUMN(VSUMN), COLUMN(VSUMD), work->volume_changes.of[w] + part.at,
+        work->volume_rises.of[w] + part.at, work->volume_falls.of[w] + part.at, part);
+}
+
+/* The sorted windows move on day by day; `entered` is the first day the kernel looks at. */
+static void write_order(columns *restrict to, sorted_window *sorted, const float *close, int64_t entered, block part)
+{
+    for (int i = 0; i < part.count; i++) {
+        const int64_t day = part.first + i;
+        const double now = close[day];
+        for (int w = 0; w < WINDOWS; w++) {
+            const int64_t then = day - WINDOW[w];
+            const int less = replace(&sorted[w], then >= entered ? close[then] : NAN, close[day]);
+            COLUMN(QTLU)[i] = quantile(&sorted[w], 0.8) / now;
+            COLUMN(QTLD)[i] = quantile(&sorted[w], 0.2) / now;
+            COLUMN(RANK)[i] = rank(&sorted[w], less, close[day]);
+        }
+    }
+}
 
 /* Fill the workspace with the windows of days from..from + length - 1, of which the first 60 only look back. */
 static void compute(workspace *work, const bars *of, int64_t from, int length)
@@ -406,6 +503,16 @@ static void compute(workspace *work, const bars *of, int64_t from, int length)
     }
 }
 
+/* Turn the columns of a block into the rows of the days that have a place. */
+static void write_rows(float *restrict rows, int64_t stride, const columns *from, const int64_t *places, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (places[i] < 0) continue;
+        float *restrict row = rows + places[i] * stride;
+        for (int at = 0; at < FEATURES; at++) row[at] = from->feature[at][i];
+    }
+}
+
 /*
  * Write the rows of the days first..length-1 with places[day] >= 0 to rows + places[day] * stride.
  * Day 0 is the first of the series, or a day at least 60 before `first`. log_volume is log(volume + 1), log_ratio
@@ -419,34 +526,31 @@ int alpha158(
 {
     const bars of = {open, high, low, close, vwap, volume, log_volume, log_ratio};
     workspace *const work = calloc(1, sizeof *work);
-    if (work == NULL) return -1;
+    columns *const found = malloc(sizeof *found);
+    if (work == NULL || found == NULL) {
+        free(work);
+        free(found);
+        return -1;
+    }
     sorted_window sorted[WINDOWS];
-    memset(sorted, 0, sizeof sorted);
+    for (int w = 0; w < WINDOWS; w++) empty(&sorted[w]);
     const int64_t entered = first > LONGEST ? first - LONGEST : 0;
     for (int64_t day = entered; day < first; day++) {
         for (int w = 0; w < WINDOWS; w++) {
             replace(&sorted[w], day - WINDOW[w] >= entered ? close[day - WINDOW[w]] : NAN, close[day]);
         }
     }
-    for (int64_t block = first; block < length; block += BLOCK) {
-        const int64_t from = block > LONGEST ? block - LONGEST : 0;
-        const int64_t end = block + BLOCK < length ? block + BLOCK : length;
+    for (int64_t begin = first; begin < length; begin += BLOCK) {
+        const int64_t from = begin > LONGEST ? begin - LONGEST : 0;
+        const int64_t end = begin + BLOCK < length ? begin + BLOCK : length;
+        const block part = {begin, (int)(end - begin), LONGEST + (int)(begin - from)};
         compute(work, &of, from, (int)(end - from));
-        for (int64_t day = block; day < end; day++) {
-            float *const row = places[day] < 0 ? NULL : rows + places[day] * stride;
-            if (row) write_candle(row, open[day], high[day], low[day], close[day], vwap[day]);
-            for (int w = 0; w < WINDOWS; w++) {
-                const int64_t then = day - WINDOW[w];
-                replace(&sorted[w], then >= entered ? close[then] : NAN, close[day]);
-                if (!row) continue;
-                float *const feature = row + FIRST_ROLLING + w;
-                write_order(feature, &sorted[w], close[day]);
-                write_window(
-                    feature, work, w, LONGEST + (int)(day - from), then < 0 ? (int)(day + 1) : WINDOW[w], close[day],
-                    then < 0 ? NAN : close[then], volume[day] + (float)EPSILON);
-            }
-        }
+        write_candle(found, &of, part);
+        write_order(found, sorted, close, entered, part);
+        for (int w = 0; w < WINDOWS; w++) write_window(found, work, &of, w, part);
+        write_rows(rows, stride, found, places + begin, part.count);
     }
     free(work);
+    free(found);
     return 0;
 }

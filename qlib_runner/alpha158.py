@@ -199,15 +199,16 @@ def _lay_out(
 ) -> tuple[pd.MultiIndex, list[np.ndarray]]:
     """Return the frame's index, and for each series the row of each of its days, -1 for those not asked for."""
     present = np.zeros((len(sessions), len(series)), bool)
+    always = [(sessions[0], sessions[-1])]
     extents = []
     for at, one in enumerate(series):
         start = max(one.begin, window.first)
         stop = max(start, min(one.begin + one.values.shape[1], window.last + 1))
         rows = slice(start - window.first, stop - window.first)
         extents.append((rows, slice(start - one.begin, stop - one.begin)))
-        present[rows, at] = one.spans is None
-        for begin, end in one.spans or ():
-            present[rows, at] |= (sessions[rows] >= begin) & (sessions[rows] <= end)
+        for begin, end in always if one.spans is None else one.spans:
+            joined, left = sessions.searchsorted(begin), sessions.searchsorted(end, side="right")
+            present[max(joined, rows.start) : min(left, rows.stop), at] = True
     rank = np.cumsum(present.ravel()).reshape(present.shape) - 1
     places = [np.full(one.values.shape[1], -1) for one in series]
     for at, (rows, days) in enumerate(extents):
