@@ -37,16 +37,25 @@ class SizedPlan:
 
 
 def rank_universe(connection: psycopg.Connection, run_id: str) -> tuple[signals.Ranked, ...]:
-    """Rank the run's universe by the policy's signal and return the ranking, best first."""
+    """
+    Rank the run's universe by the policy's signal and return the ranking, best first.
+
+    Raises PlanError when a model ranks and its scores are not stored.
+    """
     run = load_run(connection, run_id)
     with connection.transaction():
         queries.lock_plan(connection, run_id=run_id)
         stored = list(queries.plan_ranked(connection, run_id=run_id))
+        if run.signal_method == "qlib":
+            _require_scores(run, stored)
         # An empty ranking stays empty once the run was sized on it.
-        if not stored and not list(queries.plan_risk_checks(connection, run_id=run_id)):
+        elif not stored and not list(queries.plan_risk_checks(connection, run_id=run_id)):
             ranking = _rank(connection, run, load_policy(connection, run.policy_hash))
             queries.insert_ranked(connection, [
-                {"run_id": run_id, "internal_symbol": item.symbol, "signal_rank": item.rank, "score": item.score}
+                {
+                    "run_id": run_id, "method": run.signal_method, "internal_symbol": item.symbol,
+                    "signal_rank": item.rank, "score": item.score,
+                }
                 for item in ranking
             ])  # fmt: skip
             stored = list(queries.plan_ranked(connection, run_id=run_id))
@@ -103,6 +112,18 @@ def _rank(connection: psycopg.Connection, run: Run, policy: Policy) -> tuple[sig
         return signals.rank_static_list(policy.signal.static_list)
     scores = queries.plan_scores(connection, run_id=run.run_id)
     return signals.rank_scores({row["internal_symbol"]: row["score"] for row in scores})
+
+
+def _require_scores(run: Run, stored: list) -> None:
+    if run.model_version is None:
+        raise PlanError(
+            f"run {run.run_id} was frozen without a model; promote one with `trading-ops model promote`, "
+            "or name another signal.method in the policy"
+        )
+    if not stored:
+        raise PlanError(
+            f"run {run.run_id} has no scores of the model {run.model_version[:12]}; see why its scoring failed"
+        )
 
 
 def _read_book(connection: psycopg.Connection, run: Run) -> Book:

@@ -228,7 +228,18 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     insert into raw.fx_rates (load_id, source, rate_date, base_currency, quote_currency, rate)
     select load_id, 'simulated', '2026-06-12', 'GBP', 'USD', 1.25 from raw.loads limit 1)
 , signal as (
-    insert into desk.signals_ranked (run_id, internal_symbol, signal_rank, score) select run_id, 'ALDR', 1, 1 from run)
+    insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)
+    select run_id, 'momentum_12_1', 'ALDR', 1, 1 from run)
+, registered as (
+    insert into desk.model_registry (model_version, run_id, as_of_date, train_start_date, train_end_date,
+        valid_start_date, valid_end_date, test_start_date, test_end_date, label, horizon_sessions, features, features_hash,
+        params, seed, versions, git_commit, dataset_sha256, workflow_sha256, metrics, backtest_metrics)
+    select %(digest)s, run_id, '2026-06-12', '2020-01-02', '2022-12-30', '2023-02-01', '2023-12-29', '2024-02-01',
+        '2026-06-12', 'l', 5, '[]', encode(sha256('[]'), 'hex'), '{}', 7, '{}', 'c', %(digest)s, %(digest)s, '{}', '{}' from run
+    returning model_version)
+, candidate as (
+    insert into desk.model_states (model_version, state, person, reason)
+    select model_version, 'CANDIDATE', 'operator', 'drill' from registered)
 , target as (
     insert into desk.portfolio_targets (run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units,
         held_value_gbp, binding_constraint)

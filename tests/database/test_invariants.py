@@ -31,7 +31,8 @@ def force(desk, *statements: str) -> None:
 
 ALL_VIEWS = {
     "i1_trade_has_every_gate", "i2_one_ticket_per_plan_run", "i3_lines_match_kind",
-    "i6_trade_issued_before_its_window_closes", "i7_previous_trade_was_confirmed", "s1_no_partial_load",
+    "i6_trade_issued_before_its_window_closes", "i7_previous_trade_was_confirmed", "i8_qlib_trade_had_live_model",
+    "i9_one_live_model", "s1_no_partial_load",
     "s4_one_effect_per_key", "s9_bars_are_reported", "c1_units_never_negative", "c3_no_float_columns", "c3_reversals_cancel",
 }  # fmt: skip
 

@@ -11,14 +11,18 @@ inner join desk.config_universe as universe
     on universe.universe_hash = run.universe_hash and universe.internal_symbol = signal.internal_symbol
 where signal.run_id = :run_id;
 
--- name: insert_ranked(run_id, internal_symbol, signal_rank, score)*!
--- The ranking of a run.
-insert into desk.signals_ranked (run_id, internal_symbol, signal_rank, score)
-values (:run_id, :internal_symbol, :signal_rank, :score);
+-- name: insert_ranked(run_id, method, internal_symbol, signal_rank, score)*!
+-- The ranking of a run by its own method.
+insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)
+values (:run_id, :method, :internal_symbol, :signal_rank, :score);
 
 -- name: plan_ranked(run_id)
--- The ranking as stored, best first.
-select internal_symbol, signal_rank, score from desk.signals_ranked where run_id = :run_id order by signal_rank;
+-- The ranking a run trades on as stored, best first.
+select signal.internal_symbol, signal.signal_rank, signal.score
+from desk.signals_ranked as signal
+inner join desk.runs as run on run.run_id = signal.run_id and run.signal_method = signal.method
+where signal.run_id = :run_id
+order by signal.signal_rank;
 
 -- name: plan_instruments(run_id)
 -- Every symbol of the run's universe, with its prices as of the run where it has them.

@@ -1,0 +1,147 @@
+-- name: register_model*!
+-- A trained model, unless these very trees are registered already; counts one when it is new.
+insert into desk.model_registry (
+    model_version, run_id, as_of_date, train_start_date, train_end_date, valid_start_date, valid_end_date,
+    test_start_date, test_end_date, label, horizon_sessions, features, features_hash, params, seed, versions, git_commit,
+    image_digest, dataset_sha256, workflow_sha256, metrics, backtest_metrics
+) values (
+    :model_version, :run_id, :as_of_date, :train_start_date, :train_end_date, :valid_start_date, :valid_end_date,
+    :test_start_date, :test_end_date, :label, :horizon_sessions, :features,
+    encode(sha256(convert_to(:features::text, 'UTF8')), 'hex'), :params, :seed, :versions, :git_commit,
+    :image_digest, :dataset_sha256, :workflow_sha256, :metrics, :backtest_metrics
+)
+on conflict (model_version) do nothing;
+
+-- name: insert_model_state(model_version, state, person, reason, evidence)!
+-- The next state of a model; the database refuses a step it may not take.
+insert into desk.model_states (model_version, state, person, reason, evidence)
+values (:model_version, :state, :person, :reason, :evidence);
+
+-- name: version_of_training(run_id)$
+-- The model a training run was the first to make.
+select model_version from desk.model_registry where run_id = :run_id;
+
+-- name: model_by_version(model_version)^
+-- One registered model with the state it is in.
+select * from desk.models where model_version = :model_version;
+
+-- name: model_for_plan(as_of_date, signal_method)$
+-- The model that scores for a plan: the LIVE one where it is traded on, else the newest in SHADOW, else the other;
+-- never one that knows a later session.
+select model_version
+from desk.models
+where state in ('LIVE', 'SHADOW') and as_of_date <= :as_of_date
+order by state = case :signal_method when 'qlib' then 'LIVE' else 'SHADOW' end desc, state_id desc
+limit 1;
+
+-- name: tradable_symbols(run_id)
+-- What a run may rank: the enabled stocks of its universe.
+select universe.internal_symbol
+from desk.runs as run
+inner join desk.config_universe as universe on universe.universe_hash = run.universe_hash
+where run.run_id = :run_id and universe.is_enabled and universe.is_tradable_underlying;
+
+-- name: model_scores(run_id)
+-- What the model of a run said, best first.
+select
+    internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
+from desk.signals_ranked
+where run_id = :run_id and method = 'qlib'
+order by signal_rank;
+
+-- name: insert_model_scores*!
+-- What the model of a run says.
+insert into desk.signals_ranked (
+    run_id, method, internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
+) values (
+    :run_id, 'qlib', :internal_symbol, :signal_rank, :score, :ts, :horizon_sessions, :side, :prob, :ev,
+    :model_version, :config_hash
+);
+
+-- name: models_named(prefix)
+-- The registered models whose version starts like this, newest first.
+select * from desk.models where starts_with(model_version, :prefix) order by created_at desc, model_version;
+
+-- name: live_version()$
+-- The model that is LIVE.
+select model_version from desk.models where state = 'LIVE';
+
+-- name: last_live_version(live_version)$
+-- The model that was LIVE last, other than the one that is.
+select model_version
+from desk.model_states
+where state = 'LIVE' and model_version is distinct from :live_version
+order by state_id desc
+limit 1;
+
+-- name: model_states(model_version)
+-- What was decided about a model, first to last.
+select state, person, reason, evidence, created_at
+from desk.model_states
+where model_version = :model_version
+order by state_id;
+
+-- name: scored_weeks(model_version)$
+-- In how many weeks the scores of a model were stored.
+select count(distinct run.plan_week)
+from desk.runs as run
+where run.model_version = :model_version
+    and exists (select from desk.signals_ranked as signal where signal.run_id = run.run_id and signal.method = 'qlib');
+
+-- name: comparisons_are_built()$
+-- Whether dbt has built what rankings are compared in.
+select to_regclass('marts.signals_compared') is not null;
+
+-- name: model_comparisons(model_version)
+-- The last scored run of each week: agreement with the ranking that was traded on, and how both turned out.
+select distinct on (run.plan_week)
+    run.plan_week, model.as_of_date, traded.method as traded_method, model.same_top_count, model.top_count,
+    model.rank_correlation, model.realised_count, model.hit_ratio, model.rank_ic, model.top_return_ratio,
+    traded.hit_ratio as traded_hit_ratio, traded.rank_ic as traded_rank_ic,
+    traded.top_return_ratio as traded_top_return_ratio
+from marts.signals_compared as model
+inner join desk.runs as run on run.run_id = model.ranking_run_id
+left join marts.signals_compared as traded
+    on traded.ranking_run_id = model.ranking_run_id and traded.is_traded_on
+where model.method = 'qlib' and model.model_version = :model_version
+order by run.plan_week, run.frozen_at desc;
+
+-- name: newest_rankings(portfolio_id, method)
+-- The last two sessions a method ranked, the newer first, each by its last run.
+select run.run_id, run.as_of_date, signal.method, signal.internal_symbol, signal.signal_rank, signal.score
+from desk.signals_ranked as signal
+inner join desk.runs as run on run.run_id = signal.run_id
+inner join (
+    select distinct on (ranked.as_of_date) ranked.run_id
+    from desk.runs as ranked
+    where ranked.portfolio_id = :portfolio_id
+        and exists (
+            select from desk.signals_ranked as any_signal
+            where any_signal.run_id = ranked.run_id and any_signal.method = :method
+        )
+    order by ranked.as_of_date desc, ranked.frozen_at desc
+    limit 2
+) as newest on newest.run_id = run.run_id
+where signal.method = :method
+order by run.as_of_date desc, signal.signal_rank;
+
+-- name: ranked_method(portfolio_id)$
+-- What a portfolio's chart shows: the model's scores if there are any, else what the newest plan ranked by.
+select signal.method
+from desk.signals_ranked as signal
+inner join desk.runs as run on run.run_id = signal.run_id
+where run.portfolio_id = :portfolio_id
+order by signal.method = 'qlib' desc, run.frozen_at desc
+limit 1;
+
+-- name: compared_weeks(portfolio_id)
+-- Every ranking of a portfolio with its agreement and its outcome, the newest first.
+select
+    run.plan_week, compared.as_of_date, compared.method, compared.is_traded_on, compared.ranked_count,
+    compared.same_top_count, compared.top_count, compared.rank_correlation, compared.realised_count,
+    compared.hit_ratio, compared.rank_ic, compared.top_return_ratio, compared.return_ratio
+from marts.signals_compared as compared
+inner join desk.runs as run on run.run_id = compared.ranking_run_id
+where run.portfolio_id = :portfolio_id
+order by compared.as_of_date desc, run.frozen_at desc, compared.is_traded_on desc, compared.method
+limit 52;

@@ -1,0 +1,1 @@
+"""Exported datasets, the registry of models and what they said."""
