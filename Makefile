@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup setup-qlib demo run up down status test check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: help setup setup-qlib image-qlib demo run up down status test check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ help: ## Show this list
 setup: .venv/.synced .venv-dbt/.synced ## Build the environments from the lock files
 
 setup-qlib: .venv-qlib/.synced ## Build the optional environment the Qlib model runs in
+
+image-qlib: ## Build the Qlib runner's image, tagged with the commit and as local: make image-qlib [BASE_IMAGE=...]
+	@docker/qlib_runner/build.sh
 
 demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
 	@$(DESK) -m trading_ops_airflow.demo $(DEMO)

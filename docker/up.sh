@@ -24,11 +24,8 @@ fi
 # A run is stamped with the commit of its code; changed code says so.
 BUILD_COMMIT="$(git rev-parse HEAD)$(git diff --quiet HEAD -- || echo ' dirty')"
 PIP_CA_PEM="${PIP_CA_PEM-$(docker/base/local_ca.sh)}"
-export BUILD_COMMIT PIP_CA_PEM
-local_base=trading-ops/python-base:bookworm
-if [ -z "${BASE_IMAGE:-}" ] && docker image inspect "$local_base" >/dev/null 2>&1; then
-    export BASE_IMAGE="$local_base"
-fi
+BASE_IMAGE="$(docker/base/choose_base.sh)"
+export BUILD_COMMIT PIP_CA_PEM BASE_IMAGE
 
 if [ "$#" -gt 0 ]; then
     exec "${compose[@]}" "$@"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker.conftest import RUNNER, docker
 from tests.qlib_runner import market
 from tests.qlib_runner.conftest import dataset, made, room  # noqa: F401 (fixtures)
 from tests.qlib_runner.manifests import bars_of, write_manifest
@@ -40,6 +41,18 @@ def test_the_container_ranks_to_the_same_bytes_as_the_process(run_locked, exchan
     assert run_locked("verify", "--out", "/result/scores").exit_code == 0
 
 
+def test_the_image_has_the_commit_and_local_as_tags(runner_image):
+    """`make image-qlib` gives both names to one image; the commit's says when the checkout was changed."""
+    commit = subprocess.run(
+        ["git", "-C", PROJECT_ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    tags = json.loads(
+        docker("image", "inspect", "--format", "{{json .RepoTags}}", runner_image).stdout
+    )
+    assert f"{RUNNER}:local" in tags
+    assert {f"{RUNNER}:{commit}", f"{RUNNER}:{commit}-changed"} & set(tags)
+
+
 # What a training needs more than a momentum ranking.
 ROOMY = ("--memory=2g", "--memory-swap=2g", "--pids-limit=256")
 
@@ -54,7 +67,7 @@ def test_qlib_works_in_the_image(run_locked):
     assert done.exit_code == 0 and "CONFIG_PATH" in done.stdout + done.stderr
 
 
-def test_the_container_makes_dataset_model_and_ranking_to_the_same_bytes(
+def test_the_container_makes_every_result_to_the_same_bytes(
     run_locked,
     exchange,
     dataset,  # noqa: F811
@@ -79,6 +92,10 @@ def test_the_container_makes_dataset_model_and_ranking_to_the_same_bytes(
     compare("dataset", dataset)
     process_model = made("train", market.write_train_inputs(folder / "train", dataset))
     compare("train", process_model)
+    measured = market.write_backtest_inputs(
+        folder / "backtest", dataset, process_model, market.LAST
+    )
+    compare("backtest", made("backtest", measured))
     inputs = market.write_score_inputs(
         folder / "score", dataset, process_model, market.LAST, market.traded_symbols()
     )
