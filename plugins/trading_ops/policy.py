@@ -83,9 +83,18 @@ class Signal(_Section):
     """What ranks the universe."""
 
     method: Annotated[
-        Literal["static_list", "momentum_12_1"], Field(description="static_list or momentum_12_1")
+        Literal["static_list", "momentum_12_1", "qlib"],
+        Field(description="static_list, momentum_12_1 or qlib"),
     ]
     static_list: Annotated[tuple[Symbol, ...], Field(description="a list of symbols, best first")]
+    horizon_sessions_count: PositiveCount
+
+
+class Model(_Section):
+    """What a model needs before it may rank for a ticket."""
+
+    age_days_max: PositiveCount
+    shadow_weeks_min: Count
 
 
 class Sizing(_Section):
@@ -156,6 +165,7 @@ class Policy(_Section):
     account: Account
     market_data: MarketData
     signal: Signal
+    model: Model
     sizing: Sizing
     execution: Execution
     data_quality: DataQuality

@@ -67,12 +67,14 @@ def freeze(
     idempotency_key: str,
     policy: Policy,
     universe: "Universe",
+    image_digest: str | None = None,
     config: Settings | None = None,
 ) -> Run:
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. Waits for a load that is under way. Raises RunError for a day that is no session, a desk
+    Symbols that are switched off are frozen as disabled. A plan is frozen with the model that scores for
+    it: the LIVE one where the policy trades on it, else the newest in SHADOW. `image_digest` names the image of its Qlib steps. Waits for a load that is under way. Raises RunError for a day that is no session, a desk
     without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
@@ -99,8 +101,11 @@ def freeze(
         policy_hash = store_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
-        window = None
+        window = model_version = None
         if kind == "plan":
+            model_version = queries.model_for_plan(
+                connection, as_of_date=as_of_date, signal_method=policy.signal.method
+            )
             window = sessions.execution_window(
                 sessions.execution_session(as_of_date), policy.execution
             )
@@ -128,6 +133,8 @@ def freeze(
             git_commit=commit,
             is_dirty=is_dirty,
             signal_method=policy.signal.method,
+            image_digest=image_digest,
+            model_version=model_version,
             window_open_at=window.open_at if window else None,
             window_close_at=window.close_at if window else None,
             deadline_at=window.deadline_at if window else None,

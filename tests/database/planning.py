@@ -76,6 +76,7 @@ def freeze_plan(
     kind: str = "plan",
     as_of_date: date = AS_OF_DATE,
     key: str = "weekly_plan:1",
+    image_digest: str | None = None,
 ) -> Run:
     """Freeze a run on a desk with a load and a simulated portfolio."""
     add_load(desk)
@@ -89,6 +90,7 @@ def freeze_plan(
             idempotency_key=key,
             policy=policy,
             universe=universe,
+            image_digest=image_digest,
             config=desk,
         )
 

@@ -15,8 +15,10 @@ from planning import (
     policy_of,
 )
 from rows import GATES, fail_gate, pass_all_gates, pass_gate
+from trained import add_model, set_state, write_scores
 
 from trading_ops.db.connect import connect
+from trading_ops.models.registry import model_of_run, store_scores
 from trading_ops.plan import PlanError, decide, judge_gate, rank_universe, size_orders
 from trading_ops.runs import RunError
 from trading_ops.universe import Universe
@@ -37,6 +39,12 @@ def sized(desk, run):
 def failing(plan) -> dict[str, str]:
     """The riskguard's checks that are not clear, with their reasons."""
     return {check.check_name: check.reason for check in plan.checks if not check.is_clear}
+
+
+def store_model_scores(desk, run, parquet) -> None:
+    """Store what the run's model says."""
+    with connect("desk_planner", desk) as connection:
+        store_scores(connection, run.run_id, parquet, model_of_run(connection, run, desk))
 
 
 def table(desk, name: str) -> list[dict]:
@@ -63,6 +71,51 @@ def test_a_static_list_needs_no_scores(desk):
     )
     run = freeze_plan(on_saturday(desk), policy)
     assert [item.symbol for item in call(rank_universe, desk, run)] == ["CCC", "AAA"]
+
+
+QLIB = SMALL | {"method: momentum_12_1": "method: qlib"}
+
+
+def test_a_model_ranks_by_the_scores_it_left(desk, tmp_path):
+    """In the order of its own ranks; the momentum scores beside it are not looked at."""
+    on_saturday(desk)
+    version = add_model(desk)
+    set_state(desk, version, "SHADOW", "LIVE")
+    run = freeze_plan(desk, policy_of(QLIB))
+    build_marts(desk, run)
+    store_model_scores(
+        desk, run, write_scores(tmp_path / "s.parquet", version, {"CCC": 0.2, "AAA": 0.1})
+    )
+    assert [item.symbol for item in call(rank_universe, desk, run)] == ["CCC", "AAA"]
+
+
+def test_a_shadow_beside_a_traded_ranking_is_not_traded(desk, tmp_path):
+    """Both are stored for the run; sizing and reports see the one the policy names."""
+    on_saturday(desk)
+    version = add_model(desk)
+    set_state(desk, version, "SHADOW")
+    run = freeze_plan(desk)
+    build_marts(desk, run)
+    store_model_scores(
+        desk, run, write_scores(tmp_path / "s.parquet", version, {"DDD": 0.2, "CCC": 0.1})
+    )
+    assert [order.symbol for order in sized(desk, run).orders] == ["AAA", "BBB"]
+    assert {row["method"] for row in table(desk, "signals_ranked")} == {"qlib", "momentum_12_1"}
+
+
+def test_a_model_that_is_missing_or_silent_ranks_nothing(desk):
+    """The error says which of the two it is and what to do; nothing falls back to another ranking."""
+    on_saturday(desk)
+    run = freeze_plan(desk, policy_of(QLIB), key="none")
+    build_marts(desk, run)
+    with pytest.raises(PlanError, match="frozen without a model; promote one"):
+        call(rank_universe, desk, run)
+    version = add_model(desk)
+    set_state(desk, version, "SHADOW", "LIVE")
+    run = freeze_plan(desk, policy_of(QLIB), key="silent")
+    with pytest.raises(PlanError, match=f"no scores of the model {version[:12]}"):
+        call(rank_universe, desk, run)
+    assert table(desk, "signals_ranked") == []
 
 
 def test_ranking_twice_keeps_the_first_answer(desk):

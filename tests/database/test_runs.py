@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from planning import SMALL, UNIVERSE, entry, freeze_plan, on_saturday, policy_of
 from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_trade_ticket, set_clock
+from trained import add_model, set_state
 
 from trading_ops.code_version import code_version
 from trading_ops.db.connect import connect
@@ -169,6 +170,50 @@ def test_a_static_list_may_only_name_the_universe(desk):
     )
     with pytest.raises(RunError, match="ZZZ"):
         freeze_plan(desk, policy)
+
+
+def test_a_plan_is_frozen_with_the_model_that_scores_for_it(desk):
+    """
+    Where a model is traded on, the LIVE one; else the newest in SHADOW, so that a successor gets its weeks.
+
+    A candidate and a retired model score for nobody.
+    """
+    traded_on = policy_of(SMALL | {"method: momentum_12_1": "method: qlib"})
+    on_saturday(desk)
+    first, second = add_model(desk), add_model(desk, "tree 2", attempt=2)
+    assert freeze_plan(desk, key="candidates").model_version is None
+    set_state(desk, second, "SHADOW")
+    set_state(desk, first, "SHADOW")
+    assert freeze_plan(desk, key="shadows").model_version == first
+    assert freeze_plan(desk, traded_on, key="no live").model_version == first
+    set_state(desk, second, "LIVE")
+    assert freeze_plan(desk, traded_on, key="live").model_version == second
+    assert freeze_plan(desk, key="beside live").model_version == first
+    set_state(desk, second, "RETIRED")
+    set_state(desk, first, "RETIRED")
+    assert freeze_plan(desk, traded_on, key="retired").model_version is None
+
+
+def test_a_model_of_a_later_session_ranks_for_no_earlier_plan(desk):
+    """It was trained on prices the plan may not see."""
+    on_saturday(desk)
+    set_state(desk, add_model(desk), "SHADOW")
+    assert freeze_plan(desk, as_of_date=date(2026, 6, 11), key="thursday").model_version is None
+    assert freeze_plan(desk, key="friday").model_version is not None
+
+
+def test_a_run_that_ranks_nothing_has_no_model(desk):
+    """Neither a daily run nor the training of the next model."""
+    set_state(on_saturday(desk), add_model(desk), "SHADOW")
+    for kind in ("daily", "training"):
+        assert freeze_plan(desk, kind=kind, key=kind).model_version is None
+
+
+def test_a_training_run_keeps_the_digest_of_its_image(desk):
+    """What a model was trained in is known before it is trained."""
+    digest = "sha256:" + "1" * 64
+    run = freeze_plan(desk, kind="training", image_digest=digest)
+    assert (run.kind, run.image_digest, run.plan_week) == ("training", digest, None)
 
 
 def test_a_universe_row_the_schema_refuses_freezes_nothing(desk):

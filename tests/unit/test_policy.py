@@ -129,7 +129,12 @@ def test_a_policy_cannot_be_changed():
             "below 1",
         ),
         ("base_currency: GBP", "base_currency: USD", "account.base_currency", "GBP"),
-        ("method: momentum_12_1", "method: hunch", "signal.method", "static_list or momentum_12_1"),
+        (
+            "method: momentum_12_1",
+            "method: hunch",
+            "signal.method",
+            "static_list, momentum_12_1 or qlib",
+        ),
         ("[simulated,", "[Simulated,", "market_data.source_order.0", "source names"),
         (
             "[simulated, alpha_vantage, tiingo, yahoo, stooq, twelve_data]",

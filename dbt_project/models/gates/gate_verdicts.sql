@@ -8,7 +8,7 @@
     'reconciliation_positions_match', 'reconciliation_positions_known',
     'risk_riskguard_agrees', 'risk_positions_count', 'risk_position_weight', 'risk_cash_buffer', 'risk_turnover',
     'risk_long_only', 'risk_symbols_tradable', 'risk_sizes_possible', 'risk_drawdown', 'risk_price_band',
-    'risk_daily_loss', 'risk_halt_released',
+    'risk_daily_loss', 'risk_halt_released', 'risk_model_approved',
 ] -%}
 -- One verdict per required check of the run. The list of checks comes from the desk and not from
 -- what

@@ -9,6 +9,8 @@ select
     run.policy_hash,
     run.universe_hash,
     run.calendar_hash,
+    run.signal_method,
+    run.model_version,
     run.frozen_at,
     instance.environment = 'simulated' as is_simulated
 from {{ source('desk', 'runs') }} as run

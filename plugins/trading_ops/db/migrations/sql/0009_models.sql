@@ -182,6 +182,8 @@ from desk.models
 where state = 'LIVE' and (select count(*) from desk.models as other where other.state = 'LIVE') > 1;
 comment on view inv.i9_one_live_model is 'No two models are LIVE at once.';
 
+insert into desk.required_checks (gate, check_name) values ('risk', 'model_approved');
+
 call desk.make_append_only('desk.model_registry');
 call desk.make_append_only('desk.model_states');
 
