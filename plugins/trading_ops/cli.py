@@ -10,7 +10,7 @@ import sys
 import psycopg
 from psycopg import sql
 
-from trading_ops import fetch_verb, universe_verbs
+from trading_ops import fetch_verb, model_verbs, universe_verbs
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         action.add_argument("reason")
         action.add_argument("--person", default="operator")
     fetch_verb.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
+    model_verbs.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe_verbs.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
     options = parser.parse_args(arguments)
     try:
@@ -130,6 +131,7 @@ def _release(options) -> int:
 
 _VERBS = {
     "fetch": fetch_verb.run,
+    "model": model_verbs.run,
     "universe": universe_verbs.run,
     "migrate": _migrate,
     "status": _status,

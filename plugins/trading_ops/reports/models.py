@@ -1,0 +1,98 @@
+"""
+The model report: how the order of the names moved from one run to the next, which models there are,
+and how each week's rankings agreed and turned out.
+
+What was not computed yet is left out and said so.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import psycopg
+
+from trading_ops.config_files import read_policy
+from trading_ops.db.connect import queries
+from trading_ops.reports.daily import NOT_BUILT
+from trading_ops.reports.pages import TEMPLATES
+from trading_ops.settings import Settings
+from trading_ops.tickets.files import write_whole
+
+
+@dataclass(frozen=True)
+class Move:
+    """A name's rank in the earlier and in the later run; None where it was not ranked."""
+
+    symbol: str
+    earlier_rank: int | None
+    later_rank: int | None
+
+
+@dataclass(frozen=True)
+class RankMoves:
+    """Two consecutive rankings of one method; `moves` are the names that lead either, by later rank."""
+
+    method: str
+    earlier_date: date
+    later_date: date
+    top_count: int
+    moves: Sequence[Move]
+
+
+def write_model_report(connection: psycopg.Connection, config: Settings) -> Path:
+    """
+    Write data/reports/models_<day>.md and .html and return the HTML file.
+
+    Works as desk_reader. Raises PolicyError or SettingsError for a policy that cannot be used.
+    """
+    top_count = read_policy(config).sizing.positions_count
+    with connection.transaction():
+        now_at = queries.now_at(connection)
+        method = queries.ranked_method(connection, portfolio_id=config.portfolio_id)
+        rows = queries.newest_rankings(connection, portfolio_id=config.portfolio_id, method=method)
+        report = {
+            "now_at": now_at,
+            "is_simulated": queries.universe_desk(connection)["environment"] == "simulated",
+            "models": list(queries.models_named(connection, prefix="")),
+            "ranks": rank_moves(rows, top_count),
+            "weeks": _compared_weeks(connection, config.portfolio_id),
+        }
+    folder = config.data / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"models_{now_at.date()}.html"
+    for target in (path, path.with_suffix(".md")):
+        template = TEMPLATES.get_template(f"models{target.suffix}.j2")
+        write_whole(target, template.render(report).encode())
+    return path
+
+
+def rank_moves(rows: Iterable[Mapping], top_count: int) -> RankMoves | None:
+    """Return how the leading names moved between two rankings, given newest first; None without two."""
+    rankings = [
+        (day, list(ranked)) for day, ranked in groupby(rows, key=lambda row: row["as_of_date"])
+    ]
+    if len(rankings) < 2:
+        return None
+    (later_date, later_rows), (earlier_date, earlier_rows) = rankings
+    later, earlier = (
+        {row["internal_symbol"]: row["signal_rank"] for row in rows}
+        for rows in (later_rows, earlier_rows)
+    )
+    leading = {
+        symbol for ranks in (later, earlier) for symbol, rank in ranks.items() if rank <= top_count
+    }
+    moves = [Move(symbol, earlier.get(symbol), later.get(symbol)) for symbol in leading]
+    unranked = max(len(later), len(earlier)) + 1
+    moves.sort(key=lambda move: (move.later_rank or unranked, move.earlier_rank or unranked))
+    return RankMoves(later_rows[0]["method"], earlier_date, later_date, top_count, moves)
+
+
+def _compared_weeks(connection: psycopg.Connection, portfolio_id: str) -> list[Mapping] | None:
+    """Return the compared rankings, None when dbt has not built them."""
+    try:
+        with connection.transaction():
+            return list(queries.compared_weeks(connection, portfolio_id=portfolio_id))
+    except NOT_BUILT:
+        return None

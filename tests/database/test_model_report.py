@@ -1,0 +1,90 @@
+"""The model report: two rankings in one chart, and nothing that was not computed is made up."""
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+import rows
+from trained import add_model, set_state, write_scores
+
+from trading_ops import model_verbs
+from trading_ops.cli import main
+from trading_ops.db.connect import connect
+from trading_ops.models.registry import model_of_run, store_scores
+from trading_ops.runs import load_run
+
+
+@pytest.fixture
+def desk_verbs(desk, monkeypatch):
+    """The desk on its Saturday morning, with the verbs working on it."""
+    monkeypatch.setattr(model_verbs, "settings", lambda: desk)
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    return desk
+
+
+def report(desk) -> tuple[str, str]:
+    """Write the report by its verb; return the page and the Markdown."""
+    assert main(["model", "report"]) == 0
+    page = desk.data / "reports/models_2026-06-13.html"
+    HTMLParser().feed(page.read_text())
+    return page.read_text(), page.with_suffix(".md").read_text()
+
+
+def test_an_empty_desk_says_that_there_is_nothing_yet(desk_verbs):
+    """No model, no ranking, no build: three sentences and no chart."""
+    page, text = report(desk_verbs)
+    for said in (page, text):
+        assert "There are no two ranked sessions yet." in said
+        assert "No model is registered yet." in said
+        assert "Nothing is built yet" in said
+    assert "<svg" not in page
+
+
+def test_two_consecutive_runs_are_drawn_name_by_name(desk_verbs):
+    """The model's own rankings, beside which the traded one is left out; each name is a line with its two ranks."""
+    version = add_model(desk_verbs)
+    set_state(desk_verbs, version, "SHADOW")
+    for weeks, order in enumerate(("ALDR BRCH", "CEDR ALDR BRCH")):
+        run_id = rows.add_plan_run(desk_verbs, weeks=weeks, model_version=version)
+        parquet = write_scores(
+            desk_verbs.data / f"{weeks}.parquet",
+            version,
+            {symbol: 0.5 - place / 10 for place, symbol in enumerate(order.split())},
+            as_of_date=rows.AS_OF_DATE + timedelta(weeks=weeks),
+        )
+        with connect("desk_planner", desk_verbs) as connection:
+            run = load_run(connection, run_id)
+            store_scores(connection, run_id, parquet, model_of_run(connection, run, desk_verbs))
+            connection.execute(
+                "insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)"
+                " values (%s, 'momentum_12_1', 'BRCH', 1, 1)",
+                (run_id,),
+            )
+    page, text = report(desk_verbs)
+    assert re.findall(r"<title>(\w+: .*)</title>", page) == [
+        "CEDR: not ranked to 1", "ALDR: 1 to 2", "BRCH: 2 to 3",
+    ]  # fmt: skip
+    assert "| ALDR | 1 | 2 |" in text
+    assert "## qlib, 2026-06-12 to 2026-06-19" in text
+    assert f"| {version[:12]} | SHADOW | 2026-06-12 |" in text
+
+
+def test_each_week_shows_agreement_and_outcome(desk_verbs):
+    """A week whose horizon has not passed reads unknown, never zero."""
+    run_id = rows.add_plan_run(desk_verbs)
+    with rows.superuser(desk_verbs) as connection:
+        connection.execute(
+            """
+            create table marts.signals_compared as
+            select 'r'::text as run_id, %s::text as ranking_run_id, 'qlib'::text as method, date '2026-06-12' as as_of_date,
+                false as is_traded_on, null::text as model_version, 100::bigint as ranked_count,
+                98::bigint as ranked_by_both_count, 15::numeric as top_count, 9::bigint as same_top_count,
+                0.31::numeric as rank_correlation, 0::bigint as realised_count, null::numeric as hit_ratio,
+                null::numeric as rank_ic, null::numeric as top_return_ratio, null::numeric as return_ratio
+            """,
+            (run_id,),
+        )
+        connection.execute("grant select on marts.signals_compared to desk_reader")
+    _, text = report(desk_verbs)
+    assert "| 2026-W25 | qlib | 9 of 15 | 0.31 | unknown | unknown | unknown | unknown |" in text
