@@ -1,11 +1,8 @@
 -- The newest exchange rate on or before as_of_date, with its own date so that its age can be
--- judged.
-select
-    rates.run_id,
-    rates.rate_date,
-    rates.gbpusd_rate
-from {{ ref('int_market__fx_by_session') }} as rates
-inner join {{ ref('int_market__sessions') }} as sessions
-    on sessions.run_id = rates.run_id
-    and sessions.session_date = rates.session_date
-where sessions.session_number = 1
+-- judged, and of the source the rates of the sessions come from.
+select distinct on (run_id)
+    run_id,
+    rate_date,
+    gbpusd_rate
+from {{ ref('stg_market__fx_rates') }}
+order by run_id asc, rate_date desc, source_rank asc, source asc

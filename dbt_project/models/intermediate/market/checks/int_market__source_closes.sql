@@ -35,18 +35,12 @@ bars as (
         and names.source = bar.source
         and names.vendor_symbol = bar.vendor_symbol
         and bar.session_date between names.valid_from_date and names.valid_to_date
-    left join {{ ref('int_market__bars') }} as chosen
-        on chosen.internal_symbol = names.internal_symbol
-        and chosen.source = bar.source
-        and chosen.session_date = bar.session_date
-    -- NaN is above everything in numeric. A broken or unfinished bar is no opinion.
-    where bar.close_price > 0
-        and bar.close_price < 'Infinity'
-        and (
-            bar.price_basis <> 'split_adjusted'
-            or (bar.adj_close_price > 0 and bar.adj_close_price < 'Infinity')
-        )
-        and not coalesce(chosen.is_broken or chosen.is_unfinished, false)
+    left join {{ ref('int_market__unfit_bars') }} as unfit
+        on unfit.internal_symbol = names.internal_symbol
+        and unfit.source = bar.source
+        and unfit.session_date = bar.session_date
+    -- A broken or unfinished bar is no opinion.
+    where unfit.session_date is null
     window series as (
         partition by names.internal_symbol, bar.source order by bar.session_date
     )
