@@ -99,26 +99,41 @@ meant as (
 ),
 
 timeline as (
-    select internal_symbol, session_date as event_date, 1 as is_bar from bars
+    select
+        run_id,
+        internal_symbol,
+        session_date as event_date,
+        1 as is_bar,
+        null::text as price_basis,
+        null::numeric as split_value,
+        null::numeric as dividend_value,
+        null::numeric as split_ratio
+    from bars
     union all
-    select internal_symbol, ex_date, 0 from meant
+    select run_id, internal_symbol, ex_date, 0, price_basis, split_value, dividend_value, split_ratio
+    from meant
 ),
 
-counted as (
+-- An action sorts before the bar of its own day, the first that trades without the right.
+placed as (
     select
-        internal_symbol,
-        event_date,
-        is_bar,
-        sum(is_bar) over (
+        *,
+        1 + sum(is_bar) over (
             partition by internal_symbol order by event_date, is_bar rows unbounded preceding
-        ) as bars_before_count
+        ) as first_bar_number
     from timeline
 ),
 
--- The first bar that trades without the right, and those around it.
+-- That bar, and those around it.
 at_bars as (
     select
-        meant.*,
+        placed.run_id,
+        placed.internal_symbol,
+        placed.event_date as ex_date,
+        placed.price_basis,
+        placed.split_value,
+        placed.dividend_value,
+        placed.split_ratio,
         priced.dividend_usd,
         bars.session_date,
         bars.close_price,
@@ -128,23 +143,20 @@ at_bars as (
         bars.next_close,
         bars.next_date,
         -- On a day with both, the dividend is one per share before the split.
-        (bars.previous_close - coalesce(priced.dividend_usd, 0)) / coalesce(meant.split_ratio, 1) as expected_close
-    from meant
+        (bars.previous_close - coalesce(priced.dividend_usd, 0)) / coalesce(placed.split_ratio, 1) as expected_close
+    from placed
     -- As many dollars as the split has shares, new or in all: the split booked as a dividend too.
     cross join lateral (
         select
             case
-                when meant.dividend_value in (meant.split_ratio, meant.split_ratio - 1) then null
-                else meant.dividend_value
+                when placed.dividend_value in (placed.split_ratio, placed.split_ratio - 1) then null
+                else placed.dividend_value
             end as dividend_usd
     ) as priced
-    inner join counted
-        on counted.internal_symbol = meant.internal_symbol
-        and counted.event_date = meant.ex_date
-        and counted.is_bar = 0
     left join bars
-        on bars.internal_symbol = meant.internal_symbol
-        and bars.bar_number = counted.bars_before_count + 1
+        on bars.internal_symbol = placed.internal_symbol
+        and bars.bar_number = placed.first_bar_number
+    where placed.is_bar = 0
 ),
 
 judged as (
