@@ -13,7 +13,8 @@ bars.parquet     one row per symbol and session, in that order, no missing value
                  factor           float64, adjusted price / traded price
 instruments.csv  internal_symbol,start_date,end_date: one row per membership of a symbol in the universe,
                  an open end is empty. A symbol that left stays in the file: whoever trains on today's
-                 members only trains on the survivors.
+                 members only trains on the survivors. A row without both dates is for a symbol that has
+                 bars and is no member, as a benchmark.
 calendar.csv     session_date, ascending: every session from the first bar to at least as_of_date; the
                  later ones are sessions known ahead.
 

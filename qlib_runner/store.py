@@ -53,7 +53,8 @@ def write_store(
     Make the store `folder` appear in one step, from a parquet file of bars and the market's sessions.
 
     instruments is a csv of membership spans (internal_symbol, start_date, end_date; several spans per
-    symbol, an empty end is still a member); without it a symbol is a member from its first bar to its last.
+    symbol, an empty end is still a member, without both dates it has bars and is never one, as a benchmark
+    is); without it a symbol is a member from its first bar to its last.
     Returns counts, the first and newest session, and one SHA-256 over names and bytes of all files.
 
     Raises Refused, and leaves nothing behind, for a folder that exists; unsorted, duplicate or missing
@@ -85,6 +86,11 @@ def write_store(
         "newest_session_date": str(sessions.days[sessions.known - 1]),
         "sha256": digest,
     }
+
+
+def has_bars(store: Path, symbol: str) -> bool:
+    """Say whether a store holds bars of a symbol, member or not."""
+    return (store / _home(symbol)).is_dir()
 
 
 @dataclass(frozen=True)
@@ -214,8 +220,11 @@ def _read_spans(path: Path, panel: _Panel, sessions: _Sessions) -> list[tuple[st
     if header != _SPAN_COLUMNS:
         raise Refused(f"{path} line 1: expected the columns {','.join(_SPAN_COLUMNS)}")
     last = str(sessions.days[sessions.known - 1])
-    spans = []
+    spans, strangers = [], set()
     for number, row in enumerate(rows, start=2):
+        if len(row) == 3 and not row[1] and not row[2]:
+            strangers.add(row[0])
+            continue
         if len(row) != 3 or not all(parse_date(day) for day in (row[1], row[2] or last)):
             raise Refused(f"{path} line {number} is not a symbol, a start date and an end date")
         spans.append((row[0], row[1], row[2] or last))
@@ -227,11 +236,15 @@ def _read_spans(path: Path, panel: _Panel, sessions: _Sessions) -> list[tuple[st
         if one[0] == following[0] and following[1] <= one[2]:
             raise Refused(f"{path}: {one[0]} is a member twice on {following[1]}")
     members = {symbol for symbol, _, _ in spans}
+    if both := sorted(members & strangers):
+        raise Refused(f"{path}: {both[0]} is a member and is said to be none")
     for symbol in panel.symbols:
-        if symbol not in members:
+        if symbol not in members | strangers:
             raise Refused(f"{symbol} has bars but is no member in {path}")
     if lost := sorted(members - set(panel.symbols)):
         raise Refused(f"{lost[0]} is a member in {path} but has no bar")
+    if lost := sorted(strangers - set(panel.symbols)):
+        raise Refused(f"{lost[0]} is named in {path} but has no bar")
     return spans
 
 
@@ -259,8 +272,7 @@ def _write(
     write("calendars/day_future.txt", "".join(days).encode())
     write("instruments/all.txt", "".join("\t".join(span) + "\n" for span in spans).encode())
     for symbol, rows in panel.rows():
-        name = symbol.lower()
-        home = f"features/{'_qlib_' if name in _DEVICES else ''}{name}"
+        home = _home(symbol)
         (folder / home).mkdir()
         first, last = positions[rows][0], positions[rows][-1]
         places = positions[rows] - first + 1
@@ -270,6 +282,11 @@ def _write(
             content[places] = values[rows]
             write(f"{home}/{field}.day.bin", content.data)
     return digest.hexdigest()
+
+
+def _home(symbol: str) -> str:
+    name = symbol.lower()
+    return f"features/{'_qlib_' if name in _DEVICES else ''}{name}"
 
 
 def _check_read_back(folder: Path, spans: list[tuple[str, str, str]]) -> None:

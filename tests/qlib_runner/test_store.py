@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qlib_runner.manifest import Refused
-from qlib_runner.store import FIELDS, write_store
+from qlib_runner.store import FIELDS, has_bars, write_store
 from tests.qlib_runner.odd_series import SESSIONS, odd_bars
 
 CALENDAR = [date(2024, 1, 1) + timedelta(days=n) for n in range(40)]
@@ -99,6 +99,14 @@ def test_membership_spans_are_kept_and_open_ends_are_the_newest_session(tmp_path
     ]
 
 
+def test_a_symbol_without_dates_has_bars_and_is_no_member(tmp_path):
+    """A benchmark is measured against and never ranked."""
+    bars = bars_of({"AAA": [0, 1], "IDX": [0, 1]})
+    store = written(tmp_path, bars, members="AAA,2024-01-01,\nIDX,,\n")
+    assert (store / "instruments/all.txt").read_text().split()[::3] == ["AAA"]
+    assert has_bars(store, "IDX") and has_bars(store, "AAA") and not has_bars(store, "ZZZ")
+
+
 def _changed(field: str, value: float) -> pa.Table:
     values = np.array([10.0, value, 12.0])
     return bars_of({"AAA": [0, 1, 2]}, **{field: values})
@@ -130,6 +138,8 @@ REFUSALS = {
     "AAA on 2024-01-02 is a bar on no session": {"bars": THREE, "calendar": [CALENDAR[0], *CALENDAR[2:]]},
     "AAA has bars but is no member": {"bars": THREE, "members": ""},
     "ZZZ is a member in": {"bars": THREE, "members": "AAA,2024-01-01,\nZZZ,2024-01-01,\n"},
+    "ZZZ is named in": {"bars": THREE, "members": "AAA,2024-01-01,\nZZZ,,\n"},
+    "AAA is a member and is said to be none": {"bars": THREE, "members": "AAA,2024-01-01,\nAAA,,\n"},
     "AAA is a member twice on 2024-01-03": {
         "bars": THREE, "members": "AAA,2024-01-01,2024-01-03\nAAA,2024-01-03,\n"
     },
