@@ -192,21 +192,23 @@ def test_a_second_live_model_is_refused_until_the_first_is_retired(saturday):
     assert read(saturday, "select * from inv.i9_one_live_model") == []
 
 
-def test_two_promotions_at_once_leave_one_live_model(saturday):
-    """Both see no LIVE model before the lock; the one that comes second sees the first."""
-    versions = [add_model(saturday), add_model(saturday, "tree 2", attempt=2)]
-    for version in versions:
+def test_a_promotion_waits_for_the_one_under_way_and_then_sees_it(saturday):
+    """Two at once would each find no LIVE model; the second is refused once the first has committed."""
+    first, second = add_model(saturday), add_model(saturday, "tree 2", attempt=2)
+    for version in (first, second):
         set_state(saturday, version, "SHADOW")
-
-    def promote(version: str) -> bool:
-        try:
-            set_state(saturday, version, "LIVE")
-        except errors.IntegrityConstraintViolation:
-            return False
-        return True
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(promote, versions)) == [False, True]
+    with connect("desk_planner", saturday) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute(
+            "insert into desk.model_states (model_version, state, person, reason, evidence)"
+            " values (%s, 'LIVE', 'operator', 'because', '{\"weeks\": 4}')",
+            (first,),
+        )
+        waiting = pool.submit(set_state, saturday, second, "LIVE")
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1)
+        connection.commit()
+        with pytest.raises(errors.IntegrityConstraintViolation, match="retire it first"):
+            waiting.result(timeout=20)
 
 
 def test_live_needs_evidence_and_every_state_a_person_and_a_reason(saturday):
