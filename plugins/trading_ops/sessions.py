@@ -28,6 +28,7 @@ LAST_DATE = date(2040, 12, 31)
 
 DAILY_RUN_TIME = time(8, 0)
 PLAN_RUN_TIME = time(9, 0)
+TRAINING_RUN_TIME = time(10, 0)
 FOLLOWUP_AFTER_CLOSE = timedelta(minutes=90)
 
 
@@ -119,6 +120,16 @@ def last_session_of_week(day: date) -> date:
     return session
 
 
+def is_last_of_week(session: date) -> bool:
+    """Say whether a session is the last one of its ISO week."""
+    return last_session_of_week(session) == session
+
+
+def is_training_session(session: date) -> bool:
+    """Say whether a model is trained on the Sunday after a session: the month's first Sunday."""
+    return is_last_of_week(session) and (_monday(session) + timedelta(days=6)).day <= 7
+
+
 def execution_session(as_of: date) -> date:
     """Return the first session after the ISO week of as_of: where a plan on its bars is executed."""
     return next_session(_monday(as_of) + timedelta(days=6))
@@ -156,6 +167,11 @@ def daily_run_at(session: date) -> datetime:
 def plan_run_at(session: date) -> datetime:
     """Return when the week of a session is planned on: the Saturday after it."""
     return _london(_monday(session) + timedelta(days=5), PLAN_RUN_TIME)
+
+
+def training_run_at(session: date) -> datetime:
+    """Return when a model is trained on the bars up to a session: the Sunday of its week."""
+    return _london(_monday(session) + timedelta(days=6), TRAINING_RUN_TIME)
 
 
 def followup_run_at(session: date) -> datetime:

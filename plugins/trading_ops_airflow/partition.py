@@ -10,8 +10,10 @@ from datetime import date
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
-# Tasks that are red because a gate said no, and the model run whose result is only looked at.
-_NOT_A_STEP = ("judge_", "score_qlib_shadow", "compare_shadow")
+# Tasks that are red because a gate said no, and what is only looked at.
+_NOT_A_STEP = ("judge_", "score_momentum", "compare_shadow")
+# Steps towards the ticket only where a model ranks for it.
+_BY_MODEL = ("export_dataset", "make_dataset", "score_model", "store_scores")
 _BROKEN = ("failed", "upstream_failed")
 
 
@@ -45,14 +47,19 @@ def current_partition() -> Partition:
     return Partition(require_session(key), dag_run.dag_id, dag_run.run_id, params.get("inbox"))
 
 
-def failed_steps() -> list[str]:
-    """Return the tasks of this DAG run that broke; a gate that said no is a verdict, not a broken step."""
+def task_states() -> dict[str, str | None]:
+    """Return the state of each task of this DAG run."""
     context = get_current_context()
     dag_run, ti = context["dag_run"], context["ti"]
     found = ti.get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
-    states = found.get(dag_run.run_id, {})
+    return found.get(dag_run.run_id, {})
+
+
+def failed_steps(is_ranked_by_model: bool = False) -> list[str]:
+    """Return the tasks of this DAG run that broke; a gate that said no is a verdict, not a broken step."""
+    others = _NOT_A_STEP if is_ranked_by_model else _NOT_A_STEP + _BY_MODEL
     return [
         task
-        for task, state in sorted(states.items())
-        if state in _BROKEN and not task.startswith(_NOT_A_STEP)
+        for task, state in sorted(task_states().items())
+        if state in _BROKEN and not task.startswith(others)
     ]

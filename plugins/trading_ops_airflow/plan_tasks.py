@@ -90,17 +90,18 @@ def decide(desk_run_id: str | None) -> bool:
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[TICKETS])
 def issue_ticket(desk_run_id: str | None) -> str:
     """Issue the one ticket of the run; any broken step before makes it a NO-TRADE that names the step."""
+    from trading_ops.runs import load_run
     from trading_ops.tickets import issue
     from trading_ops_airflow.connections import desk_connection
     from trading_ops_airflow.partition import failed_steps
 
-    broken = failed_steps()
     if desk_run_id is None:
         raise AirflowFailException(
             "no run, no ticket: freeze_inputs failed, so nothing is known that a ticket could be about; "
             "mend what its log names and clear the whole DAG run"
         )
     with desk_connection("desk_planner") as connection:
+        broken = failed_steps(load_run(connection, desk_run_id).signal_method == "qlib")
         ticket_id = issue.issue_ticket(connection, desk_run_id, broken)
     print(f"ticket {ticket_id}" + (f", broken steps: {', '.join(broken)}" if broken else ""))
     return ticket_id

@@ -1,5 +1,11 @@
 """
-What goes into the Qlib step and what may come out of it: files and their manifests.
+What goes into a run of the model's room and what may come out of it: files and their manifests.
+
+Each command of the runner has a folder of its own under the run's:
+
+    runs/<run_id>/qlib/<command>/in/manifest.json, and the inputs it names
+                                 result/<command>/manifest.json, and what the command made
+                                 stdout.log, stderr.log
 
 A result counts only when every byte in it is what its own manifest names, made from the inputs it
 was given.
@@ -7,40 +13,121 @@ was given.
 
 import hashlib
 import json
+import os
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 # Enough for a year of sessions and the month that is left out.
 _HISTORY = timedelta(days=420)
+_SEED = 7
+_THREADS = 2
+# Without this file a result of the command is none.
+_NEEDED = {
+    "dataset": "counts.json",
+    "train": "model.json",
+    "backtest": "metrics.json",
+    "score": "signals_ranked.csv",
+}
 
 
-def write_inputs(run_id: str) -> Path:
-    """Write the bars a run saw and their manifest; return the folder with `in/` and `result/`."""
-    from trading_ops.db.connect import queries
-    from trading_ops.runs import load_run
+def command_folder(run_id: str, command: str) -> Path:
+    """Return the folder of one command of a run, with `in/` and `result/` in it."""
     from trading_ops.settings import settings
-    from trading_ops_airflow.connections import desk_connection
 
-    folder = settings().run_folder(run_id) / "qlib"
+    folder = settings().run_folder(run_id) / "qlib" / command
     (folder / "in").mkdir(parents=True, exist_ok=True)
     (folder / "result").mkdir(exist_ok=True)
+    return folder
+
+
+def write_momentum_inputs(run_id: str) -> Path:
+    """
+    Write the closes a run saw, for the ranking that needs no model; return the command's folder.
+
+    Raises AirflowSkipException for a run that has a model.
+    """
+    from trading_ops.db.connect import queries
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    folder = command_folder(run_id, "score")
     with desk_connection("desk_planner") as connection:
-        as_of_date: date = load_run(connection, run_id).as_of_date
+        run = load_run(connection, run_id)
+        if run.model_version is not None:
+            raise AirflowSkipException("the run has a model, which ranks in place of momentum")
         with connection.cursor().copy(
-            queries.copy_shadow_bars.sql, {"run_id": run_id, "first_date": as_of_date - _HISTORY}
+            queries.copy_shadow_bars.sql,
+            {"run_id": run_id, "first_date": run.as_of_date - _HISTORY},
         ) as rows:
-            bars = b"".join(rows)
-    (folder / "in/bars.csv").write_bytes(bars)
+            (folder / "in/bars.csv").write_bytes(b"".join(rows))
+    return write_manifest(folder, run_id, run.as_of_date, ["bars.csv"], {})
+
+
+def write_dataset_inputs(run_id: str) -> Path:
+    """Name the exported files of a run to the command that makes Qlib's store of them."""
+    from trading_ops.models.export import BARS, CALENDAR, INSTRUMENTS
+
+    folder = command_folder(run_id, "dataset")
+    return write_manifest(folder, run_id, _as_of(run_id), [BARS, INSTRUMENTS, CALENDAR], {})
+
+
+def write_train_inputs(run_id: str) -> Path:
+    """Put the run's dataset and the desk's workflow before the training."""
+    from trading_ops.settings import PROJECT_ROOT
+
+    folder = command_folder(run_id, "train")
+    workflow = PROJECT_ROOT / "config/qlib/workflow_us_lightgbm_alpha158.yaml"
+    shutil.copyfile(workflow, folder / "in/workflow.yaml")
+    names = [_link_result(run_id, "dataset", folder), "workflow.yaml"]
+    return write_manifest(folder, run_id, _as_of(run_id), names, _against_benchmark(run_id))
+
+
+def write_backtest_inputs(run_id: str) -> Path:
+    """Put the run's dataset and its model before the backtest."""
+    folder = command_folder(run_id, "backtest")
+    names = [_link_result(run_id, "dataset", folder), _link_result(run_id, "train", folder)]
+    return write_manifest(folder, run_id, _as_of(run_id), names, _against_benchmark(run_id))
+
+
+def write_score_inputs(run_id: str) -> Path:
+    """Put the run's dataset and the model it was frozen with before the ranking by that model."""
+    from trading_ops.db.connect import queries
+    from trading_ops.models.registry import model_of_run
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    folder = command_folder(run_id, "score")
+    with desk_connection("desk_planner") as connection:
+        run = load_run(connection, run_id)
+        model = model_of_run(connection, run)
+        symbols = [
+            row["internal_symbol"] for row in queries.symbols_to_score(connection, run_id=run_id)
+        ]
+        closed_at = queries.session_close_at(connection, run_id=run_id)
+    _link(model.folder, folder / "in/train")
+    names = [_link_result(run_id, "dataset", folder), "train/manifest.json"]
+    config = {
+        "method": "lightgbm", "symbols": symbols, "ts": closed_at.isoformat(), "threads": _THREADS,
+    }  # fmt: skip
+    return write_manifest(folder, run_id, run.as_of_date, names, config)
+
+
+def write_manifest(
+    folder: Path, run_id: str, as_of_date: date, names: list[str], config: dict[str, Any]
+) -> Path:
+    """Write the manifest over a command folder's inputs; return the folder."""
     manifest = {
         "schema": 1,
-        "command": "score",
+        "command": folder.name,
         "run_id": run_id,
         "as_of_date": as_of_date.isoformat(),
-        "seed": 7,
-        "inputs": [{"path": "bars.csv", "sha256": hashlib.sha256(bars).hexdigest()}],
-        "config": {},
+        "seed": _SEED,
+        "inputs": [{"path": name, "sha256": _sha256(folder / "in" / name)} for name in names],
+        "config": config,
     }
     (folder / "in/manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     return folder
@@ -48,14 +135,16 @@ def write_inputs(run_id: str) -> Path:
 
 def verify_result(folder: Path, said: str = "") -> Path:
     """
-    Return the result's folder once every byte in it is what its manifest names.
+    Return the folder of a command's result once every byte in it is what its manifest names.
 
-    Raises AirflowFailException for a missing manifest, a result of other inputs, or another hash.
+    Raises AirflowFailException, with what the runner said, for a missing manifest, a result of other inputs,
+    another hash, and files nobody named.
     """
-    result, given = folder / "result/scores", (folder / "in/manifest.json").read_bytes()
+    given = (folder / "in/manifest.json").read_bytes()
+    wanted = json.loads(given)
+    result = folder / "result" / wanted["command"]
     try:
         manifest = json.loads((result / "manifest.json").read_bytes())
-        wanted = json.loads(given)
         for name in ("schema", "command", "run_id", "as_of_date"):
             _require(
                 manifest[name] == wanted[name],
@@ -66,24 +155,57 @@ def verify_result(folder: Path, said: str = "") -> Path:
             "it was made from other inputs",
         )
         for entry in manifest["outputs"]:
-            content = (result / entry["path"]).read_bytes()
+            path = result / entry["path"]
             _require(
-                len(content) == entry["size_bytes"],
+                path.stat().st_size == entry["size_bytes"],
                 f"{entry['path']} has another size than its manifest says",
             )
-            _require(
-                hashlib.sha256(content).hexdigest() == entry["sha256"],
-                f"{entry['path']} has another SHA-256",
-            )
-        _require(
-            any(entry["path"] == "signals_ranked.csv" for entry in manifest["outputs"]),
-            "it holds no ranking",
-        )
+            _require(_sha256(path) == entry["sha256"], f"{entry['path']} has another SHA-256")
+        named = {entry["path"] for entry in manifest["outputs"]}
+        _require(_NEEDED[wanted["command"]] in named, f"it holds no {_NEEDED[wanted['command']]}")
+        found = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
+        _require(found == named | {"manifest.json"}, "it holds files its manifest does not name")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AirflowFailException(
-            f"the runner left no complete result: {error!r}\n{said}"
+            f"{wanted['command']} left no complete result: {error}\n{said}".rstrip()
         ) from error
     return result
+
+
+def _as_of(run_id: str) -> date:
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        return load_run(connection, run_id).as_of_date
+
+
+def _against_benchmark(run_id: str) -> dict[str, Any]:
+    from trading_ops.db.connect import queries
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        benchmark = queries.benchmark_symbol(connection, run_id=run_id)
+    return {"threads": _THREADS} | ({"benchmark": benchmark} if benchmark else {})
+
+
+def _link_result(run_id: str, command: str, folder: Path) -> str:
+    """Show another command's result to this one as `in/<command>`; return the name of its manifest."""
+    _link(command_folder(run_id, command) / "result" / command, folder / "in" / command)
+    return f"{command}/manifest.json"
+
+
+def _link(source: Path, place: Path) -> None:
+    if not (source / "manifest.json").exists():
+        raise AirflowFailException(f"{source} holds no result; run the step that makes it first")
+    shutil.rmtree(place, ignore_errors=True)
+    # Links, because a store is large; hard ones, because a container sees nothing outside its folder.
+    shutil.copytree(source, place, copy_function=os.link)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _require(is_met: bool, complaint: str) -> None:

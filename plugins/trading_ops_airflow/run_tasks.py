@@ -13,7 +13,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from trading_ops_airflow.dag_settings import BARS
 
 # Who waits for whom when two runs are due at once.
-DAG_ORDER = ("daily_market_data", "weekly_reconciliation", "execution_followup", "weekly_plan")
+DAG_ORDER = (
+    "daily_market_data",
+    "weekly_reconciliation",
+    "execution_followup",
+    "weekly_plan",
+    "model_training",
+)
 
 
 @task(outlets=[BARS], execution_timeout=timedelta(minutes=20))
@@ -91,6 +97,7 @@ def freeze_inputs(kind: str) -> str:
             idempotency_key=partition.idempotency_key,
             policy=policy,
             universe=universe,
+            **_room(config, kind, policy),
         )
     print(f"run {run.run_id}: session {partition.session}, inputs frozen")
     return run.run_id
@@ -104,6 +111,25 @@ def post_splits(desk_run_id: str) -> None:
 
     with desk_connection("desk_planner") as connection:
         print(actions.post_splits(connection, desk_run_id))
+
+
+def _room(config, kind: str, policy) -> dict[str, str]:
+    """
+    Return the digest of the model's image, for a run that uses it.
+
+    A plan the stub ranks must not fail for a container engine, so it is frozen without one.
+    """
+    if config.qlib_runtime != "docker" or kind not in ("plan", "training"):
+        return {}
+    from trading_ops_airflow.locked_docker import image_digest
+
+    try:
+        return {"image_digest": image_digest(config.qlib_image)}
+    except (AirflowFailException, ConnectionError) as error:
+        if kind == "training" or policy.signal.method == "qlib":
+            raise
+        print(f"frozen without the model's image: {error}")
+        return {}
 
 
 def _load_ecb_rates(partition) -> None:

@@ -21,25 +21,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cadence:
-    """When a session's run is due (a function of trading_ops.sessions), and how late it may still start."""
+    """
+    Which sessions have a run, when it is due, and how late it may still start.
+
+    `is_due` and `run_at` name functions of a session in trading_ops.sessions.
+    """
 
     run_at: str
-    is_weekly: bool
+    is_due: str
     lateness_max: timedelta
     summary: str
     delay: timedelta = timedelta()
 
 
 CADENCES = {
-    "daily": Cadence("daily_run_at", False, timedelta(hours=12), "08:00 London after each NYSE session"),
+    "daily": Cadence("daily_run_at", "is_session", timedelta(hours=12), "08:00 London after each NYSE session"),
     # After the daily run of the same morning and before the plan.
     "weekly": Cadence(
-        "daily_run_at", True, timedelta(hours=12), "08:30 London after the week's last NYSE session",
+        "daily_run_at", "is_last_of_week", timedelta(hours=12), "08:30 London after the week's last NYSE session",
         delay=timedelta(minutes=30),
     ),
     # Until Monday's window a late plan still makes a ticket.
-    "plan": Cadence("plan_run_at", True, timedelta(hours=48), "Saturday 09:00 London, for the week's last NYSE session"),
-    "followup": Cadence("followup_run_at", False, timedelta(hours=6), "90 minutes after the close of each NYSE session"),
+    "plan": Cadence("plan_run_at", "is_last_of_week", timedelta(hours=48), "Saturday 09:00 London, for the week's last NYSE session"),
+    "followup": Cadence("followup_run_at", "is_session", timedelta(hours=6), "90 minutes after the close of each NYSE session"),
+    # The room is idle until Tuesday morning, and a model that is a day younger is not a better one.
+    "monthly": Cadence(
+        "training_run_at", "is_training_session", timedelta(hours=36),
+        "The month's first Sunday 10:00 London, for the week's last NYSE session",
+    ),
 }  # fmt: skip
 
 
@@ -144,7 +153,7 @@ class SessionTimetable(Timetable):
             try:
                 if not sessions.is_session(session):
                     session = sessions.next_session(session)
-                is_due = not cadence.is_weekly or sessions.last_session_of_week(session) == session
+                is_due = getattr(sessions, cadence.is_due)(session)
                 run_after = coerce_datetime(run_at(session) + cadence.delay) if is_due else None
             except sessions.CalendarError:
                 return

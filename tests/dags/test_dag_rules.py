@@ -11,7 +11,9 @@ import pytest
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops_airflow.environment import POOLS
 
-DAG_IDS = {"daily_market_data", "weekly_plan", "execution_followup", "weekly_reconciliation"}
+DAG_IDS = {
+    "daily_market_data", "weekly_plan", "execution_followup", "weekly_reconciliation", "model_training",
+}  # fmt: skip
 # The tasks that work although something before them broke.
 ALL_DONE = {
     "daily_market_data": {"judge_data_quality", "disable_symbols", "write_daily_report", "send_mail"},
@@ -21,6 +23,7 @@ ALL_DONE = {
     },
     "execution_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
+    "model_training": set(),
 }  # fmt: skip
 
 
@@ -73,10 +76,10 @@ def test_only_the_named_tasks_work_after_a_failure(bag, dag_id):
 
 
 def test_the_plan_runs_in_this_order(bag):
-    """Frozen, priced, valued, ranked, sized, judged by four gates, decided, issued, sent."""
+    """Frozen, priced, valued, asked for its scores, ranked, sized, judged by four gates, decided, issued, sent."""
     plan = bag.dags["weekly_plan"]
-    chain = ["freeze_inputs", "build_prices", "build_book", "rank_universe", "size_orders", "build_gates",
-             "judge_risk", "decide", "issue_ticket", "send_ticket"]  # fmt: skip
+    chain = ["freeze_inputs", "build_prices", "build_book", "wait_for_scores", "rank_universe", "size_orders",
+             "build_gates", "judge_risk", "decide", "issue_ticket", "send_ticket"]  # fmt: skip
     for earlier, later in zip(chain, chain[1:], strict=False):
         assert later in plan.get_task(earlier).downstream_task_ids
     judges = {task for task in plan.task_ids if task.startswith("judge_")}
@@ -99,12 +102,24 @@ def test_runs_take_turns_and_never_wait_for_each_other(bag):
         assert ("wait_for_turn" in freeze.upstream_task_ids) == (dag_id != DAG_ORDER[0])
 
 
-def test_the_shadow_ranking_can_neither_block_nor_delay_the_ticket(bag):
-    """Nothing on the way to the ticket waits for the Qlib step, and its end does not decide the run's state."""
+def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
+    """Nothing on the way to the ticket comes after the model's steps, and their end does not decide the run's state."""
     plan = bag.dags["weekly_plan"]
-    shadow = plan.get_task("score_qlib_shadow")
-    assert shadow.get_flat_relative_ids(upstream=False) == {"compare_shadow"}
+    for step in ("export_dataset", "make_dataset", "score_model", "store_scores", "score_momentum"):
+        after = plan.get_task(step).get_flat_relative_ids(upstream=False)
+        assert after <= {"make_dataset", "score_model", "store_scores", "compare_shadow"}, step
     assert {task.task_id for task in plan.leaves} == {"send_ticket", "compare_shadow"}
+
+
+def test_a_model_is_trained_in_this_order(bag):
+    """Frozen, priced, exported, and then the room's three commands, each on what the one before left."""
+    training = bag.dags["model_training"]
+    chain = ["wait_for_turn", "freeze_inputs", "build_prices", "export_dataset", "make_dataset", "train_model",
+             "backtest_model", "register_model"]  # fmt: skip
+    assert [task.task_id for task in training.topological_sort()] == chain
+    assert {task.task_id for task in training.tasks if task.pool == "qlib"} == {
+        "make_dataset", "train_model", "backtest_model",
+    }  # fmt: skip
 
 
 def test_tables_are_announced_as_assets(bag):

@@ -77,6 +77,7 @@ def test_up_leaves_a_desk_that_answers(desk):
         "weekly_plan",
         "execution_followup",
         "weekly_reconciliation",
+        "model_training",
     }
     assert airflow.health()["scheduler"] == "healthy"
     with pytest.raises(ApiError, match="401"):

@@ -1,38 +1,41 @@
-"""The Qlib step believes hashes, never an exit code."""
+"""The Qlib step believes hashes, never an exit code, and names how a runner ended."""
 
-import hashlib
 import json
-import subprocess
-import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from airflow.sdk.execution_time.timeout import timeout
 
-from trading_ops.settings import PROJECT_ROOT
-from trading_ops_airflow.qlib_files import verify_result
-from trading_ops_airflow.qlib_step import run_process
+from trading_ops_airflow import qlib_step
+from trading_ops_airflow.qlib_files import verify_result, write_manifest
+from trading_ops_airflow.qlib_step import ProcessOperator, Runner
 
 
 @pytest.fixture
-def scored(tmp_path):
-    """A folder with inputs for three symbols and the real runner's result."""
-    (tmp_path / "in").mkdir()
-    (tmp_path / "result").mkdir()
+def folder(tmp_path) -> Path:
+    """A command's folder with inputs for three symbols."""
+    folder = tmp_path / "score"
+    for name in ("in", "result"):
+        (folder / name).mkdir(parents=True)
     lines = ["internal_symbol,session_date,adj_close"]
     for symbol, growth in (("AAA", 1), ("BBB", 3), ("CCC", 2)):
         lines += [
             f"{symbol},2025-{1 + day // 28:02d}-{1 + day % 28:02d},{100 + growth * day}"
             for day in range(260)
         ]
-    bars = ("\n".join(lines) + "\n").encode()
-    (tmp_path / "in/bars.csv").write_bytes(bars)
-    manifest = {
-        "schema": 1, "command": "score", "run_id": "r1", "as_of_date": "2025-10-08", "seed": 7,
-        "inputs": [{"path": "bars.csv", "sha256": hashlib.sha256(bars).hexdigest()}], "config": {},
-    }  # fmt: skip
-    (tmp_path / "in/manifest.json").write_text(json.dumps(manifest))
-    run_process(tmp_path)
-    return tmp_path
+    (folder / "in/bars.csv").write_text("\n".join(lines) + "\n")
+    return write_manifest(folder, "r1", date(2025, 10, 8), ["bars.csv"], {})
+
+
+@pytest.fixture
+def scored(folder) -> Path:
+    """The same with the real runner's result."""
+    Runner().run(folder)
+    return folder
 
 
 def test_the_real_runner_leaves_a_result_that_verifies(scored):
@@ -44,7 +47,7 @@ def test_the_real_runner_leaves_a_result_that_verifies(scored):
 
 def test_a_second_try_finds_the_first_result(scored):
     """The task was killed after the runner ended: nothing is computed twice."""
-    run_process(scored)
+    Runner().run(scored)
     verify_result(scored)
 
 
@@ -55,17 +58,18 @@ def _edit(path, **changes):
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (lambda f: (f / "result/scores/manifest.json").unlink(), "no complete result"),
-        (lambda f: (f / "result/scores/signals_ranked.csv").unlink(), "no complete result"),
-        (lambda f: (f / "result/scores/signals_ranked.csv").write_text("rank,internal_symbol,score\n"), "another size"),
-        (lambda f: _swap(f / "result/scores/signals_ranked.csv"), "another SHA-256"),
+        (lambda f: (f / "result/score/manifest.json").unlink(), "no complete result"),
+        (lambda f: (f / "result/score/signals_ranked.csv").unlink(), "no complete result"),
+        (lambda f: (f / "result/score/signals_ranked.csv").write_text("rank,internal_symbol,score\n"), "another size"),
+        (lambda f: _swap(f / "result/score/signals_ranked.csv"), "another SHA-256"),
         (lambda f: _edit(f / "in/manifest.json", seed=8), "other inputs"),
-        (lambda f: _edit(f / "result/scores/manifest.json", run_id="r2"), "run_id is 'r2'"),
-        (lambda f: _edit(f / "result/scores/manifest.json", as_of_date="2025-10-07"), "as_of_date"),
-        (lambda f: _edit(f / "result/scores/manifest.json", outputs=[]), "no ranking"),
+        (lambda f: _edit(f / "result/score/manifest.json", run_id="r2"), "run_id is 'r2'"),
+        (lambda f: _edit(f / "result/score/manifest.json", as_of_date="2025-10-07"), "as_of_date"),
+        (lambda f: (f / "result/score/more.csv").write_text("1,AAA"), "files its manifest does not name"),
+        (lambda f: _edit(f / "result/score/manifest.json", outputs=[]), "it holds no signals_ranked.csv"),
     ],
     ids=["no manifest", "no ranking file", "truncated", "swapped letters", "inputs changed", "another run",
-         "another day", "empty result"],
+         "another day", "a file more", "empty result"],
 )  # fmt: skip
 def test_a_spoilt_result_is_refused(scored, spoil, complaint):
     """Truncated, stale, of another run: each is a red task and no ranking."""
@@ -74,33 +78,98 @@ def test_a_spoilt_result_is_refused(scored, spoil, complaint):
         verify_result(scored)
 
 
-def test_a_runner_that_refuses_is_quoted(tmp_path, scored):
-    """The log of the task says what the runner said."""
-    (scored / "in/bars.csv").write_text("internal_symbol,session_date,adj_close\n")
-    subprocess.run(["rm", "-r", str(scored / "result/scores")], check=True)
-    said = run_process(scored)
-    with pytest.raises(AirflowFailException, match="SHA-256 differs"):
-        verify_result(scored, said)
+def test_a_runner_that_refuses_is_quoted(folder):
+    """The task fails with the runner's own sentence, which stays beside the inputs."""
+    (folder / "in/bars.csv").write_text("internal_symbol,session_date,adj_close\n")
+    with pytest.raises(AirflowFailException, match="refused with exit code 2:\n.*SHA-256 differs"):
+        Runner().run(folder)
+    assert "SHA-256 differs" in (folder / "stderr.log").read_text()
 
 
-def test_the_runner_sees_nothing_of_the_desk(monkeypatch, scored):
+@pytest.fixture
+def program(monkeypatch, tmp_path):
+    """Put a shell script where the runner's interpreter is looked for; its arguments are the runner's."""
+
+    def install(text: str) -> None:
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(qlib_step, "_interpreter", lambda manifest: path)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("kill -KILL $$", r"score was killed by SIGKILL \(out of memory, or by hand\)"),
+        ("kill -SEGV $$", "score was killed by SIGSEGV"),
+        ("echo 'No space left on device' >&2; exit 1", "score failed with exit code 1:\nNo space left on device"),
+        ("exit 66", "score crashed with exit code 66"),
+        ("exit 0", "score left no complete result"),
+    ],
+    ids=["killed", "crashed in C", "a full disk", "crashed", "exit 0 without a result"],
+)  # fmt: skip
+def test_each_end_has_its_name(program, folder, text, named):
+    """What goes into the log, and for a plan ranked by a model into the NO-TRADE's log."""
+    program(text)
+    task = ProcessOperator(
+        task_id="score", command="score", desk_run_id="r1", write_inputs=lambda run_id: folder
+    )
+    with pytest.raises(AirflowFailException, match=named):
+        task.execute({})
+
+
+def test_a_runner_that_hangs_ends_with_its_task_and_leaves_nothing_running(program, folder):
+    """Neither the runner nor what it started survives the task's time."""
+    program(f"sleep 300 & echo $! >{folder}/child; wait")
+    with pytest.raises(AirflowTaskTimeout), timeout(2):
+        Runner().run(folder)
+    child = int((folder / "child").read_text())
+    for _ in range(50):
+        if not _runs(child):
+            return
+        time.sleep(0.1)
+    pytest.fail("the runner's child outlived it")
+
+
+def test_a_stopped_task_stops_its_runner(program, folder):
+    """Airflow calls on_kill when somebody marks the task failed."""
+    program("sleep 300")
+    runner = Runner()
+    threading.Timer(1, runner.kill).start()
+    with pytest.raises(AirflowFailException, match="killed by SIGKILL"):
+        runner.run(folder)
+
+
+def test_the_runner_sees_nothing_of_the_desk(monkeypatch, program, folder):
     """No password file, no connection, no setting reaches the interpreter that runs a model."""
     monkeypatch.setenv("PGPASSFILE", "/secret")
     monkeypatch.setenv("AIRFLOW_CONN_DESK_PLANNER", "postgresql://x")
-    seen = {}
-    monkeypatch.setattr(
-        "trading_ops_airflow.qlib_step.subprocess.run",
-        lambda command, **options: (
-            seen.update(options, command=command) or subprocess.CompletedProcess(command, 0, "", "")
-        ),
-    )
-    run_process(scored)
-    assert set(seen["env"]) == {"PATH", "PYTHONPATH", "PYTHONHASHSEED"}
-    assert seen["env"]["PYTHONPATH"] == str(PROJECT_ROOT)
-    assert (
-        sys.executable in seen["command"]
-        or str(PROJECT_ROOT / ".venv-qlib/bin/python") in seen["command"]
-    )
+    program("env; ls -l /proc/$$/fd | grep -c socket; exit 3")
+    with pytest.raises(AirflowFailException):
+        Runner().run(folder)
+    *seen, socket_count = (folder / "stdout.log").read_text().splitlines()
+    names = {line.partition("=")[0] for line in seen}
+    # The shell adds the last three.
+    assert names == {"PATH", "PYTHONPATH", "PYTHONHASHSEED", "OMP_WAIT_POLICY", "PWD", "SHLVL", "_"}
+    assert socket_count == "0"
+
+
+def test_a_missing_environment_is_one_sentence(monkeypatch, tmp_path):
+    """The desk works without Qlib; who wants a model is told the command."""
+    monkeypatch.setattr("trading_ops.settings.PROJECT_ROOT", tmp_path)
+    manifest = {"command": "train", "config": {}}
+    with pytest.raises(AirflowFailException, match="`make setup-qlib` builds it"):
+        qlib_step._interpreter(manifest)
+    assert qlib_step._interpreter({"command": "score", "config": {}}).exists()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _swap(path):

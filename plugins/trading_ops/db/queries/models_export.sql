@@ -150,5 +150,9 @@ copy (
 ) to stdout with (format csv, header);
 
 -- name: ranked_symbols(run_id)
--- The symbols of a run from the best rank on.
-select internal_symbol from desk.signals_ranked where run_id = :run_id order by signal_rank;
+-- The symbols of a run from the best rank on, as it trades on them.
+select signal.internal_symbol
+from desk.signals_ranked as signal
+inner join desk.runs as run on run.run_id = signal.run_id and run.signal_method = signal.method
+where signal.run_id = :run_id
+order by signal.signal_rank;

@@ -1,0 +1,136 @@
+"""
+What the desk does around the model's room: hands out prices, keeps models, stores and compares scores.
+
+A run ranked by the stub never waits for any of it; its model's scores are only looked at. A run
+ranked by a model waits for them, and without them there is no ranking and no trade.
+"""
+
+import json
+from datetime import timedelta
+
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from trading_ops_airflow.partition import task_states
+from trading_ops_airflow.qlib_files import command_folder, verify_result
+
+_BUSY = (None, "scheduled", "queued", "running", "up_for_retry", "up_for_reschedule", "deferred", "restarting")  # fmt: skip
+
+
+@task(execution_timeout=timedelta(minutes=20))
+def export_dataset(desk_run_id: str) -> dict[str, int]:
+    """Write the run's published prices into files. A run without a model needs them for training only."""
+    from trading_ops.models.export import ExportError, export_dataset
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        run = load_run(connection, desk_run_id)
+    if run.kind != "training" and run.model_version is None:
+        raise AirflowSkipException(
+            "no model is LIVE or in SHADOW, so there is nothing to export for"
+        )
+    folder = command_folder(desk_run_id, "dataset") / "in"
+    with desk_connection("desk_planner") as connection:
+        try:
+            exported = export_dataset(connection, desk_run_id, folder, progress=print)
+        except ExportError as error:
+            raise AirflowFailException(str(error)) from error
+    print(
+        f"{folder}: {exported.bars_count:,} bars of {exported.symbols_count} symbols, "
+        f"{exported.first_date} to {exported.last_date}"
+    )
+    if exported.members_without_bars:
+        print(f"were members and have no bars: {', '.join(exported.members_without_bars)}")
+    return {"bars": exported.bars_count, "symbols": exported.symbols_count}
+
+
+@task
+def register_model(desk_run_id: str, trained: str, backtested: str) -> str:
+    """Keep the model of the run's results and return its version; it is a CANDIDATE nobody uses yet."""
+    from pathlib import Path
+
+    from trading_ops.models import registry
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        version = registry.register_model(connection, desk_run_id, Path(trained), Path(backtested))
+    print(f"model {version} is registered; `trading-ops model shadow {version[:12]}` lets it rank beside the desk")  # fmt: skip
+    return version
+
+
+@task
+def store_scores(desk_run_id: str, scored: str) -> int:
+    """Store what the run's model says about its universe and return how many symbols it ranked."""
+    from pathlib import Path
+
+    from trading_ops.models.registry import ModelError, model_of_run, store_scores
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        model = model_of_run(connection, load_run(connection, desk_run_id))
+        try:
+            count = store_scores(
+                connection, desk_run_id, Path(scored) / "signals_ranked.parquet", model
+            )
+        except ModelError as error:
+            raise AirflowFailException(str(error)) from error
+    print(f"{count} symbols ranked by model {model.model_version} ({model.state})")
+    return count
+
+
+@task.sensor(mode="reschedule", poke_interval=5, timeout=timedelta(minutes=45))
+def wait_for_scores(desk_run_id: str) -> bool:
+    """Say whether the ranking may begin: at once for a stub, when the scores are stored for a model."""
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        run = load_run(connection, desk_run_id)
+    if run.signal_method != "qlib":
+        return True
+    states = task_states()
+    state = states.get("store_scores")
+    if state in _BUSY:
+        return False
+    if state != "success":
+        steps = ("export_dataset", "make_dataset", "score_model", "store_scores")
+        first = next(step for step in steps if states.get(step) != "success")
+        raise AirflowFailException(
+            f"the policy ranks by a model, and {first} ended as {states.get(first)}: there are no scores"
+        )
+    return True
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def compare_shadow(desk_run_id: str | None) -> dict[str, int]:
+    """Store beside the run how far the room's ranking and the desk's agree; trades nothing."""
+    import csv
+
+    from trading_ops.db.connect import queries
+    from trading_ops.settings import settings
+    from trading_ops_airflow.connections import desk_connection
+
+    if desk_run_id is None:
+        raise AirflowSkipException("no run was frozen, so there is nothing to compare")
+    folder = command_folder(desk_run_id, "score")
+    if not (folder / f"result/{folder.name}").exists():
+        raise AirflowSkipException(
+            "there is no shadow ranking to compare; the ticket does not need one"
+        )
+    with (verify_result(folder) / "signals_ranked.csv").open() as handle:
+        shadow = [row["internal_symbol"] for row in csv.DictReader(handle)]
+    with desk_connection("desk_planner") as connection:
+        rows = list(queries.ranked_symbols(connection, run_id=desk_run_id))
+    desk = [row["internal_symbol"] for row in rows]
+    comparison = {
+        "ranked_by_desk_count": len(desk),
+        "ranked_by_shadow_count": len(shadow),
+        "ranked_by_both_count": len(set(desk) & set(shadow)),
+        "same_top_10_count": len(set(desk[:10]) & set(shadow[:10])),
+    }
+    path = settings().run_folder(desk_run_id) / "qlib/comparison.json"
+    path.write_text(json.dumps(comparison, indent=1, sort_keys=True) + "\n")
+    print(f"{path}: {comparison}")
+    return comparison
