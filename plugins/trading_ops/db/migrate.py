@@ -16,9 +16,9 @@ from trading_ops.settings import Settings, settings
 _MIGRATIONS = files("trading_ops.db") / "migrations"
 
 
-def migrate(config: Settings | None = None) -> None:
+def migrate(config: Settings | None = None, revision: str = "head") -> None:
     """
-    Bring the database to the newest revision and say, the first time, whether it is simulated.
+    Bring the database to a revision, the newest one, and say, the first time, whether it is simulated.
 
     Raises RuntimeError when the database was initialised for the other environment: a
     production database never becomes a simulated one.
@@ -33,7 +33,7 @@ def migrate(config: Settings | None = None) -> None:
     )
     with engine.connect() as connection:
         alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "head")
+        command.upgrade(alembic, revision)
         connection.commit()
         found = connection.execute(text("select environment from desk.instance")).scalar()
         if found is None:
