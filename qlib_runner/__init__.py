@@ -1,10 +1,11 @@
 """
 The model's own room: files in, files out, and nothing else.
 
-    python -m qlib_runner dataset --manifest <folder>/manifest.json --out <new folder>
-    python -m qlib_runner train   --manifest <folder>/manifest.json --out <new folder>
-    python -m qlib_runner score   --manifest <folder>/manifest.json --out <new folder>
-    python -m qlib_runner verify  --out <folder>
+    python -m qlib_runner dataset  --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner train    --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner backtest --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner score    --manifest <folder>/manifest.json --out <new folder>
+    python -m qlib_runner verify   --out <folder>
 
 Each command but verify reads the manifest, checks the SHA-256 of every input, works, and makes the out
 folder appear in one step with its own manifest.json inside. There is never half a result: the folder is
@@ -22,7 +23,8 @@ A result of one command is an input of the next by its manifest, which names eve
     command           inputs                                          config
     dataset           bars.parquet, instruments.csv, calendar.csv     -            (dataset.py)
     train             dataset/manifest.json, workflow.yaml            lengths ...  (train.py)
-    score, lightgbm   dataset/manifest.json, train/manifest.json      symbols      (score.py)
+    backtest          dataset/manifest.json, train/manifest.json      benchmark ...  (backtest.py)
+    score, lightgbm   dataset/manifest.json, train/manifest.json      symbols, ts  (score.py)
     score, momentum   one csv of adjusted closes                      a window     (momentum.py)
 
 `score` makes signals_ranked.csv (rank, internal_symbol, score) by the method config names: `momentum`, the

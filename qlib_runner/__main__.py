@@ -16,6 +16,7 @@ from qlib_runner.manifest import Manifest, Refused, check_result, new_result, re
 _COMMANDS = {
     "dataset": "write Qlib's store from a manifest's adjusted bars",
     "train": "train a model on a dataset",
+    "backtest": "measure a model on the test window, after costs",
     "score": "rank the newest session of a manifest's data",
 }
 

@@ -15,7 +15,7 @@ YEAR_SESSIONS = 252
 
 def daily_ic(scored: pd.DataFrame) -> pd.Series:
     """
-    Return each session's IC: Pearson's correlation of score and label over its companies.
+    Return the IC of each session, shown as their mean: Pearson's correlation of score and label.
 
     scored has the columns score and label by (datetime, instrument). Rows without one of them are left
     out, and so are sessions where all scores or all labels are equal.
@@ -24,7 +24,7 @@ def daily_ic(scored: pd.DataFrame) -> pd.Series:
 
 
 def daily_rank_ic(scored: pd.DataFrame) -> pd.Series:
-    """Return each session's rank IC: Spearman's correlation, equal values sharing their mean rank."""
+    """Return the rank IC of each session, shown as their mean: Spearman's, equal values sharing a rank."""
     known = scored.dropna()
     return _daily(known.groupby(level="datetime").rank())
 

@@ -116,3 +116,16 @@ def trained(made, earlier_dataset, tmp_path_factory) -> Path:
         tmp_path_factory.mktemp("in"), earlier_dataset, market.EARLIER, threads=1
     )
     return made("train", inputs)
+
+
+@pytest.fixture(scope="session")
+def backtested(made, earlier_dataset, trained, tmp_path_factory) -> Path:
+    """The backtest of the trained model against the market's own benchmark."""
+    inputs = market.write_backtest_inputs(
+        tmp_path_factory.mktemp("in"),
+        earlier_dataset,
+        trained,
+        market.EARLIER,
+        benchmark=market.BENCHMARK,
+    )
+    return made("backtest", inputs)

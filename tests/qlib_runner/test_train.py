@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.qlib_runner import market
@@ -31,7 +33,7 @@ def test_the_result_describes_the_model_by_its_hash(trained):
     model = (trained / "model.txt").read_bytes()
     assert described["model_sha256"] == hashlib.sha256(model).hexdigest()
     assert len(described["features"]) == 158 and described["features"][0] == "KMID"
-    assert described["tree_count"] > 10
+    assert described["tree_count"] > 10 and described["horizon_sessions"] == 5
     assert described["windows"]["TEST_END"] == str(market.EARLIER)
     assert described["windows"]["TRAIN_END"] < described["windows"]["VALID_START"]
     metrics = json.loads((trained / "metrics.json").read_text())
@@ -47,20 +49,28 @@ def test_two_threads_train_the_model_of_one_to_the_byte(made, earlier_dataset, t
         assert (again / name).read_bytes() == (trained / name).read_bytes(), name
 
 
-def test_qrun_comes_to_the_same_model_and_keeps_its_records(
-    room, inside, earlier_dataset, trained, tmp_path
+def test_qrun_comes_to_the_same_model_and_the_same_account(
+    room, inside, earlier_dataset, trained, backtested, tmp_path
 ):
-    """The result's own workflow.yaml is all it needs; its recorder stays in the run's folder."""
-    done = subprocess.run(
-        [room.parent / "qrun", trained / "workflow.yaml", "--experiment_name", "weekly",
-         "--uri_folder", tmp_path / "mlruns"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={**ROOM_ENVIRONMENT, "PATH": os.defpath, "PYTHONPATH": str(PROJECT_ROOT), "PROVIDER_URI": str(earlier_dataset / "store")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    """The result's own workflow.yaml is all it needs; its recorder and logs stay in the run's folder."""
+    shutil.copy(trained / "workflow.yaml", tmp_path / "workflow.yaml")
+    with (tmp_path / "stdout.log").open("w") as said, (tmp_path / "stderr.log").open("w") as logged:
+        code = subprocess.run(
+            [room.parent / "qrun", "workflow.yaml", "--experiment_name", "weekly",
+             "--uri_folder", "mlruns"],
+            cwd=tmp_path, stdout=said, stderr=logged, check=False,
+            env={**ROOM_ENVIRONMENT, "PATH": os.defpath, "PYTHONPATH": str(PROJECT_ROOT), "PROVIDER_URI": str(earlier_dataset / "store")},
+        ).returncode  # fmt: skip
+    assert code == 0, (tmp_path / "stderr.log").read_text()[-3000:]
+    assert "excess return with cost" in (tmp_path / "stdout.log").read_text()
+    recorded = json.loads(inside("recorded.py", tmp_path / "mlruns"))
     described = json.loads((trained / "model.json").read_text())
-    assert inside("recorded_hash.py", tmp_path / "mlruns").strip() == described["model_sha256"]
-    assert list((tmp_path / "mlruns").glob("*/*/artifacts/pred.pkl"))
+    assert recorded["model_sha256"] == described["model_sha256"]
+    daily = pq.read_table(backtested / "daily.parquet").to_pydict()
+    assert recorded["days"] == [str(day) for day in daily["session_date"]]
+    for name in ("value", "turnover"):
+        assert recorded[name] == daily[name], name
+    assert recorded["benchmark_return"] == pytest.approx(daily["benchmark_return"], abs=1e-7)
 
 
 def test_the_future_changes_no_feature_and_no_score(
