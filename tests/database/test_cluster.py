@@ -39,7 +39,7 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
     with connect("desk_planner", config) as connection:
         assert (
             connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"]
-            == 30
+            == 31
         )
 
 
