@@ -57,8 +57,9 @@ bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
 	@$(DESK) -m tests.bench.bench_prices
 
-bench-qlib: setup-qlib ## Measure the fast features and the store against Qlib's own: make bench-qlib [BENCH="--symbols 500"]
+bench-qlib: setup setup-qlib ## Measure features, store and containers against stock Qlib: make bench-qlib [BENCH="--symbols 500"]
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
+	@$(DESK) -m tests.bench.bench_qlib_container $(BENCH)
 
 bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
 	@$(DESK) -m tests.bench.bench_first_ticket

@@ -31,10 +31,9 @@ from qlib.data.cache import H
 
 from qlib_runner.alpha158 import Alpha158Fast
 from qlib_runner.store import write_store
+from tests.bench.qlib_bars import alpha_vantage, simulated
 from tests.qlib_runner.alpha158_tolerance import tolerance_of
 
-ROOT = Path(__file__).resolve().parents[2]
-YEARS_SESSIONS = 3104
 STORE_GOAL, FEATURES_GOAL, NEWEST_GOAL = 8, 20, 8
 RAW = {"instruments": "all", "learn_processors": [], "infer_processors": []}
 
@@ -52,62 +51,10 @@ def main() -> None:
             Path(folder),
             options.rounds,
         )
-    data = Path(os.environ.get("TRADING_OPS_TEST_DATA", ROOT.parent / "shared/data"))
-    real = data / "av_sp500_daily_adjusted/daily_adjusted"
-    if not real.is_dir():
-        print(f"no real files at {real}: set TRADING_OPS_TEST_DATA")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _bench("95 real symbols", alpha_vantage(real), Path(folder), options.rounds)
-
-
-def simulated(symbols: int) -> pd.DataFrame:
-    """Return seeded random walks, some listed later or delisted earlier, with suspended days."""
-    random = np.random.Generator(np.random.PCG64(7))
-    sessions = pd.bdate_range("2014-01-02", periods=YEARS_SESSIONS).date
-    frames = []
-    for number in range(symbols):
-        begin = 0 if random.random() < 0.8 else int(random.integers(0, YEARS_SESSIONS // 2))
-        end = (
-            YEARS_SESSIONS
-            if random.random() < 0.9
-            else int(random.integers(YEARS_SESSIONS // 2, YEARS_SESSIONS))
-        )
-        days = end - begin
-        close = random.uniform(5, 300) * np.exp(np.cumsum(random.normal(0, 0.02, days)))
-        opened = close * np.exp(random.normal(0, 0.005, days))
-        reach = np.exp(np.abs(random.normal(0, 0.006, (2, days))))
-        high, low = np.maximum(opened, close) * reach[0], np.minimum(opened, close) / reach[1]
-        volume = np.round(np.exp(random.normal(14, 0.5, days)))
-        frame = _frame(
-            f"S{number:04d}", sessions[begin:end], opened, high, low, close, volume, np.ones(days)
-        )
-        frames.append(frame[random.random(days) > 0.0008])
-    return pd.concat(frames, ignore_index=True)
-
-
-def alpha_vantage(folder: Path) -> pd.DataFrame:
-    """Return the real bars, adjusted forward by the vendor's own factor."""
-    frames = []
-    for path in sorted(folder.glob("DA-*.csv")):
-        rows = pd.read_csv(path)
-        factor = rows["adjusted_close"] / rows["close"]
-        factor /= factor.iloc[0]
-        days = pd.to_datetime(rows["timestamp"]).dt.date
-        prices = [rows[name] * factor for name in ("open", "high", "low", "close")]
-        frames.append(
-            _frame(path.name.split("-")[1], days, *prices, rows["volume"] / factor, factor)
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _frame(symbol, days, opened, high, low, close, volume, factor) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "internal_symbol": symbol, "session_date": days, "open": opened, "high": high, "low": low,
-            "close": close, "vwap": (high + low + close) / 3, "volume": volume, "factor": factor,
-        }
-    )  # fmt: skip
+    real = alpha_vantage()
+    if real is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            _bench("95 real symbols", real, Path(folder), options.rounds)
 
 
 def _bench(title: str, bars: pd.DataFrame, folder: Path, rounds: int) -> None:
