@@ -49,7 +49,7 @@ check: setup ## Lint and the quick tests
 	@$(DESK) -m pytest -q tests/architecture tests/unit
 
 # Each can be run alone: PYTHONPATH=plugins:. .venv/bin/python -m tests.bench.bench_year
-BENCHES := bench_load bench_memory bench_year bench_refresh
+BENCHES := bench_load bench_memory bench_year bench_refresh bench_export
 
 bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
 	@failed=0; for bench in $(BENCHES); do $(DESK) -m tests.bench.$$bench || failed=1; done; exit $$failed

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+# pyarrow imports it with the first value it converts: a second of starting, not of exporting.
+import pandas  # noqa: F401
+
 from trading_ops.db.connect import connect
 from trading_ops.models.export import export_dataset
 

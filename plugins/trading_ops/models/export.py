@@ -46,7 +46,7 @@ BARS, INSTRUMENTS, CALENDAR = "bars.parquet", "instruments.csv", "calendar.csv"
 _KNOWN_DAYS_COUNT = 366
 
 _PRICES = ("open", "high", "low", "close")
-_COPIED = pa.schema(
+_COLUMNS = pa.schema(
     [("session_date", pa.date32()), *((name, pa.float64()) for name in (*_PRICES, "volume", "factor"))]
 )  # fmt: skip
 _SCHEMA = pa.schema(
@@ -151,8 +151,8 @@ def _write_bars(
     said = Progress(progress, len(oldest), "symbols")
     bars_count, last_date = 0, date.min
     with pq.ParquetWriter(path, _SCHEMA, use_dictionary=["internal_symbol"]) as writer:
-        for symbol, text in _copied(connection, oldest):
-            bars = _forward(symbol, text)
+        for symbol in sorted(oldest):
+            bars = _forward(symbol, _bars_of(connection, symbol, oldest[symbol]))
             writer.write_table(bars)
             bars_count += bars.num_rows
             last_date = max(last_date, bars["session_date"][-1].as_py())
@@ -160,43 +160,23 @@ def _write_bars(
     return bars_count, last_date
 
 
-def _copied(
-    connection: psycopg.Connection, oldest: dict[str, dict[str, Any]]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield each symbol's rows as the server writes them."""
-    finished = None
-    with connection.cursor() as cursor:
-        for symbol in sorted(oldest):
-            with cursor.copy(*_copy_of(symbol, oldest[symbol])) as rows:
-                # The server writes this symbol while the caller works on the one before.
-                if finished:
-                    yield finished
-                text = io.BytesIO()
-                # Row by row: bytes.join first lists the rows, and their buffers make that slow.
-                for row in rows:
-                    text.write(row)
-                finished = symbol, text.getvalue()
-    if finished:
-        yield finished
+def _bars_of(connection: psycopg.Connection, symbol: str, first: dict[str, Any]) -> str:
+    """Return a symbol's bars as lines of _COLUMNS, from its first published one on."""
+    if first["total_return_factor"] is None:
+        return queries.adjusted_bars(
+            connection, internal_symbol=symbol, first_close_usd=first["adj_close_usd"]
+        )
+    return queries.traded_bars(
+        connection, internal_symbol=symbol, first_factor=first["total_return_factor"]
+    )
 
 
-def _copy_of(symbol: str, first: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the statement for a symbol and its parameters."""
-    factor = first["total_return_factor"]
-    if factor is None:
-        return queries.copy_adjusted_bars.sql, {
-            "internal_symbol": symbol,
-            "first_close_usd": first["adj_close_usd"],
-        }
-    return queries.copy_traded_bars.sql, {"internal_symbol": symbol, "first_factor": factor}
-
-
-def _forward(symbol: str, text: bytes) -> pa.Table:
+def _forward(symbol: str, text: str) -> pa.Table:
     """Return the bars of one symbol as the dataset takes them, from rows as traded with their factor."""
     rows = arrow_csv.read_csv(
-        pa.BufferReader(text),
-        read_options=arrow_csv.ReadOptions(column_names=_COPIED.names, use_threads=False),
-        convert_options=arrow_csv.ConvertOptions(column_types=_COPIED),
+        pa.BufferReader(text.encode()),
+        read_options=arrow_csv.ReadOptions(column_names=_COLUMNS.names, use_threads=False),
+        convert_options=arrow_csv.ConvertOptions(column_types=_COLUMNS),
     )
     missing = [name for name in rows.column_names if rows[name].null_count]
     if missing:
@@ -208,7 +188,7 @@ def _forward(symbol: str, text: bytes) -> pa.Table:
     vwap = pc.divide(pc.add(pc.add(prices["high"], prices["low"]), prices["close"]), 3.0)
     volume = pc.divide(rows["volume"], factor)
     columns = [pa.repeat(symbol, rows.num_rows), rows["session_date"], *prices.values(), vwap, volume, factor]  # fmt: skip
-    return pa.table(columns, schema=_SCHEMA)
+    return pa.Table.from_arrays(columns, schema=_SCHEMA)
 
 
 def _instruments(spans: list[_Span], first_dates: dict[str, date]) -> Iterator[tuple]:

@@ -76,30 +76,33 @@ cross join lateral (
     order by price.session_date limit 1
 ) as oldest;
 
--- name: copy_traded_bars(internal_symbol, first_factor)
--- A symbol's bars as traded, and the factor that leaves its first bar as it was.
-copy (
-    select
-        session_date, as_traded_open_usd, as_traded_high_usd, as_traded_low_usd, as_traded_close_usd,
-        as_traded_volume_units,
-        round(total_return_factor / :first_factor, 12)
-    from marts.market_prices_eod
-    where internal_symbol = :internal_symbol
-    order by session_date
-) to stdout with (format csv);
+-- name: traded_bars(internal_symbol, first_factor)$
+-- A symbol's bars as traded, and the factor that leaves its first bar as it was, as the text of a csv.
+-- One text, because a row at a time costs the client more than the rest of the export.
+select
+    string_agg(
+        concat(
+            session_date, ',', as_traded_open_usd, ',', as_traded_high_usd, ',', as_traded_low_usd, ',',
+            as_traded_close_usd, ',', as_traded_volume_units, ',', round(total_return_factor / :first_factor, 12)
+        ),
+        e'\n' order by session_date
+    )
+from marts.market_prices_eod
+where internal_symbol = :internal_symbol;
 
--- name: copy_adjusted_bars(internal_symbol, first_close_usd)
--- A symbol's bars whose prices as traded nobody knows, in units of its first close, with a factor of one.
-copy (
-    select
-        session_date, adj_open_usd / :first_close_usd, adj_high_usd / :first_close_usd,
-        adj_low_usd / :first_close_usd, adj_close_usd / :first_close_usd,
-        adj_volume_units * :first_close_usd,
-        1
-    from marts.market_prices_eod
-    where internal_symbol = :internal_symbol
-    order by session_date
-) to stdout with (format csv);
+-- name: adjusted_bars(internal_symbol, first_close_usd)$
+-- The same of bars whose prices as traded nobody knows: in units of its first close, with a factor of one.
+select
+    string_agg(
+        concat(
+            session_date, ',', adj_open_usd / :first_close_usd, ',', adj_high_usd / :first_close_usd, ',',
+            adj_low_usd / :first_close_usd, ',', adj_close_usd / :first_close_usd, ',',
+            adj_volume_units * :first_close_usd, ',1'
+        ),
+        e'\n' order by session_date
+    )
+from marts.market_prices_eod
+where internal_symbol = :internal_symbol;
 
 -- name: calendar_from(run_id, first_date, known_days_count)
 -- The sessions of the run's calendar from a day on, to some days after its as-of date.
