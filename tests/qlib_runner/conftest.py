@@ -70,19 +70,30 @@ def inside(room):
 
 
 @pytest.fixture(scope="session")
-def commands(inside):
-    """Run many of the runner's commands in one process; returns (exit code, stderr) of each."""
+def commands(room):
+    """Run runner's commands in one process for all tests; returns (exit code, stderr) of each."""
+    process = subprocess.Popen(
+        [room, PROJECT_ROOT / "tests/qlib_runner/inside/commands.py"],
+        cwd=PROJECT_ROOT, env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
 
     def run(*lines: list) -> list[tuple[int, str]]:
-        said = json.dumps([[str(word) for word in line] for line in lines])
-        return [tuple(json.loads(line)) for line in inside("commands.py", said=said).splitlines()]
+        answers = []
+        for line in lines:
+            process.stdin.write(json.dumps([str(word) for word in line]) + "\n")
+            process.stdin.flush()
+            answers.append(tuple(json.loads(process.stdout.readline())))
+        return answers
 
-    return run
+    with process:
+        yield run
+        process.stdin.close()
 
 
 @pytest.fixture(scope="session")
 def made(room, tmp_path_factory):
-    """Make a result in the runner's environment and return its folder; a failure is the test's."""
+    """Make a result in a process of its own and return its folder; a failure is the test's."""
 
     def run(command: str, manifest: Path) -> Path:
         out = tmp_path_factory.mktemp(command) / command
@@ -97,16 +108,28 @@ def made(room, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def quickly_made(commands, tmp_path_factory):
+    """Make a result in the process all tests share and return its folder."""
+
+    def run(command: str, manifest: Path) -> Path:
+        out = tmp_path_factory.mktemp(command) / command
+        assert commands([command, "--manifest", manifest, "--out", out]) == [(0, "")]
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def dataset(made, tmp_path_factory) -> Path:
     """The whole test market as a dataset."""
     return made("dataset", market.write_dataset_inputs(tmp_path_factory.mktemp("in")))
 
 
 @pytest.fixture(scope="session")
-def earlier_dataset(made, tmp_path_factory) -> Path:
+def earlier_dataset(quickly_made, tmp_path_factory) -> Path:
     """The test market as it was known on EARLIER."""
     inputs = market.write_dataset_inputs(tmp_path_factory.mktemp("in"), market.EARLIER)
-    return made("dataset", inputs)
+    return quickly_made("dataset", inputs)
 
 
 @pytest.fixture(scope="session")

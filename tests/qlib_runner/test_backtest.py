@@ -15,13 +15,13 @@ PLOTS = {"equity", "drawdown", "ic_by_month", "quantile_returns", "feature_impor
 
 
 @pytest.fixture(scope="module")
-def walked(made, earlier_dataset, trained, tmp_path_factory):
+def walked(quickly_made, earlier_dataset, trained, tmp_path_factory):
     """Three models for the three parts of the test window, five holdings, against equal weights."""
     inputs = market.write_backtest_inputs(
         tmp_path_factory.mktemp("in"), earlier_dataset, trained, market.EARLIER,
         walk_forward_windows=3, topk=5, n_drop=2,
     )  # fmt: skip
-    return made("backtest", inputs)
+    return quickly_made("backtest", inputs)
 
 
 @pytest.fixture(scope="module")

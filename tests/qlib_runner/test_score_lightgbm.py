@@ -11,12 +11,12 @@ from tests.qlib_runner import market
 
 
 @pytest.fixture(scope="module")
-def ranked(made, dataset, trained, tmp_path_factory):
+def ranked(quickly_made, dataset, trained, tmp_path_factory):
     """The ranking of LAST by the model that was trained a quarter before."""
     inputs = market.write_score_inputs(
         tmp_path_factory.mktemp("in"), dataset, trained, market.LAST, market.traded_symbols()
     )
-    return made("score", inputs)
+    return quickly_made("score", inputs)
 
 
 def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):

@@ -15,7 +15,7 @@ from trading_ops.settings import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")
-def ranked(made, earlier_dataset, trained, tmp_path_factory):
+def ranked(quickly_made, earlier_dataset, trained, tmp_path_factory):
     """The ranking of EARLIER by the model of EARLIER."""
     inputs = market.write_score_inputs(
         tmp_path_factory.mktemp("in"),
@@ -24,7 +24,7 @@ def ranked(made, earlier_dataset, trained, tmp_path_factory):
         market.EARLIER,
         market.traded_symbols(),
     )
-    return made("score", inputs)
+    return quickly_made("score", inputs)
 
 
 def test_the_result_describes_the_model_by_its_hash(trained):
