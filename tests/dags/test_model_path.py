@@ -5,7 +5,9 @@ registry, scores of a plan.
 Twelve years of twenty companies, so that the windows of the real training fit.
 """
 
+import json
 import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from tests.conftest import environment_of, missing
 from tests.database.published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
+from tests.docker.conftest import base_image, engine, runner_image  # noqa: F401  (fixtures)
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import PROJECT_ROOT, settings
 from trading_ops_airflow import model_tasks, qlib_step
@@ -100,6 +103,20 @@ def test_a_model_is_trained_registered_and_ranks_a_plan(room):
     assert [float(row["score"]) for row in rows] == [row["score"] for row in said]
     assert {row["model_version"] for row in rows} == {version}
     assert {row["ts"].isoformat() for row in rows} == {f"{LAST}T20:00:00+00:00"}
+
+
+def test_a_container_makes_the_same_bytes(room, monkeypatch, runner_image):  # noqa: F811
+    """By the image's digest, through the same task; only the runtime is another."""
+    training = frozen(room, "training", sessions_count=300)
+    called(model_tasks.export_dataset, training)
+    result = Path(made(qlib_step.make_dataset, training))
+    by_process = json.loads((result / "manifest.json").read_text())
+    shutil.rmtree(result)
+    monkeypatch.setenv("TRADING_OPS_QLIB_RUNTIME", "docker")
+    monkeypatch.setenv("TRADING_OPS_QLIB_IMAGE", runner_image)
+    settings.cache_clear()
+    assert Path(made(qlib_step.make_dataset, training)) == result
+    assert json.loads((result / "manifest.json").read_text()) == by_process
 
 
 def test_too_little_history_is_refused_in_words(room):

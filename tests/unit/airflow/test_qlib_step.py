@@ -10,9 +10,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import timeout
 
+from trading_ops.policy import parse_policy
+from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_airflow import qlib_step
 from trading_ops_airflow.qlib_files import verify_result, write_manifest
 from trading_ops_airflow.qlib_step import ProcessOperator, Runner
+from trading_ops_airflow.run_tasks import _room
 
 
 @pytest.fixture
@@ -163,6 +166,19 @@ def test_a_missing_environment_is_one_sentence(monkeypatch, tmp_path):
     with pytest.raises(AirflowFailException, match="`make setup-qlib` builds it"):
         qlib_step._interpreter(manifest)
     assert qlib_step._interpreter({"command": "score", "config": {}}).exists()
+
+
+def test_a_plan_of_the_stub_is_frozen_without_the_models_image():
+    """A missing image or engine must not cost the ticket; whoever ranks or trains by it has to know."""
+    config = Settings(qlib_runtime="docker", qlib_image="trading-ops/never-built:local")
+    text = (PROJECT_ROOT / "config/policy.yml").read_text()
+    stub = parse_policy(text, "policy.yml")
+    by_model = parse_policy(text.replace("method: momentum_12_1", "method: qlib"), "policy.yml")
+    assert _room(config, "plan", stub) == {}
+    assert _room(config, "daily", by_model) == {}
+    for kind, policy in (("plan", by_model), ("training", stub)):
+        with pytest.raises((AirflowFailException, ConnectionError)):
+            _room(config, kind, policy)
 
 
 def _runs(pid: int) -> bool:
