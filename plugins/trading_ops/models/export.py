@@ -6,7 +6,7 @@ The prices of a run as files, for a model that knows no database.
     calendar.csv     the sessions, from the first bar to a year after the run's as-of date
 
 `qlib_runner dataset` takes them as they are; its docstring gives the columns. One run gives the same bytes
-every time, and never more than one symbol is held in memory.
+every time, and never more than three symbols are held in memory.
 
 **Prices forward.** Price = price as traded x factor, where a symbol's first bar has the factor one: what is
 paid or split later changes no earlier row. The factor is the publication's total return factor over that of the
@@ -25,6 +25,7 @@ history is of survivors. Who is deleted from the universe file has no published 
 import csv
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -151,13 +152,28 @@ def _write_bars(
     said = Progress(progress, len(oldest), "symbols")
     bars_count, last_date = 0, date.min
     with pq.ParquetWriter(path, _SCHEMA, use_dictionary=["internal_symbol"]) as writer:
-        for symbol in sorted(oldest):
-            bars = _forward(symbol, _bars_of(connection, symbol, oldest[symbol]))
+        for symbol, text in _texts(connection, oldest):
+            bars = _forward(symbol, text)
             writer.write_table(bars)
             bars_count += bars.num_rows
             last_date = max(last_date, bars["session_date"][-1].as_py())
             said.step(bars.num_rows)
     return bars_count, last_date
+
+
+def _texts(
+    connection: psycopg.Connection, oldest: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each symbol with its bars; the server works on the next one while the caller has this one."""
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        waiting = None
+        for symbol in sorted(oldest):
+            asked = symbol, ahead.submit(_bars_of, connection, symbol, oldest[symbol])
+            if waiting:
+                yield waiting[0], waiting[1].result()
+            waiting = asked
+        if waiting:
+            yield waiting[0], waiting[1].result()
 
 
 def _bars_of(connection: psycopg.Connection, symbol: str, first: dict[str, Any]) -> str:
