@@ -12,11 +12,9 @@ session gives bit for bit the newest rows of the whole history. Where Qlib answe
 the store lacks with missing values, this raises.
 """
 
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,12 +24,9 @@ from qlib.contrib.data.loader import Alpha158DL
 from qlib.data import D
 from qlib.data.data import DatasetProvider
 from qlib.data.dataset.loader import QlibDataLoader
-from qlib.utils import code_to_fname
 
 from qlib_runner import kernel
-
-# The longest window reaches 59 sessions back, and a change needs the session before.
-LOOKBACK_SESSIONS = 60
+from qlib_runner.store import read_fields
 
 
 class Alpha158Fast(Alpha158):
@@ -160,7 +155,7 @@ def _window(sessions: pd.DatetimeIndex, reach_sessions: int) -> _Window:
         int(np.searchsorted(calendar, session)) for session in (sessions[0], sessions[-1])
     )
     return _Window(
-        max(0, first - LOOKBACK_SESSIONS),
+        max(0, first - kernel.LOOKBACK_SESSIONS),
         first,
         last,
         min(len(calendar) - 1, last + reach_sessions),
@@ -169,29 +164,17 @@ def _window(sessions: pd.DatetimeIndex, reach_sessions: int) -> _Window:
 
 def _read(instruments, window: _Window) -> list[_Series]:
     """Return every instrument's bars in the window, in the order of the symbols."""
-    folder = C.dpm.get_data_uri("day") / "features"
+    store = C.dpm.get_data_uri("day")
     members = DatasetProvider.get_instruments_d(instruments, "day")
     spans = members if isinstance(members, dict) else dict.fromkeys(members)
-    return [_read_symbol(folder, symbol, spans[symbol], window) for symbol in sorted(spans)]
-
-
-def _read_symbol(folder: Path, symbol: str, spans, window: _Window) -> _Series:
-    extents, rows = set(), []
-    home = folder / code_to_fname(symbol).lower()
-    for field in kernel.FIELDS:
-        with open(home / f"{field}.day.bin", "rb") as file:
-            begin = int(np.frombuffer(file.read(4), "<f4")[0])
-            end = begin + os.fstat(file.fileno()).st_size // 4 - 1
-            extents.add((begin, end))
-            start = min(max(begin, window.read_from), end)
-            stop = max(start, min(end, window.read_to + 1))
-            file.seek(4 * (start - begin + 1))
-            rows.append(np.frombuffer(file.read(4 * (stop - start)), "<f4"))
-    if len(extents) != 1:
-        raise ValueError(
-            f"the fields of {symbol} do not cover the same sessions: {sorted(extents)}"
+    return [
+        _Series(
+            symbol,
+            spans[symbol],
+            *read_fields(store, symbol, kernel.FIELDS, window.read_from, window.read_to),
         )
-    return _Series(symbol, spans, start, np.stack(rows))
+        for symbol in sorted(spans)
+    ]
 
 
 def _lay_out(

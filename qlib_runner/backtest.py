@@ -35,12 +35,12 @@ import pyarrow.parquet as pq
 from qlib.data.dataset import DatasetH
 
 from qlib_runner import metrics, report, workflow
-from qlib_runner.dataset import sessions_of, store_of
+from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
 from qlib_runner.portfolio import benchmark_returns, plan_of, simulate
 from qlib_runner.score import MODEL, load_model
 from qlib_runner.store import has_bars
-from qlib_runner.train import DATASET, measure, score_window, write_json
+from qlib_runner.train import measure, score_window, write_json
 from qlib_runner.walk_forward import walk_forward
 from qlib_runner.windows import Windows, roll
 

@@ -32,6 +32,8 @@ from qlib_runner.manifest import Manifest, Refused, parse_date
 from qlib_runner.store import write_store
 
 BARS, INSTRUMENTS, CALENDAR = "bars.parquet", "instruments.csv", "calendar.csv"
+# What a dataset is called as an input of the next command.
+DATASET = "dataset/manifest.json"
 
 
 def run(manifest: Manifest, folder: Path) -> None:

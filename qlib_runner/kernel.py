@@ -20,7 +20,22 @@ from pathlib import Path
 import numpy as np
 
 FIELDS = ("open", "high", "low", "close", "vwap", "volume")
-FEATURE_COUNT = 158
+# In the order of Qlib's Alpha158DL.get_feature_config.
+FEATURES = (
+    "KMID", "KLEN", "KMID2", "KUP", "KUP2", "KLOW", "KLOW2", "KSFT", "KSFT2",
+    "OPEN0", "HIGH0", "LOW0", "VWAP0",
+    *(
+        f"{name}{sessions}"
+        for name in (
+            "ROC", "MA", "STD", "BETA", "RSQR", "RESI", "MAX", "MIN", "QTLU", "QTLD", "RANK", "RSV", "IMAX",
+            "IMIN", "IMXD", "CORR", "CORD", "CNTP", "CNTN", "CNTD", "SUMP", "SUMN", "SUMD", "VMA", "VSTD",
+            "WVMA", "VSUMP", "VSUMN", "VSUMD",
+        )
+        for sessions in (5, 10, 20, 30, 60)
+    ),
+)  # fmt: skip
+# The longest window reaches 59 sessions back, and a change needs the session before.
+LOOKBACK_SESSIONS = 60
 SOURCE = Path(__file__).with_name("alpha158.c")
 # Without contraction there is no fused multiply-add, and without -march=native no wider one either.
 _CPU = {"x86_64": "x86_64_v2", "aarch64": "generic"}
@@ -79,7 +94,7 @@ def fill(bars: np.ndarray, places: np.ndarray, rows: np.ndarray, first_column: i
         and bars.shape == (len(FIELDS), length)
         and bars.flags.c_contiguous
         and rows.flags.c_contiguous
-        and 0 <= first_column <= rows.shape[1] - FEATURE_COUNT
+        and 0 <= first_column <= rows.shape[1] - len(FEATURES)
         and places.max(initial=-1) < len(rows)
     ):
         raise ValueError("bars, places and rows do not fit together")

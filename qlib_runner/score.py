@@ -35,12 +35,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from qlib_runner import workflow
+from qlib_runner import kernel, workflow
 from qlib_runner.calibration import buckets_of
-from qlib_runner.dataset import sessions_of, store_of
+from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
 from qlib_runner.momentum import render
-from qlib_runner.train import DATASET
+from qlib_runner.store import read_fields
 
 MODEL = "train/manifest.json"
 
@@ -72,9 +72,17 @@ def run(manifest: Manifest, folder: Path) -> None:
         raise Refused(
             f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}"
         )
+    newest = len(sessions_of(store)) - 1
+    silent = [symbol for symbol in config.symbols if not has_bar(store, symbol, newest)]
+    if silent:
+        raise Refused(f"missing symbol {min(silent)}: it has no bar on as_of_date")
     fields = workflow.parse((trained / "workflow.yaml").read_text())
-    workflow.open_store(store, config.threads)
-    rows = newest_features(fields, config.symbols, manifest.as_of_date.isoformat())
+    workflow.require_no_fitted_features(fields)
+    if workflow.handler_of(fields)["class"] == "Alpha158Fast":
+        rows = newest_alpha158(store, config.symbols, newest)
+    else:
+        workflow.open_store(store, config.threads)
+        rows = newest_features(fields, config.symbols, manifest.as_of_date.isoformat())
     if list(rows.columns) != described["features"]:
         raise Refused("the dataset's features are not those the model was trained on")
     booster = load_model(trained / "model.txt", described["model_sha256"])
@@ -85,17 +93,36 @@ def run(manifest: Manifest, folder: Path) -> None:
     pq.write_table(table, folder / "signals_ranked.parquet")
 
 
+def has_bar(store: Path, symbol: str, position: int) -> bool:
+    """Say whether a symbol has a bar at a position of the store's calendar."""
+    _, bars = read_fields(store, symbol, ("close",), position, position)
+    return bars.size == 1 and bool(np.isfinite(bars[0, 0]))
+
+
+def newest_alpha158(store: Path, symbols: list[str], newest: int) -> pd.DataFrame:
+    """
+    Return the 158 features of symbols that have a bar at the newest position of the calendar.
+
+    Bit for bit what Alpha158Fast gives, from no more bars than they reach back, and without Qlib.
+    """
+    rows = np.empty((len(symbols), len(kernel.FEATURES)), np.float32)
+    for row, symbol in enumerate(symbols):
+        first = max(0, newest - kernel.LOOKBACK_SESSIONS)
+        _, bars = read_fields(store, symbol, kernel.FIELDS, first, newest)
+        places = np.full(bars.shape[1], -1)
+        places[-1] = row
+        kernel.fill(bars, places, rows)
+    return pd.DataFrame(rows, pd.Index(symbols), pd.Index(kernel.FEATURES), copy=False)
+
+
 def newest_features(fields: dict[str, Any], symbols: list[str], day: str) -> pd.DataFrame:
     """
-    Return the features of the symbols on one day, one row per symbol that has a bar on it.
+    Return what a workflow's handler gives for the symbols on one day.
 
     Qlib itself reaches back as far as each feature needs.
     """
-    workflow.require_no_fitted_features(fields)
     handler = workflow.make_handler(fields, instruments=symbols, start_time=day, end_time=day)
-    rows = handler.fetch(col_set="feature", data_key="infer").droplevel("datetime")
-    # The day's own bar alone decides these; all of them missing means there is no bar.
-    return rows[rows[["KMID", "KLEN", "KLOW", "KUP"]].notna().any(axis=1)]
+    return handler.fetch(col_set="feature", data_key="infer").droplevel("datetime")
 
 
 def rank(scores: pd.Series, symbols: list[str]) -> list[tuple[str, float]]:

@@ -39,7 +39,6 @@ FIELDS = ("open", "high", "low", "close", "vwap", "volume", "factor")
 # A first day has no change; every other field must be there on each day that has a bar.
 OPTIONAL_FIELDS = ("change",)
 _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=_-]*")
-# Qlib never makes a folder with the name of a Windows device.
 _DEVICES = {"con", "prn", "aux", "nul"} | {
     f"{port}{n}" for port in ("com", "lpt") for n in range(10)
 }
@@ -90,7 +89,41 @@ def write_store(
 
 def has_bars(store: Path, symbol: str) -> bool:
     """Say whether a store holds bars of a symbol, member or not."""
-    return (store / _home(symbol)).is_dir()
+    return (store / home_of(symbol)).is_dir()
+
+
+def home_of(symbol: str) -> str:
+    """Return where a symbol's fields lie in a store; Qlib never makes a folder with a device's name."""
+    name = symbol.lower()
+    return f"features/{'_qlib_' if name in _DEVICES else ''}{name}"
+
+
+def read_fields(
+    store: Path, symbol: str, fields: tuple[str, ...], first: int, last: int
+) -> tuple[int, np.ndarray]:
+    """
+    Return the bars of a symbol between two positions of the calendar, both included, and where they begin.
+
+    The values are (field, session), 32-bit, NaN without a bar; a symbol without bars there gives none.
+    Raises FileNotFoundError for a symbol or field the store lacks, and ValueError for fields that do not
+    cover the same sessions.
+    """
+    extents, rows = set(), []
+    home = store / home_of(symbol)
+    for field in fields:
+        with open(home / f"{field}.day.bin", "rb") as file:
+            begin = int(np.frombuffer(file.read(4), "<f4")[0])
+            end = begin + os.fstat(file.fileno()).st_size // 4 - 1
+            extents.add((begin, end))
+            start = min(max(begin, first), end)
+            stop = max(start, min(end, last + 1))
+            file.seek(4 * (start - begin + 1))
+            rows.append(np.frombuffer(file.read(4 * (stop - start)), "<f4"))
+    if len(extents) != 1:
+        raise ValueError(
+            f"the fields of {symbol} do not cover the same sessions: {sorted(extents)}"
+        )
+    return start, np.stack(rows)
 
 
 @dataclass(frozen=True)
@@ -259,8 +292,8 @@ def _write(
     digest = hashlib.sha256()
 
     def write(name: str, content: bytes | np.ndarray) -> None:
-        # Unbuffered, since a store of 500 symbols is 3,500 files written in one piece each.
-        with open(folder / name, "wb", buffering=0) as file:
+        # Not os.write or an unbuffered file: on a nearly full disk they write a part and say so to nobody.
+        with open(folder / name, "wb") as file:
             file.write(content)
         digest.update(f"{name}\n".encode())
         digest.update(content)
@@ -272,7 +305,7 @@ def _write(
     write("calendars/day_future.txt", "".join(days).encode())
     write("instruments/all.txt", "".join("\t".join(span) + "\n" for span in spans).encode())
     for symbol, rows in panel.rows():
-        home = _home(symbol)
+        home = home_of(symbol)
         (folder / home).mkdir()
         first, last = positions[rows][0], positions[rows][-1]
         places = positions[rows] - first + 1
@@ -282,11 +315,6 @@ def _write(
             content[places] = values[rows]
             write(f"{home}/{field}.day.bin", content.data)
     return digest.hexdigest()
-
-
-def _home(symbol: str) -> str:
-    name = symbol.lower()
-    return f"features/{'_qlib_' if name in _DEVICES else ''}{name}"
 
 
 def _check_read_back(folder: Path, spans: list[tuple[str, str, str]]) -> None:

@@ -28,11 +28,11 @@ from qlib.utils import init_instance_by_config
 
 from qlib_runner import metrics, workflow
 from qlib_runner.calibration import calibrate
-from qlib_runner.dataset import sessions_of, store_of
+from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
 from qlib_runner.windows import Lengths, Windows, horizon_of, parse_lengths, reach_of, split
 
-DATASET, WORKFLOW = "dataset/manifest.json", "workflow.yaml"
+WORKFLOW = "workflow.yaml"
 _SETTINGS = {"threads": 2, "benchmark": "SPY"}
 
 

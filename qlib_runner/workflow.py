@@ -1,27 +1,24 @@
 """
 A Qlib workflow file: filled in, read, and turned into the objects it names.
 
-The same file runs under qrun, so a model never depends on settings that live in code.
+The same file runs under qrun, so a model never depends on settings that live in code. Qlib is imported
+where it is needed: that takes seconds, and the newest session is ranked without it.
 """
 
 import contextlib
 import importlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
-import qlib
-from qlib.data.dataset import DatasetH
-from qlib.data.dataset.handler import DataHandlerLP
-from qlib.utils import init_instance_by_config
 from ruamel.yaml import YAML, YAMLError
 
 from qlib_runner.manifest import Refused
 
-# It prints which of its optional models cannot be imported; none of them is wanted.
-with contextlib.redirect_stdout(io.StringIO()):
-    importlib.import_module("qlib.contrib.model")
+if TYPE_CHECKING:
+    from qlib.data.dataset import DatasetH
+    from qlib.data.dataset.handler import DataHandlerLP
 
 # In a result the store's place stays open: it is another one in the container.
 OPEN_PROVIDER = {"PROVIDER_URI": "{{ PROVIDER_URI }}"}
@@ -72,21 +69,25 @@ def require_no_fitted_features(fields: dict[str, Any]) -> None:
 
 def open_store(store: Path, threads: int) -> None:
     """Let Qlib read a store, with that many threads for features, and write nothing anywhere."""
+    qlib = importlib.import_module("qlib")
+    # It prints which of its optional models cannot be imported; none of them is wanted.
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module("qlib.contrib.model")
     qlib.init(
         provider_uri=str(store), region="us", kernels=threads, joblib_backend="loky",
         expression_cache=None, dataset_cache=None, logging_level=_LOGGING_LEVEL_ERROR,
     )  # fmt: skip
 
 
-def make_dataset(fields: dict[str, Any]) -> DatasetH:
+def make_dataset(fields: dict[str, Any]) -> "DatasetH":
     """Return the workflow's dataset, its features computed."""
-    return init_instance_by_config(fields["task"]["dataset"])
+    return _make(fields["task"]["dataset"])
 
 
-def make_handler(fields: dict[str, Any], **changes: Any) -> DataHandlerLP:
+def make_handler(fields: dict[str, Any], **changes: Any) -> "DataHandlerLP":
     """Return the workflow's handler with some of its settings changed, its features computed."""
     handler = handler_of(fields)
-    return init_instance_by_config({**handler, "kwargs": {**handler["kwargs"], **changes}})
+    return _make({**handler, "kwargs": {**handler["kwargs"], **changes}})
 
 
 def versions() -> dict[str, str]:
@@ -95,3 +96,7 @@ def versions() -> dict[str, str]:
         name: importlib.import_module(name).__version__
         for name in ("lightgbm", "numpy", "pandas", "qlib")
     }
+
+
+def _make(described: dict[str, Any]) -> Any:
+    return importlib.import_module("qlib.utils").init_instance_by_config(described)

@@ -57,6 +57,7 @@ def _check(found: dict) -> None:
         "same_columns",
         "same_types",
         "newest_equal",
+        "newest_without_qlib_equal",
         "later_equal",
         "threads_equal",
     ):

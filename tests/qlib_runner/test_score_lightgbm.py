@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import subprocess
 from fractions import Fraction
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.qlib_runner import market
+from trading_ops.settings import PROJECT_ROOT
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,15 @@ def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):
     assert sorted(symbols) == sorted(market.traded_symbols())
     values = [float(score) for score in scores]
     assert values == sorted(values, reverse=True) and len(set(values)) > 10
+
+
+def test_the_newest_session_is_ranked_without_qlib(room):
+    """Importing it takes longer than everything else a ranking does."""
+    program = "import sys, qlib_runner.score; print('qlib' in sys.modules, 'mlflow' in sys.modules)"
+    done = subprocess.run(
+        [room, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_the_parquet_says_where_each_score_comes_from(ranked, trained):

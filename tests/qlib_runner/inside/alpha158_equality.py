@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from qlib.contrib.data.handler import Alpha158
 from qlib.data import D
 
 from qlib_runner.alpha158 import Alpha158Fast
+from qlib_runner.score import newest_alpha158
 from qlib_runner.workflow import open_store
 from tests.qlib_runner.alpha158_tolerance import tolerance_of
 
@@ -35,6 +37,8 @@ def main() -> None:
     later = Alpha158Fast(**RAW, start_time=middle, end_time=newest)._data
     C["kernels"] = 2
     threaded = Alpha158Fast(**RAW)._data
+    symbols = list(ending.index.get_level_values("instrument"))
+    alone = newest_alpha158(Path(sys.argv[1]), symbols, len(D.calendar()) - 1)
     columns = {}
     for column in engine.columns:
         ours, theirs = fast[column].to_numpy(float), engine[column].to_numpy(float)
@@ -46,6 +50,8 @@ def main() -> None:
                 "same_columns": fast.columns.equals(engine.columns),
                 "same_types": bool((fast.dtypes == engine.dtypes).all()),
                 "newest_equal": _bits(ending) == _bits(fast.loc[[newest]]),
+                "newest_without_qlib_equal": _bits(alone) == _bits(ending["feature"])
+                and list(alone.columns) == list(ending["feature"].columns),
                 "later_equal": _bits(later) == _bits(fast.loc[middle:]),
                 "threads_equal": _bits(threaded) == _bits(fast),
                 "rows": len(fast),
