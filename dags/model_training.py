@@ -14,7 +14,8 @@ before a person lets it (RUNBOOK, *Models*). Every task may be cleared and run a
 - `make_dataset` red: the export does not fit; the log ends with the runner's own sentence.
 - `train_model` red with "the windows need ... sessions": the desk has too little history. Load more, then trigger
   a new run. With "make setup-qlib": the model's environment is not built. Killed: it needs more memory.
-- `backtest_model` red: the model is there and nobody knows what it is worth, so it is not registered.
+- `backtest_model` or `rehearse_policy` red: the model is there and nobody knows what it is worth, so it is not
+  registered.
 - `register_model` red: the log says what the registry does not take.
 
 What a command was given, made and said is in `runs/<run_id>/qlib/<command>/`.
@@ -26,7 +27,7 @@ from airflow.sdk import chain, dag
 
 from trading_ops_airflow.builds import build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.model_tasks import export_dataset, register_model
+from trading_ops_airflow.model_tasks import export_dataset, register_model, rehearse_policy
 from trading_ops_airflow.qlib_step import backtest_model, make_dataset, train_model
 from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
 
@@ -36,6 +37,7 @@ def model_training():
     """Order the tasks of a training."""
     run_id = freeze_inputs("training")
     trained, backtested = train_model(run_id), backtest_model(run_id)
+    rehearsal = rehearse_policy(run_id, trained.output, backtested.output)
     chain(
         wait_for_turn(),
         run_id,
@@ -44,7 +46,8 @@ def model_training():
         make_dataset(run_id),
         trained,
         backtested,
-        register_model(run_id, trained.output, backtested.output),
+        rehearsal,
+        register_model(run_id, trained.output, backtested.output, rehearsal),
     )
 
 

@@ -45,8 +45,31 @@ def export_dataset(desk_run_id: str) -> dict[str, int]:
     return {"bars": exported.bars_count, "symbols": exported.symbols_count}
 
 
+@task(execution_timeout=timedelta(minutes=20))
+def rehearse_policy(
+    desk_run_id: str, trained: str, backtested: str
+) -> dict[str, float | int | None]:
+    """Let the run's policy size the backtest's scores; write and return what came of it."""
+    from pathlib import Path
+
+    from trading_ops.models.rehearsal import rehearse_files
+    from trading_ops.runs import load_policy, load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        policy = load_policy(connection, load_run(connection, desk_run_id).policy_hash)
+    bars = command_folder(desk_run_id, "dataset") / "in/bars.parquet"
+    figures = rehearse_files(Path(trained), Path(backtested), bars, policy).figures()
+    path = command_folder(desk_run_id, "backtest") / "rehearsal.json"
+    path.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    print(f"{path}: {figures}")
+    return figures
+
+
 @task
-def register_model(desk_run_id: str, trained: str, backtested: str) -> str:
+def register_model(
+    desk_run_id: str, trained: str, backtested: str, rehearsal: dict[str, float | int | None]
+) -> str:
     """Keep the model of the run's results and return its version; it is a CANDIDATE nobody uses yet."""
     from pathlib import Path
 
@@ -54,7 +77,9 @@ def register_model(desk_run_id: str, trained: str, backtested: str) -> str:
     from trading_ops_airflow.connections import desk_connection
 
     with desk_connection("desk_planner") as connection:
-        version = registry.register_model(connection, desk_run_id, Path(trained), Path(backtested))
+        version = registry.register_model(
+            connection, desk_run_id, Path(trained), Path(backtested), rehearsal
+        )
     print(f"model {version} is registered; `trading-ops model shadow {version[:12]}` lets it rank beside the desk")  # fmt: skip
     return version
 

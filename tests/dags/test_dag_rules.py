@@ -112,10 +112,10 @@ def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
 
 
 def test_a_model_is_trained_in_this_order(bag):
-    """Frozen, priced, exported, and then the room's three commands, each on what the one before left."""
+    """Frozen, priced, exported, and then the room's three commands, each on what the one before left, then the policy."""
     training = bag.dags["model_training"]
     chain = ["wait_for_turn", "freeze_inputs", "build_prices", "export_dataset", "make_dataset", "train_model",
-             "backtest_model", "register_model"]  # fmt: skip
+             "backtest_model", "rehearse_policy", "register_model"]  # fmt: skip
     assert [task.task_id for task in training.topological_sort()] == chain
     assert {task.task_id for task in training.tasks if task.pool == "qlib"} == {
         "make_dataset", "train_model", "backtest_model",

@@ -73,8 +73,13 @@ def test_a_model_is_trained_registered_and_ranks_a_plan(room):
     called(model_tasks.export_dataset, training)
     made(qlib_step.make_dataset, training)
     trained, backtested = made(qlib_step.train_model, training), made(qlib_step.backtest_model, training)  # fmt: skip
-    version = called(model_tasks.register_model, training, trained, backtested)
-    assert called(model_tasks.register_model, training, trained, backtested) == version
+    figures = called(model_tasks.rehearse_policy, training, trained, backtested)
+    assert figures["policy_weeks_count"] > 40 and figures["policy_orders_count"] > 15
+    version = called(model_tasks.register_model, training, trained, backtested, figures)
+    assert called(model_tasks.register_model, training, trained, backtested, figures) == version
+    with connect("desk_reader", room) as connection:
+        known = queries.model_by_version(connection, model_version=version)["backtest_metrics"]
+    assert known["policy_cagr"] == figures["policy_cagr"] and known["cagr"] != known["policy_cagr"]
 
     # A candidate ranks nothing.
     candidate_plan = frozen(room, "plan", key="candidate")

@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -60,12 +61,13 @@ def register_model(
     run_id: str,
     train_result: Path,
     backtest_result: Path,
+    rehearsal: Mapping[str, float | int | None] | None = None,
     config: Settings | None = None,
 ) -> str:
     """
     Register the model a training run made, as CANDIDATE, and return its version (as desk_planner).
 
-    Keeps a copy of the training result. The same trees are the same model: registering them again, by this
+    Keeps a copy of the training result; the figures of a rehearsal stand beside those of the backtest. The same trees are the same model: registering them again, by this
     run or another, changes nothing. Raises ModelError for a run of another kind, results of another run or
     day, a model.txt that is not the one model.json names, and a run that made another model before.
     """
@@ -76,7 +78,7 @@ def register_model(
         made_by = _read_json(folder / "manifest.json").get("run_id")
         if made_by != run_id:
             raise ModelError(f"{folder} is a result of run {made_by}, not of {run_id}")
-    row = _registry_row(run, train_result, backtest_result)
+    row = _registry_row(run, train_result, backtest_result, rehearsal or {})
     version = row["model_version"]
     earlier = queries.version_of_training(connection, run_id=run_id)
     if earlier not in (None, version):
@@ -135,7 +137,9 @@ def store_scores(
     return len(scores)
 
 
-def _registry_row(run: Run, train_result: Path, backtest_result: Path) -> dict[str, Any]:
+def _registry_row(
+    run: Run, train_result: Path, backtest_result: Path, rehearsal: Mapping[str, float | int | None]
+) -> dict[str, Any]:
     described = _read_json(train_result / "model.json")
     version = hashlib.sha256((train_result / "model.txt").read_bytes()).hexdigest()
     try:
@@ -162,7 +166,7 @@ def _registry_row(run: Run, train_result: Path, backtest_result: Path) -> dict[s
             "dataset_sha256": described["dataset_sha256"],
             "workflow_sha256": described["workflow_sha256"],
             "metrics": Jsonb(_read_json(train_result / "metrics.json")),
-            "backtest_metrics": Jsonb(_read_json(backtest_result / "metrics.json")),
+            "backtest_metrics": Jsonb(_read_json(backtest_result / "metrics.json") | rehearsal),
         }
     except (KeyError, TypeError) as missing:
         raise ModelError(f"{train_result} does not describe its model: {missing!r}") from None
