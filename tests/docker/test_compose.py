@@ -132,6 +132,14 @@ def test_each_room_sees_its_own_secrets_only():
     }
 
 
+def test_the_keys_of_sources_lie_where_airflow_reads_and_the_page_does_not():
+    """In the volume of Airflow's secrets, which the one-shot that makes secrets can write."""
+    place = SERVICES["scheduler"]["environment"]["TRADING_OPS_SOURCE_KEYS"]
+    assert place.startswith("/secrets/airflow/")
+    assert "secrets-airflow:/secrets/airflow" in SERVICES["make-secrets"]["volumes"]
+    assert "TRADING_OPS_SOURCE_KEYS" not in SERVICES["confirm-page"]["environment"]
+
+
 def test_postgres_is_on_no_network_that_leads_outside():
     """Its only network is internal."""
     assert SERVICES["postgres"]["networks"] == ["database"]
