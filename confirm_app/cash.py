@@ -6,12 +6,11 @@ import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from confirm_app.access import require_operator
-from confirm_app.database import desk_settings, reading, write_once
+from confirm_app.account_forms import NotRecorded, fresh_values, record_once
+from confirm_app.database import desk_settings, reading
 from confirm_app.display import gbp
-from confirm_app.fields import FieldError
 from confirm_app.snapshot_form import MOVEMENTS, CashMovement, parse_cash_movement
-from confirm_app.snapshots import fresh_values
-from confirm_app.ticket_view import LineForm, new_key
+from confirm_app.ticket_view import LineForm
 from trading_ops.db.connect import queries
 
 cash = Blueprint("cash", __name__)
@@ -32,21 +31,14 @@ def record():
     if errors:
         return _form_page(LineForm(values, errors), 422)
     try:
-        write_once(lambda connection: _record(connection, movement))
-    except psycopg.errors.UniqueViolation:
-        values["key"] = new_key()
-        message = (
-            "This form was already sent with other figures, and the first ones are booked, "
-            "see below. Send again only to book a second movement."
+        record_once(
+            lambda connection: _record(connection, movement),
+            values,
+            field="amount",
+            send_again="only to book a second movement",
         )
-        return _form_page(LineForm(values, (FieldError("amount", message),)), 409)
-    except (psycopg.IntegrityError, psycopg.DataError) as refusal:
-        return _form_page(
-            LineForm(
-                values, (FieldError("amount", f"Not booked: {refusal.diag.message_primary}"),)
-            ),
-            422,
-        )
+    except NotRecorded as refused:
+        return _form_page(refused.form, refused.status)
     flash(f"Booked: {movement.kind} {gbp(movement.amount_gbp)}")
     return redirect(url_for("cash.new"), code=303)
 

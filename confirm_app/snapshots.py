@@ -5,11 +5,10 @@ import json
 import psycopg
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
-from confirm_app.database import desk_settings, reading, write_once
-from confirm_app.display import on_clock
-from confirm_app.fields import FieldError
+from confirm_app.account_forms import NotRecorded, fresh_values, record_once
+from confirm_app.database import desk_settings, reading
 from confirm_app.snapshot_form import Snapshot, parse_snapshot
-from confirm_app.ticket_view import LineForm, new_key
+from confirm_app.ticket_view import LineForm
 from trading_ops.db.connect import queries
 
 snapshots = Blueprint("snapshots", __name__)
@@ -29,21 +28,14 @@ def record():
     if errors:
         return _form_page(LineForm(values, errors), 422)
     try:
-        snapshot_id = write_once(lambda connection: _record(connection, snapshot))
-    except psycopg.errors.UniqueViolation:
-        values["key"] = new_key()
-        message = (
-            "This form was already sent with other figures, and the first ones are recorded. "
-            "Send again to record these as a newer snapshot."
+        snapshot_id = record_once(
+            lambda connection: _record(connection, snapshot),
+            values,
+            field="cash",
+            send_again="to record these as a newer snapshot",
         )
-        return _form_page(LineForm(values, (FieldError("cash", message),)), 409)
-    except (psycopg.IntegrityError, psycopg.DataError) as refusal:
-        return _form_page(
-            LineForm(
-                values, (FieldError("cash", f"Not recorded: {refusal.diag.message_primary}"),)
-            ),
-            422,
-        )
+    except NotRecorded as refused:
+        return _form_page(refused.form, refused.status)
     flash("Snapshot recorded.")
     return redirect(url_for("snapshots.show", snapshot_id=snapshot_id), code=303)
 
@@ -63,15 +55,6 @@ def show(snapshot_id: int):
     )
     desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
     return render_template("snapshot.html", desk=desk, snapshot=snapshot, positions=list(positions))
-
-
-def fresh_values(now_at) -> dict[str, str]:
-    """Return the fields of an untouched account form: a new key and the time of now, in London."""
-    return {
-        "key": new_key(),
-        "date": on_clock(now_at, "London", "%Y-%m-%d"),
-        "time": on_clock(now_at, "London", "%H:%M:%S"),
-    }
 
 
 def _record(connection: psycopg.Connection, snapshot: Snapshot) -> int:
