@@ -59,8 +59,9 @@ def run(manifest: Manifest, folder: Path) -> None:
     manifest.require_inputs(DATASET, MODEL)
     config = parse_config(manifest.config, manifest.as_of_date)
     store = store_of(manifest)
-    if sessions_of(store)[-1] != manifest.as_of_date:
-        raise Refused(f"the dataset's calendar ends on {sessions_of(store)[-1]}, not on as_of_date")
+    sessions = sessions_of(store)
+    if sessions[-1] != manifest.as_of_date:
+        raise Refused(f"the dataset's calendar ends on {sessions[-1]}, not on as_of_date")
     trained, _ = manifest.result("train")
     described = json.loads((trained / "model.json").read_bytes())
     if described["as_of_date"] > manifest.as_of_date.isoformat():
@@ -72,7 +73,7 @@ def run(manifest: Manifest, folder: Path) -> None:
         raise Refused(
             f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}"
         )
-    newest = len(sessions_of(store)) - 1
+    newest = len(sessions) - 1
     silent = [symbol for symbol in config.symbols if not has_bar(store, symbol, newest)]
     if silent:
         raise Refused(f"missing symbol {min(silent)}: it has no bar on as_of_date")

@@ -8,6 +8,7 @@ to another program since is never mistaken for ours and never killed.
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -92,6 +93,12 @@ class Process:
         if not self.log_path.exists():
             return "(no log)"
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines_count:])
+
+
+def bound_to_parent(what: signal.Signals) -> list[str]:
+    """Return what a command is begun with so that it gets a signal when its parent dies; nothing where that cannot be."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", what.name.removeprefix("SIG")] if setpriv else []
 
 
 def stop_all(processes: Iterable[Process], patience_s: float = 15) -> list[str]:

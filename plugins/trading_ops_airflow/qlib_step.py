@@ -7,7 +7,6 @@ gets no database, no network and no secret.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from trading_ops_airflow import qlib_files
+from trading_ops_airflow.processes import bound_to_parent
 from trading_ops_airflow.qlib_files import verify_result
 
 # What a command's exit code means when it is no crash; qlib_runner/__init__.py has them.
@@ -115,9 +115,8 @@ class Runner:
         manifest = json.loads((folder / "in/manifest.json").read_bytes())
         command = manifest["command"]
         # A runner must not outlive its worker either, or a second try meets it in the same folder.
-        setpriv = shutil.which("setpriv")
         arguments = [
-            *([setpriv, "--pdeathsig", "KILL"] if setpriv else []),
+            *bound_to_parent(signal.SIGKILL),
             str(_interpreter(manifest)), "-m", "qlib_runner", command,
             "--manifest", str(folder / "in/manifest.json"), "--out", str(folder / "result" / command),
         ]  # fmt: skip

@@ -5,11 +5,12 @@ The parse is only an acceleration: a missing or stale one makes the next build s
 """
 
 import json
-import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_airflow.processes import bound_to_parent
 
 _ENTRY = Path(__file__).with_name("warm_dbt.py")
 
@@ -19,8 +20,6 @@ def dbt_command(
 ) -> list[str]:
     """Return a dbt call with its own target folder, so two builds never share one."""
     # dbt must not outlive the task that started it: a second try would meet it in the same tables.
-    setpriv = shutil.which("setpriv")
-    bound_to_parent = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
     python = config.dbt.with_name("python")
     # Isolated, because the modules beside the script have names that dbt's own packages use.
     program = (
@@ -30,7 +29,7 @@ def dbt_command(
     )
     project = str(PROJECT_ROOT / "dbt_project")
     return [
-        *bound_to_parent, *program, "--no-use-colors", verb,
+        *bound_to_parent(signal.SIGTERM), *program, "--no-use-colors", verb,
         "--project-dir", project, "--profiles-dir", project,
         "--target-path", str(target), "--log-path", str(target),
         *(["--vars", json.dumps({"run_id": run_id})] if run_id else []), *options,

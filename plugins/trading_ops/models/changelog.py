@@ -1,6 +1,5 @@
 """The changelog of the models: what each was made of and what was decided about it, from the registry alone."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import psycopg
 
 from trading_ops.db.connect import queries
 from trading_ops.settings import Settings
+from trading_ops.tickets.files import write_whole
 
 
 def changelog_text(connection: psycopg.Connection) -> str:
@@ -24,9 +24,7 @@ def write_changelog(connection: psycopg.Connection, config: Settings) -> Path:
     """Write the changelog under the data folder, whole or not at all, and return its path."""
     path = config.data / "qlib/MODEL_CHANGELOG.md"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(changelog_text(connection))
-    os.replace(partial, path)
+    write_whole(path, changelog_text(connection).encode())
     return path
 
 

@@ -13,28 +13,16 @@ pairs as (
         traded.signal_rank as traded_rank,
         -- Places among what both rank and among what has a return; equal returns share their places.
         case when traded.signal_rank is not null then
-            row_number() over (
-                partition by ranking.ranking_run_id, ranking.method, traded.signal_rank is null
-                order by ranking.signal_rank
-            )
+            row_number() over (ranked_by_both order by ranking.signal_rank)
         end as own_place,
         case when traded.signal_rank is not null then
-            row_number() over (
-                partition by ranking.ranking_run_id, ranking.method, traded.signal_rank is null
-                order by traded.signal_rank
-            )
+            row_number() over (ranked_by_both order by traded.signal_rank)
         end as traded_place,
         case when ranking.return_ratio is not null then
-            row_number() over (
-                partition by ranking.ranking_run_id, ranking.method, ranking.return_ratio is null
-                order by ranking.signal_rank
-            )
+            row_number() over (realised order by ranking.signal_rank)
         end as realised_place,
         case when ranking.return_ratio is not null then
-            rank() over (
-                partition by ranking.ranking_run_id, ranking.method, ranking.return_ratio is null
-                order by ranking.return_ratio desc
-            )
+            rank() over (realised order by ranking.return_ratio desc)
             + (count(*) over (
                 partition by ranking.ranking_run_id, ranking.method, ranking.return_ratio
             ) - 1) / 2.0
@@ -47,6 +35,9 @@ pairs as (
     left join {{ ref('stg_desk__policy_limits') }} as policy
         on policy.run_id = ranking.run_id
         and policy.limit_name = 'sizing.positions_count'
+    window
+        ranked_by_both as (partition by ranking.ranking_run_id, ranking.method, traded.signal_rank is null),
+        realised as (partition by ranking.ranking_run_id, ranking.method, ranking.return_ratio is null)
 )
 
 select
