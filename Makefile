@@ -41,8 +41,9 @@ down: ## Stop everything `make up` or `make demo` started
 status: setup ## Say what runs
 	@$(DESK) -m trading_ops_airflow.stack status
 
+# Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 test: setup ## Run every test
-	@$(DESK) -m pytest
+	@$(DESK) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Lint and the quick tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

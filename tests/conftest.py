@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from trading_ops.db import cluster as embedded
-from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops.settings import PROJECT_ROOT, Settings, settings
 
 
 def free_port() -> int:
@@ -43,6 +43,12 @@ def missing(reason: str) -> None:
 def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
     """Open a superuser connection, for what no role of the desk may do."""
     return psycopg.connect(embedded._admin_conninfo(config, database), autocommit=True)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_this_test() -> None:
+    """Let no test see the settings another one has read from its environment."""
+    settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

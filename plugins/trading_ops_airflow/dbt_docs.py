@@ -15,11 +15,11 @@ import psycopg
 
 from trading_ops.db import cluster
 from trading_ops.db.connect import connect, queries
-from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops.settings import Settings, settings
+from trading_ops_airflow import warm
 from trading_ops_airflow.docs_app import docs_path
 from trading_ops_airflow.environment import environment, state_folder
 from trading_ops_airflow.keys import write_keys
-from trading_ops_airflow.warm import dbt_environment
 
 PORT = 8076
 
@@ -33,14 +33,8 @@ def build(config: Settings, run_id: str | None) -> Path:
     target = docs_path(config).parent
     target.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [
-            str(config.dbt), "--no-use-colors", "docs", "generate", "--static",
-            "--project-dir", str(PROJECT_ROOT / "dbt_project"),
-            "--profiles-dir", str(PROJECT_ROOT / "dbt_project"),
-            "--target-path", str(target), "--log-path", str(target),
-            "--vars", f'{{"run_id": "{run_id or "none"}"}}',
-        ],
-        env=dbt_environment(environment(config)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        warm.dbt_command(config, "docs generate", target, "--static", run_id=run_id or "none"),
+        env=warm.dbt_environment(environment(config)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0 or not docs_path(config).exists():
         raise DocsError(f"dbt docs could not be built:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -12,24 +12,24 @@ from pathlib import Path
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_airflow.processes import bound_to_parent
 
-_ENTRY = Path(__file__).with_name("warm_dbt.py")
+ENTRY = Path(__file__).with_name("warm_dbt.py")
 
 
 def dbt_command(
     config: Settings, verb: str, target: Path, *options: str, run_id: str | None = None
 ) -> list[str]:
-    """Return a dbt call with its own target folder, so two builds never share one."""
+    """Return the call of a dbt verb, like `docs generate`, with a target folder of its own: no two builds share one."""
     # dbt must not outlive the task that started it: a second try would meet it in the same tables.
     python = config.dbt.with_name("python")
     # Isolated, because the modules beside the script have names that dbt's own packages use.
     program = (
-        [str(python), "-I", str(_ENTRY), str(warm_folder(config))]
+        [str(python), "-I", str(ENTRY), str(warm_folder(config))]
         if python.exists()
         else [str(config.dbt)]
     )
     project = str(PROJECT_ROOT / "dbt_project")
     return [
-        *bound_to_parent(signal.SIGTERM), *program, "--no-use-colors", verb,
+        *bound_to_parent(signal.SIGTERM), *program, "--no-use-colors", *verb.split(),
         "--project-dir", project, "--profiles-dir", project,
         "--target-path", str(target), "--log-path", str(target),
         *(["--vars", json.dumps({"run_id": run_id})] if run_id else []), *options,

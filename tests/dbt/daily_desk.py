@@ -5,8 +5,6 @@ Prices are made as they were traded, with splits and dividends on top; the write
 each vendor would have on that day.
 """
 
-import os
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -15,7 +13,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from tests.conftest import admin, environment_of
+from tests.conftest import admin
 from tests.dbt import small_desk
 from trading_ops import sessions
 from trading_ops.bars.load import load_folder
@@ -24,7 +22,6 @@ from trading_ops.policy import parse_policy
 from trading_ops.runs import ensure_portfolio, freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops.universe import Alias, Universe, UniverseEntry
-from trading_ops_airflow import warm
 
 # The selector `prices`, and the signals on top of it.
 SELECTION = (
@@ -134,12 +131,7 @@ def live(
 
 def build(desk: Settings, target: Path, run_id: str, *options: str) -> Day:
     """Build the prices of a run and what is ranked by them, the way Airflow calls dbt."""
-    target.mkdir(parents=True, exist_ok=True)
-    command = warm.dbt_command(desk, "build", target, *SELECTION, *options, run_id=run_id)
-    environ = {"PATH": os.environ["PATH"], "HOME": str(target), "LANG": "C.UTF-8"}
-    done = subprocess.run(
-        command, env=environment_of(desk) | environ, capture_output=True, text=True, check=False
-    )
+    done = small_desk.run_dbt(desk, target, "build", *SELECTION, *options, run_id=run_id)
     return Day(run_id, done.returncode == 0, done.stdout)
 
 

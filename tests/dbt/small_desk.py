@@ -5,10 +5,13 @@ Every row is written by hand with the role that writes it in production. All dat
 week: as of Friday 12 June 2026, frozen on the Saturday after it.
 """
 
+import dataclasses
 import hashlib
 import json
 import subprocess
+import tempfile
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -17,6 +20,7 @@ from tests.conftest import environment_of
 from trading_ops import sessions
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_airflow import warm
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 PORTFOLIO = "demo"
@@ -29,25 +33,31 @@ LATER_RUN_ID = "20260613-090000Z-git0000001"
 
 
 def run_dbt(
-    desk: Settings, target: Path, *arguments: str, run_id: str | None = None
+    desk: Settings, target: Path, verb: str, *options: str, run_id: str | None = None
 ) -> subprocess.CompletedProcess:
-    """Call the real dbt on a desk; its files go to a folder of the test."""
-    variables = ["--vars", json.dumps({"run_id": run_id})] if run_id else []
-    places = [
-        "--project-dir",
-        PROJECT,
-        "--profiles-dir",
-        PROJECT,
-        "--target-path",
-        target,
-        "--log-path",
-        target,
-    ]
-    return subprocess.run(
-        [desk.dbt, "--no-use-colors", *arguments, *places, *variables],
-        env=environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"},
-        capture_output=True, text=True, check=False,
+    """Call dbt on a desk as Airflow does, its files in a folder of the test, stderr among its output."""
+    target.mkdir(parents=True, exist_ok=True)
+    dbt, parsed = _dbt(desk.dbt)
+    shared = dataclasses.replace(desk, data=Path(parsed.name))
+    command = warm.dbt_command(shared, verb, target, *options, run_id=run_id)
+    arguments = command[command.index(str(warm.ENTRY)) + 1 :]
+    environ = environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"}  # fmt: skip
+    output = target / "output.log"
+    request = {"arguments": arguments, "environ": environ, "output": str(output)}
+    dbt.stdin.write(json.dumps(request) + "\n")
+    dbt.stdin.flush()
+    code = int(dbt.stdout.readline())
+    return subprocess.CompletedProcess(arguments, code, output.read_text(), "")
+
+
+@cache
+def _dbt(dbt: Path) -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
+    """The process that calls dbt, and the folder of the parse all desks share; both go with the test run."""
+    process = subprocess.Popen(
+        [dbt.with_name("python"), "-I", Path(__file__).with_name("inside") / "forked_dbt.py", warm.ENTRY],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    return process, tempfile.TemporaryDirectory(prefix="parsed_")
 
 
 def fill(desk: Settings) -> None:

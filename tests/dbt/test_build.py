@@ -108,7 +108,7 @@ def test_every_reader_of_a_mart_may_read_it(built):
 
 def test_the_documentation_is_one_page_that_opens_offline(built):
     """`dbt docs generate --static` writes the page that `make docs` and Airflow show."""
-    done = small_desk.run_dbt(built.desk, built.target, "docs", "generate", "--static")
+    done = small_desk.run_dbt(built.desk, built.target, "docs generate", "--static")
     assert done.returncode == 0, done.stdout[-3000:]
     page = (built.target / "static_index.html").read_text()
     assert "gate_data_quality_coverage" in page

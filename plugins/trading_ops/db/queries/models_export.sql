@@ -78,12 +78,13 @@ cross join lateral (
 
 -- name: traded_bars(internal_symbol, first_factor)$
 -- A symbol's bars as traded, and the factor that leaves its first bar as it was, as the text of a csv.
--- One text, because a row at a time costs the client more than the rest of the export.
+-- One text, because a row at a time costs the client more than the rest of the export; concat_ws would leave out a null.
 select
     string_agg(
-        concat(
-            session_date, ',', as_traded_open_usd, ',', as_traded_high_usd, ',', as_traded_low_usd, ',',
-            as_traded_close_usd, ',', as_traded_volume_units, ',', round(total_return_factor / :first_factor, 12)
+        concat_ws(
+            ',', session_date, coalesce(as_traded_open_usd, 'NaN'), coalesce(as_traded_high_usd, 'NaN'),
+            coalesce(as_traded_low_usd, 'NaN'), coalesce(as_traded_close_usd, 'NaN'),
+            coalesce(as_traded_volume_units, 'NaN'), coalesce(round(total_return_factor / :first_factor, 12), 'NaN')
         ),
         e'\n' order by session_date
     )
@@ -94,10 +95,10 @@ where internal_symbol = :internal_symbol;
 -- The same of bars whose prices as traded nobody knows: in units of its first close, with a factor of one.
 select
     string_agg(
-        concat(
-            session_date, ',', adj_open_usd / :first_close_usd, ',', adj_high_usd / :first_close_usd, ',',
-            adj_low_usd / :first_close_usd, ',', adj_close_usd / :first_close_usd, ',',
-            adj_volume_units * :first_close_usd, ',1'
+        concat_ws(
+            ',', session_date, coalesce(adj_open_usd / :first_close_usd, 'NaN'),
+            coalesce(adj_high_usd / :first_close_usd, 'NaN'), coalesce(adj_low_usd / :first_close_usd, 'NaN'),
+            coalesce(adj_close_usd / :first_close_usd, 'NaN'), coalesce(adj_volume_units * :first_close_usd, 'NaN'), 1
         ),
         e'\n' order by session_date
     )
