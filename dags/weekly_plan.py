@@ -14,9 +14,11 @@ Every task may be cleared and run again; a run keeps the first ticket it issued.
   the other run hangs on, then trigger a new run.
 - `freeze_inputs` red: nothing is known, so there is no ticket; the operator has an alert. The log says what is
   missing. Mend it and clear the whole run.
-- `export_dataset`, `make_dataset`, `score_model`, `store_scores` or `score_momentum` red: the model's scores, or momentum in
-  their place, are missing. A plan that is ranked by the policy's own method does not need them. One with the
-  method `qlib` ends in a NO-TRADE: `wait_for_scores` is red and names the step; mend it, trigger a new run.
+- `export_dataset`, `make_dataset`, `score_model` or `store_scores` red: the scores of the model that is traded on
+  are missing. With the method `qlib` the plan ends in a NO-TRADE: `wait_for_scores` is red and names the step;
+  mend it, trigger a new run. With another method the ticket does not need them.
+- `score_shadow` or `store_shadow` red, and with it the run: the ticket stands; the model that is only watched has
+  no scores of this week. Mend what the log names and clear the task. It was retired since: nothing is to be done.
 - `send_ticket` red, and with it the run: no ticket, or the mail relay refused. Mail waits in the outbox and
   goes out with the next delivery.
 """
@@ -29,9 +31,9 @@ from trading_ops_airflow.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.mail_tasks import send_ticket
 from trading_ops_airflow.model_tasks import (
-    compare_shadow,
     export_dataset,
     store_scores,
+    store_shadow,
     wait_for_scores,
 )
 from trading_ops_airflow.plan_tasks import (
@@ -41,15 +43,15 @@ from trading_ops_airflow.plan_tasks import (
     rank_universe,
     size_orders,
 )
-from trading_ops_airflow.qlib_step import make_dataset, score_model, score_momentum
+from trading_ops_airflow.qlib_step import make_dataset, score_model, score_shadow
 from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
 
 
 @dag(**desk_dag(__doc__, cadence="plan", tier=1, dagrun_timeout=timedelta(hours=3)))
 def weekly_plan():
-    """Order the tasks of a plan; the scores are a branch that only a policy ranked by a model waits for."""
+    """Order the tasks of a plan; beside it what a model says, which only a policy ranked by one waits for."""
     run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("plan")
-    book, ranking = build_book(run_id), rank_universe(run_id)
+    book = build_book(run_id)
     ticket_id = issue_ticket(run_id)
     chain(
         wait_for_turn(),
@@ -57,7 +59,7 @@ def weekly_plan():
         build_prices(run_id),
         book,
         wait_for_scores(run_id),
-        ranking,
+        rank_universe(run_id),
         size_orders(run_id),
         build_gates(run_id, TriggerRule.ALL_DONE),
         judge_gates(run_id),
@@ -65,11 +67,10 @@ def weekly_plan():
         ticket_id,
         send_ticket(ticket_id),
     )
-    scored, momentum = score_model(run_id), score_momentum(run_id)
-    stored = store_scores(run_id, scored.output)
-    chain(book, export_dataset(run_id), make_dataset(run_id), scored, stored)
-    book >> momentum
-    [stored, momentum, ranking] >> compare_shadow(run_id)
+    dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
+    chain(book, export_dataset(run_id), dataset, [traded, watched])
+    traded >> store_scores(run_id, traded.output)
+    watched >> store_shadow(run_id, watched.output)
 
 
 weekly_plan()

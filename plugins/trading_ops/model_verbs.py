@@ -11,7 +11,7 @@ from trading_ops.config_files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.models import approval
 from trading_ops.models.changelog import changelog_text
-from trading_ops.models.registry import ModelError
+from trading_ops.models.registry import ModelError, ranking_name
 from trading_ops.policy import PolicyError
 from trading_ops.settings import Settings, SettingsError, settings
 
@@ -76,8 +76,9 @@ def _say(model: dict, evidence: dict, config: Settings) -> None:
     print(f"weeks     scores stored in {evidence['shadow_weeks_count']}")
     print(f"rank IC   {evidence['rank_ic_mean']} over {evidence['realised_weeks_count']} weeks")
     for week in evidence["weeks"]:
+        traded = ranking_name(week["traded_method"], week["traded_model_version"])
         print(
-            f"  {week['plan_week']}  {week['same_top_count']} of the best {week['top_count']} as in {week['traded_method']}, "
+            f"  {week['plan_week']}  {week['same_top_count']} of the best {week['top_count']} as in {traded}, "
             f"rank correlation {week['rank_correlation']}, rank IC {week['rank_ic']}, hits {week['hit_ratio']}, "
             f"top {week['top_return_ratio']} against {week['traded_top_return_ratio']}"
         )

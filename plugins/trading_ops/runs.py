@@ -53,6 +53,7 @@ class Run:
     signal_method: str
     image_digest: str | None
     model_version: str | None
+    shadow_model_version: str | None
     window_open_at: datetime | None
     window_close_at: datetime | None
     deadline_at: datetime | None
@@ -73,9 +74,10 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. A plan is frozen with the model that scores for
-    it: the LIVE one where the policy trades on it, else the newest in SHADOW. `image_digest` names the image of its Qlib steps. Waits for a load that is under way. Raises RunError for a day that is no session, a desk
-    without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
+    Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
+    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that is
+    under way. Raises RunError for a day that is no session, a desk without data or portfolio, a key used for
+    another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
     if not sessions.is_session(as_of_date):
@@ -101,9 +103,9 @@ def freeze(
         policy_hash = store_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
-        window = model_version = None
+        window, models = None, {"model_version": None, "shadow_model_version": None}
         if kind == "plan":
-            model_version = queries.model_for_plan(
+            models = queries.models_for_plan(
                 connection, as_of_date=as_of_date, signal_method=policy.signal.method
             )
             window = sessions.execution_window(
@@ -134,7 +136,7 @@ def freeze(
             is_dirty=is_dirty,
             signal_method=policy.signal.method,
             image_digest=image_digest,
-            model_version=model_version,
+            **models,
             window_open_at=window.open_at if window else None,
             window_close_at=window.close_at if window else None,
             deadline_at=window.deadline_at if window else None,

@@ -1,18 +1,18 @@
 """
-What the desk does around the model's room: hands out prices, keeps models, stores and compares scores.
+What the desk does around the model's room: hands out prices, keeps models, stores scores.
 
-A run ranked by the stub never waits for any of it; its model's scores are only looked at. A run
-ranked by a model waits for them, and without them there is no ranking and no trade.
+A run ranked by a model waits for that model's scores, and without them there is no ranking and no
+trade. Nobody waits for what the watched model says; it is only looked at.
 """
 
 import json
 from datetime import timedelta
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops_airflow.partition import task_states
-from trading_ops_airflow.qlib_files import command_folder, verify_result
+from trading_ops_airflow.qlib_files import command_folder
 
 _BUSY = (None, "scheduled", "queued", "running", "up_for_retry", "up_for_reschedule", "deferred", "restarting")  # fmt: skip
 
@@ -26,7 +26,7 @@ def export_dataset(desk_run_id: str) -> dict[str, int]:
 
     with desk_connection("desk_planner") as connection:
         run = load_run(connection, desk_run_id)
-    if run.kind != "training" and run.model_version is None:
+    if run.kind != "training" and not (run.model_version or run.shadow_model_version):
         raise AirflowSkipException(
             "no model is LIVE or in SHADOW, so there is nothing to export for"
         )
@@ -86,28 +86,27 @@ def register_model(
 
 @task
 def store_scores(desk_run_id: str, scored: str) -> int:
-    """Store what the run's model says about its universe and return how many symbols it ranked."""
-    from pathlib import Path
+    """Store what the model the run trades on says about its universe and return how many symbols it ranked."""
+    from trading_ops.models.registry import TRADED
 
-    from trading_ops.models.registry import ModelError, model_of_run, store_scores
-    from trading_ops.runs import load_run
-    from trading_ops_airflow.connections import desk_connection
+    return _store(desk_run_id, scored, TRADED)
 
-    with desk_connection("desk_planner") as connection:
-        model = model_of_run(connection, load_run(connection, desk_run_id))
-        try:
-            count = store_scores(
-                connection, desk_run_id, Path(scored) / "signals_ranked.parquet", model
-            )
-        except ModelError as error:
-            raise AirflowFailException(str(error)) from error
-    print(f"{count} symbols ranked by model {model.model_version} ({model.state})")
-    return count
+
+@task
+def store_shadow(desk_run_id: str, scored: str) -> int:
+    """Store what the model the run watches says about its universe and return how many symbols it ranked."""
+    from trading_ops.models.registry import WATCHED
+
+    return _store(desk_run_id, scored, WATCHED)
 
 
 @task.sensor(mode="reschedule", poke_interval=5, timeout=timedelta(minutes=45))
 def wait_for_scores(desk_run_id: str) -> bool:
-    """Say whether the ranking may begin: at once for a stub, when the scores are stored for a model."""
+    """
+    Say whether the ranking may begin: at once for a stub, when the scores are stored for a model.
+
+    A plan that should be ranked by a model and was frozen without one is not kept waiting.
+    """
     from trading_ops.runs import load_run
     from trading_ops_airflow.connections import desk_connection
 
@@ -115,6 +114,10 @@ def wait_for_scores(desk_run_id: str) -> bool:
         run = load_run(connection, desk_run_id)
     if run.signal_method != "qlib":
         return True
+    if run.model_version is None:
+        raise AirflowFailException(
+            "the policy ranks by a model, and none was LIVE when the run was frozen: there are no scores"
+        )
     states = task_states()
     state = states.get("store_scores")
     if state in _BUSY:
@@ -128,34 +131,22 @@ def wait_for_scores(desk_run_id: str) -> bool:
     return True
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
-def compare_shadow(desk_run_id: str | None) -> dict[str, int]:
-    """Store beside the run how far the room's ranking and the desk's agree; trades nothing."""
-    import csv
+def _store(desk_run_id: str, scored: str, method: str) -> int:
+    from pathlib import Path
 
-    from trading_ops.db.connect import queries
-    from trading_ops.settings import settings
+    from trading_ops.models.registry import ModelError, model_of_run, store_scores
+    from trading_ops.runs import load_run
     from trading_ops_airflow.connections import desk_connection
 
-    if desk_run_id is None:
-        raise AirflowSkipException("no run was frozen, so there is nothing to compare")
-    folder = command_folder(desk_run_id, "score")
-    if not (folder / f"result/{folder.name}").exists():
-        raise AirflowSkipException(
-            "there is no shadow ranking to compare; the ticket does not need one"
-        )
-    with (verify_result(folder) / "signals_ranked.csv").open() as handle:
-        shadow = [row["internal_symbol"] for row in csv.DictReader(handle)]
     with desk_connection("desk_planner") as connection:
-        rows = list(queries.ranked_symbols(connection, run_id=desk_run_id))
-    desk = [row["internal_symbol"] for row in rows]
-    comparison = {
-        "ranked_by_desk_count": len(desk),
-        "ranked_by_shadow_count": len(shadow),
-        "ranked_by_both_count": len(set(desk) & set(shadow)),
-        "same_top_10_count": len(set(desk[:10]) & set(shadow[:10])),
-    }
-    path = settings().run_folder(desk_run_id) / "qlib/comparison.json"
-    path.write_text(json.dumps(comparison, indent=1, sort_keys=True) + "\n")
-    print(f"{path}: {comparison}")
-    return comparison
+        model = model_of_run(connection, load_run(connection, desk_run_id), method=method)
+        try:
+            count = store_scores(
+                connection, desk_run_id, Path(scored) / "signals_ranked.parquet", model
+            )
+        except ModelError as error:
+            raise AirflowFailException(str(error)) from error
+    print(
+        f"{count} symbols ranked by model {model.model_version} ({model.state}), stored as {method}"
+    )
+    return count

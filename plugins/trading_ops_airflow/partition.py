@@ -11,7 +11,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 # Tasks that are red because a gate said no, and what is only looked at.
-_NOT_A_STEP = ("judge_", "score_momentum", "compare_shadow")
+_NOT_A_STEP = ("judge_", "score_shadow", "store_shadow")
 # Steps towards the ticket only where a model ranks for it.
 _BY_MODEL = ("export_dataset", "make_dataset", "score_model", "store_scores")
 _BROKEN = ("failed", "upstream_failed")

@@ -7,6 +7,8 @@ Each command of the runner has a folder of its own under the run's:
                                  result/<command>/manifest.json, and what the command made
                                  stdout.log, stderr.log
 
+What the watched model says of a plan is made in qlib/shadow/score, beside the traded one's qlib/score.
+
 A result counts only when every byte in it is what its own manifest names, made from the inputs it
 was given.
 """
@@ -15,14 +17,12 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-# Enough for a year of sessions and the month that is left out.
-_HISTORY = timedelta(days=420)
 _SEED = 7
 _THREADS = 2
 # Without this file a result of the command is none.
@@ -34,37 +34,14 @@ _NEEDED = {
 }
 
 
-def command_folder(run_id: str, command: str) -> Path:
-    """Return the folder of one command of a run, with `in/` and `result/` in it."""
+def command_folder(run_id: str, place: str) -> Path:
+    """Return the folder of one command of a run, with `in/` and `result/` in it; its last part is the command."""
     from trading_ops.settings import settings
 
-    folder = settings().run_folder(run_id) / "qlib" / command
+    folder = settings().run_folder(run_id) / "qlib" / place
     (folder / "in").mkdir(parents=True, exist_ok=True)
     (folder / "result").mkdir(exist_ok=True)
     return folder
-
-
-def write_momentum_inputs(run_id: str) -> Path:
-    """
-    Write the closes a run saw, for the ranking that needs no model; return the command's folder.
-
-    Raises AirflowSkipException for a run that has a model.
-    """
-    from trading_ops.db.connect import queries
-    from trading_ops.runs import load_run
-    from trading_ops_airflow.connections import desk_connection
-
-    folder = command_folder(run_id, "score")
-    with desk_connection("desk_planner") as connection:
-        run = load_run(connection, run_id)
-        if run.model_version is not None:
-            raise AirflowSkipException("the run has a model, which ranks in place of momentum")
-        with connection.cursor().copy(
-            queries.copy_shadow_bars.sql,
-            {"run_id": run_id, "first_date": run.as_of_date - _HISTORY},
-        ) as rows:
-            (folder / "in/bars.csv").write_bytes(b"".join(rows))
-    return write_manifest(folder, run_id, run.as_of_date, ["bars.csv"], {})
 
 
 def write_dataset_inputs(run_id: str) -> Path:
@@ -94,26 +71,17 @@ def write_backtest_inputs(run_id: str) -> Path:
 
 
 def write_score_inputs(run_id: str) -> Path:
-    """Put the run's dataset and the model it was frozen with before the ranking by that model."""
-    from trading_ops.db.connect import queries
-    from trading_ops.models.registry import model_of_run
-    from trading_ops.runs import load_run
-    from trading_ops_airflow.connections import desk_connection
+    """Put the run's dataset and the model it trades on before the ranking by that model."""
+    from trading_ops.models.registry import TRADED
 
-    folder = command_folder(run_id, "score")
-    with desk_connection("desk_planner") as connection:
-        run = load_run(connection, run_id)
-        model = model_of_run(connection, run)
-        symbols = [
-            row["internal_symbol"] for row in queries.symbols_to_score(connection, run_id=run_id)
-        ]
-        closed_at = queries.session_close_at(connection, run_id=run_id)
-    _link(model.folder, folder / "in/train")
-    names = [_link_result(run_id, "dataset", folder), "train/manifest.json"]
-    config = {
-        "method": "lightgbm", "symbols": symbols, "ts": closed_at.isoformat(), "threads": _THREADS,
-    }  # fmt: skip
-    return write_manifest(folder, run_id, run.as_of_date, names, config)
+    return _write_score_inputs(run_id, "score", TRADED)
+
+
+def write_shadow_inputs(run_id: str) -> Path:
+    """Put the run's dataset and the model it watches before the ranking by that model."""
+    from trading_ops.models.registry import WATCHED
+
+    return _write_score_inputs(run_id, "shadow/score", WATCHED)
 
 
 def write_manifest(
@@ -170,6 +138,30 @@ def verify_result(folder: Path, said: str = "") -> Path:
             f"{wanted['command']} left no complete result: {error}\n{said}".rstrip()
         ) from error
     return result
+
+
+def _write_score_inputs(run_id: str, place: str, method: str) -> Path:
+    from trading_ops.db.connect import queries
+    from trading_ops.models.registry import model_of_run
+    from trading_ops.runs import load_run
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        run = load_run(connection, run_id)
+        model = model_of_run(connection, run, method=method)
+        if model is None:
+            raise AirflowSkipException(f"the run was frozen without a model for {method}")
+        symbols = [
+            row["internal_symbol"] for row in queries.symbols_to_score(connection, run_id=run_id)
+        ]
+        closed_at = queries.session_close_at(connection, run_id=run_id)
+    folder = command_folder(run_id, place)
+    _link(model.folder, folder / "in/train")
+    names = [_link_result(run_id, "dataset", folder), "train/manifest.json"]
+    config = {
+        "method": "lightgbm", "symbols": symbols, "ts": closed_at.isoformat(), "threads": _THREADS,
+    }  # fmt: skip
+    return write_manifest(folder, run_id, run.as_of_date, names, config)
 
 
 def _as_of(run_id: str) -> date:

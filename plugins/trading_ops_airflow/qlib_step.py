@@ -42,17 +42,21 @@ def backtest_model(desk_run_id: str) -> BaseOperator:
 
 
 def score_model(desk_run_id: str) -> BaseOperator:
-    """Return the task that ranks the run's universe by the model it was frozen with."""
-    return _task("score_model", "score", desk_run_id, qlib_files.write_score_inputs)
+    """Return the task that ranks the run's universe by the model it trades on; the room takes it first."""
+    return _task("score_model", "score", desk_run_id, qlib_files.write_score_inputs, priority=10)
 
 
-def score_momentum(desk_run_id: str) -> BaseOperator:
-    """Return the task that ranks a run without a model by momentum, in the same room."""
-    return _task("score_momentum", "score", desk_run_id, qlib_files.write_momentum_inputs)
+def score_shadow(desk_run_id: str) -> BaseOperator:
+    """Return the task that ranks the run's universe by the model it watches."""
+    return _task("score_shadow", "score", desk_run_id, qlib_files.write_shadow_inputs)
 
 
 def _task(
-    task_id: str, command: str, desk_run_id: str, write_inputs: Callable[[str], Path]
+    task_id: str,
+    command: str,
+    desk_run_id: str,
+    write_inputs: Callable[[str], Path],
+    priority: int = 1,
 ) -> BaseOperator:
     from trading_ops.settings import settings
 
@@ -62,6 +66,7 @@ def _task(
         "desk_run_id": desk_run_id,
         "write_inputs": write_inputs,
         "pool": "qlib",
+        "priority_weight": priority,
         "execution_timeout": timedelta(minutes=20),
     }
     if settings().qlib_runtime == "docker":

@@ -19,7 +19,7 @@ ALL_DONE = {
     "daily_market_data": {"judge_data_quality", "disable_symbols", "write_daily_report", "send_mail"},
     "weekly_plan": {
         "freeze_inputs", "build_gates", "judge_data_quality", "judge_confirmation", "judge_reconciliation", "judge_risk",
-        "decide", "issue_ticket", "send_ticket", "compare_shadow",
+        "decide", "issue_ticket", "send_ticket",
     },
     "execution_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
@@ -103,12 +103,25 @@ def test_runs_take_turns_and_never_wait_for_each_other(bag):
 
 
 def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
-    """Nothing on the way to the ticket comes after the model's steps, and their end does not decide the run's state."""
+    """Nothing on the way to the ticket comes after the models' steps; what a model broke on is red, and so is the run."""
     plan = bag.dags["weekly_plan"]
-    for step in ("export_dataset", "make_dataset", "score_model", "store_scores", "score_momentum"):
-        after = plan.get_task(step).get_flat_relative_ids(upstream=False)
-        assert after <= {"make_dataset", "score_model", "store_scores", "compare_shadow"}, step
-    assert {task.task_id for task in plan.leaves} == {"send_ticket", "compare_shadow"}
+    steps = {
+        "export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow",
+    }  # fmt: skip
+    for step in steps:
+        assert plan.get_task(step).get_flat_relative_ids(upstream=False) < steps, step
+    assert {task.task_id for task in plan.leaves} == {"send_ticket", "store_scores", "store_shadow"}
+
+
+def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
+    """One model at a time is in the room, the one a ticket waits for first; neither needs the other's result."""
+    plan = bag.dags["weekly_plan"]
+    traded, watched = plan.get_task("score_model"), plan.get_task("score_shadow")
+    assert traded.pool == watched.pool and POOLS[traded.pool][0] == 1
+    assert traded.priority_weight > watched.priority_weight
+    assert (
+        traded.upstream_task_ids == watched.upstream_task_ids == {"freeze_inputs", "make_dataset"}
+    )
 
 
 def test_a_model_is_trained_in_this_order(bag):

@@ -1,25 +1,28 @@
 """
 A model's whole way, through the tasks of the two DAGs: published prices, dataset, training, backtest,
-registry, scores of a plan.
+registry, scores of a plan by the model it trades on and by the one it watches.
 
 Twelve years of twenty companies, so that the windows of the real training fit.
 """
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from psycopg.types.json import Jsonb
 
 from tests.conftest import environment_of, missing
+from tests.database import rows
 from tests.database.published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 from tests.docker.conftest import base_image, engine, runner_image  # noqa: F401  (fixtures)
 from trading_ops.db.connect import connect, queries
+from trading_ops.plan import rank_universe
 from trading_ops.settings import PROJECT_ROOT, settings
-from trading_ops_airflow import model_tasks, qlib_step
+from trading_ops_airflow import model_tasks, partition, plan_tasks, qlib_step
 
 pytestmark = pytest.mark.slow
 SYMBOLS = [f"S{number:02d}" for number in range(20)]
@@ -41,9 +44,11 @@ def room(desk, monkeypatch):
     settings.cache_clear()
 
 
-def frozen(desk, kind: str, sessions_count: int = 2700, key: str = "") -> str:
+def frozen(
+    desk, kind: str, sessions_count: int = 2700, key: str = "", method: str = "momentum_12_1"
+) -> str:
     """Freeze a run and publish its prices."""
-    run_id = freeze_run(desk, universe_of(SYMBOLS), key=key, kind=kind)
+    run_id = freeze_run(desk, universe_of(SYMBOLS), key=key, kind=kind, method=method)
     publish(desk, run_id, [*SYMBOLS, BENCHMARK], sessions_count)
     return run_id
 
@@ -58,17 +63,56 @@ def made(factory, run_id: str) -> str:
     return factory(run_id).execute({})
 
 
-def stored_scores(desk, run_id: str) -> list[dict]:
-    """Return what the desk knows of a run's scores, best first."""
+def stored_scores(desk, run_id: str, method: str) -> list[dict]:
+    """Return what the desk knows of a run's scores under a method, best first."""
     with connect("desk_reader", desk) as connection:
         return connection.execute(
-            "select * from desk.signals_ranked where run_id = %s and method = 'qlib' order by signal_rank",
-            (run_id,),
+            "select * from desk.signals_ranked where run_id = %s and method = %s order by signal_rank",
+            (run_id, method),
         ).fetchall()
 
 
-def test_a_model_is_trained_registered_and_ranks_a_plan(room):
-    """What the plan stores is what the model said, of every symbol and once, however often a task runs."""
+def decided(desk, version: str, *states: str) -> None:
+    """Take a model through states."""
+    for state in states:
+        with connect("desk_planner", desk) as connection:
+            connection.execute(
+                "insert into desk.model_states (model_version, state, person, reason, evidence)"
+                " values (%s, %s, 'test', 'test', '{\"weeks\": 4}')",
+                (version, state),
+            )
+
+
+def contrary(desk, trained: Path, backtested: Path) -> str:
+    """Register a second model that says the opposite: the first one's trees with every leaf's sign turned."""
+    run_id = freeze_run(desk, universe_of(SYMBOLS), key="contrary", kind="training")
+    results = [desk.run_folder(run_id) / folder.name for folder in (trained, backtested)]
+    for source, result in zip((trained, backtested), results, strict=True):
+        shutil.copytree(source, result)
+    # Without the sizes, which are others now, the trees are read one after the other.
+    text = re.sub(r"tree_sizes=.*\n", "", (results[0] / "model.txt").read_text())
+    text = re.sub(
+        r"(?<=leaf_value=).*",
+        lambda leaves: " ".join(f"{-float(leaf)!r}" for leaf in leaves[0].split()),
+        text,
+    )
+    (results[0] / "model.txt").write_text(text)
+    described = json.loads((results[0] / "model.json").read_text())
+    described["model_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (results[0] / "model.json").write_text(json.dumps(described))
+    for result in results:
+        manifest = json.loads((result / "manifest.json").read_text()) | {"run_id": run_id}
+        for output in manifest["outputs"]:
+            content = (result / output["path"]).read_bytes()
+            output |= {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        (result / "manifest.json").write_text(json.dumps(manifest))
+    return called(model_tasks.register_model, run_id, *map(str, results), {})
+
+
+def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(room, monkeypatch):
+    """What a plan stores is what its models said, of every symbol and once, however often a task runs."""
+    # Before the plan's window closes.
+    rows.set_clock(room, rows.SATURDAY_AT)
     training = frozen(room, "training")
     called(model_tasks.export_dataset, training)
     made(qlib_step.make_dataset, training)
@@ -81,33 +125,86 @@ def test_a_model_is_trained_registered_and_ranks_a_plan(room):
         known = queries.model_by_version(connection, model_version=version)["backtest_metrics"]
     assert known["policy_cagr"] == figures["policy_cagr"] and known["cagr"] != known["policy_cagr"]
 
+    successor = contrary(room, Path(trained), Path(backtested))
+
     # A candidate ranks nothing.
     candidate_plan = frozen(room, "plan", key="candidate")
     with pytest.raises(AirflowSkipException, match="no model is LIVE or in SHADOW"):
         called(model_tasks.export_dataset, candidate_plan)
-    made(qlib_step.score_momentum, candidate_plan)
 
-    with connect("desk_planner", room) as connection:
-        queries.insert_model_state(
-            connection, model_version=version, state="SHADOW", person="test", reason="test", evidence=Jsonb({}),
-        )  # fmt: skip
+    decided(room, version, "SHADOW")
     # The training's own files are not needed for a score.
     shutil.rmtree(room.run_folder(training))
     plan = frozen(room, "plan", key="shadow")
-    with pytest.raises(AirflowSkipException, match="the run has a model"):
-        made(qlib_step.score_momentum, plan)
     for _ in range(2):
         called(model_tasks.export_dataset, plan)
         made(qlib_step.make_dataset, plan)
-        scored = made(qlib_step.score_model, plan)
-        assert called(model_tasks.store_scores, plan, scored) == len(SYMBOLS)
-    rows = stored_scores(room, plan)
+        with pytest.raises(AirflowSkipException, match="frozen without a model for qlib"):
+            made(qlib_step.score_model, plan)
+        scored = made(qlib_step.score_shadow, plan)
+        assert called(model_tasks.store_shadow, plan, scored) == len(SYMBOLS)
+    assert called(model_tasks.wait_for_scores, plan) is True
+    assert stored_scores(room, plan, "qlib") == []
+    watched = stored_scores(room, plan, "qlib_shadow")
     said = pq.read_table(f"{scored}/signals_ranked.parquet").to_pylist()
-    assert [row["internal_symbol"] for row in rows] == [row["internal_symbol"] for row in said]
-    assert sorted(row["internal_symbol"] for row in rows) == SYMBOLS
-    assert [float(row["score"]) for row in rows] == [row["score"] for row in said]
-    assert {row["model_version"] for row in rows} == {version}
-    assert {row["ts"].isoformat() for row in rows} == {f"{LAST}T20:00:00+00:00"}
+    assert [row["internal_symbol"] for row in watched] == [row["internal_symbol"] for row in said]
+    assert sorted(row["internal_symbol"] for row in watched) == SYMBOLS
+    assert [float(row["score"]) for row in watched] == [row["score"] for row in said]
+    assert {row["model_version"] for row in watched} == {version}
+    assert {row["ts"].isoformat() for row in watched} == {f"{LAST}T20:00:00+00:00"}
+
+    # Traded on as soon as it is LIVE; its successor, which says the opposite, is watched in the same plan.
+    without = frozen(room, "plan", key="not promoted", method="qlib")
+    with pytest.raises(AirflowFailException, match="none was LIVE when the run was frozen"):
+        called(model_tasks.wait_for_scores, without)
+    decided(room, version, "LIVE")
+    decided(room, successor, "SHADOW")
+    both = frozen(room, "plan", key="both", method="qlib")
+    called(model_tasks.export_dataset, both)
+    made(qlib_step.make_dataset, both)
+    # The watched one first: neither touches what the other made.
+    called(model_tasks.store_shadow, both, made(qlib_step.score_shadow, both))
+    called(model_tasks.store_scores, both, made(qlib_step.score_model, both))
+    traded = stored_scores(room, both, "qlib")
+    assert [(row["internal_symbol"], row["score"]) for row in traded] == [
+        (row["internal_symbol"], row["score"]) for row in watched
+    ]
+    opposite = stored_scores(room, both, "qlib_shadow")
+    assert [row["score"] for row in opposite] == [-row["score"] for row in reversed(traded)]
+    assert {row["model_version"] for row in opposite} == {successor}
+    best = [item.symbol for item in ranked(room, both)]
+    assert best == [row["internal_symbol"] for row in traded]
+
+    # It is retired before it is scored: its task is red, and the ticket is the one it would have been.
+    late = frozen(room, "plan", key="late", method="qlib")
+    decided(room, successor, "RETIRED")
+    called(model_tasks.export_dataset, late)
+    made(qlib_step.make_dataset, late)
+    called(model_tasks.store_scores, late, made(qlib_step.score_model, late))
+    scored = made(qlib_step.score_shadow, late)
+    with pytest.raises(AirflowFailException, match=f"model {successor[:12]} was retired after"):
+        called(model_tasks.store_shadow, late, scored)
+    states = {"store_scores": "success", "score_shadow": "success", "store_shadow": "failed"}
+    for module in (model_tasks, partition):
+        monkeypatch.setattr(module, "task_states", lambda: states)
+    assert called(model_tasks.wait_for_scores, late) is True
+    assert [item.symbol for item in ranked(room, late)] == best
+    rows.add_intended(room, late, 1, best[0])
+    rows.pass_all_gates(room, late)
+    rows.decide(room, late)
+    ticket_id = called(plan_tasks.issue_ticket, late)
+    with connect("desk_reader", room) as connection:
+        ticket = connection.execute(
+            "select kind, reasons, body_json from desk.tickets where ticket_id = %s", (ticket_id,)
+        ).fetchone()
+    assert (ticket["kind"], ticket["reasons"]) == ("TRADE", [])
+    assert successor not in str(ticket["body_json"]) and version in str(ticket["body_json"])
+
+
+def ranked(desk, run_id: str) -> tuple:
+    """Rank a run as the plan does."""
+    with connect("desk_planner", desk) as connection:
+        return rank_universe(connection, run_id)
 
 
 def test_a_container_makes_the_same_bytes(room, monkeypatch, runner_image):  # noqa: F811

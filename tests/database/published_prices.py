@@ -64,10 +64,19 @@ def universe_of(symbols: list[str], **columns) -> Universe:
 
 
 def freeze_run(
-    desk: Settings, universe: Universe, as_of: date = LAST, key: str = "", kind: str = "daily"
+    desk: Settings,
+    universe: Universe,
+    as_of: date = LAST,
+    key: str = "",
+    kind: str = "daily",
+    method: str = "momentum_12_1",
 ) -> str:
-    """Freeze a run on the morning after a session and return its run_id."""
-    policy = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml")
+    """Freeze a run on the morning after a session, ranked by a method, and return its run_id."""
+    text = (PROJECT_ROOT / "config/policy.yml").read_text()
+    assert "method: momentum_12_1" in text
+    policy = parse_policy(
+        text.replace("method: momentum_12_1", f"method: {method}"), "config/policy.yml"
+    )
     with connect("desk_loader", desk) as connection:
         connection.execute(
             """

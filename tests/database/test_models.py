@@ -12,6 +12,8 @@ from trained import CLOSE_AT, add_model, set_state, write_scores, write_training
 
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import (
+    TRADED,
+    WATCHED,
     ModelError,
     model_of_run,
     register_model,
@@ -39,11 +41,11 @@ def register(desk, run_id: str, *results) -> str:
         return register_model(connection, run_id, *results, config=desk)
 
 
-def store(desk, run_id: str, parquet, version: str | None = None) -> int:
+def store(desk, run_id: str, parquet, method: str = TRADED) -> int:
     """Store a file of scores for a run, as the planner."""
     with connect("desk_planner", desk) as connection:
         run = load_run(connection, run_id)
-        model = model_of_run(connection, run, desk)
+        model = model_of_run(connection, run, desk, method)
         return store_scores(connection, run_id, parquet, model)
 
 
@@ -260,13 +262,14 @@ def test_a_stricter_isolation_is_refused(saturday):
 
 
 def test_a_run_knows_its_model_in_the_state_it_is_in_now(saturday):
-    """A plan frozen without a model has none."""
+    """A plan frozen without a model has none, and one that trades on a model watches no other by that."""
     version = add_model(saturday)
     run_id, without = plan_with(saturday, version), rows.add_plan_run(saturday, attempt=2)
     set_state(saturday, version, "SHADOW")
     with connect("desk_planner", saturday) as connection:
         model = model_of_run(connection, load_run(connection, run_id), saturday)
         assert model_of_run(connection, load_run(connection, without), saturday) is None
+        assert model_of_run(connection, load_run(connection, run_id), saturday, WATCHED) is None
     assert (model.model_version, model.state) == (version, "SHADOW")
     assert (model.folder / "model.txt").read_text() == "tree 1"
 
@@ -333,33 +336,94 @@ def test_scores_that_cannot_be_trusted_are_refused_whole(saturday, tmp_path, cha
     assert read(saturday, "select * from desk.signals_ranked") == []
 
 
-def test_scores_of_another_model_than_the_runs_are_refused_by_the_database_too(saturday):
-    """The foreign key holds a score's model to its run's."""
-    version, other = add_model(saturday), add_model(saturday, "tree 2", attempt=2)
-    run_id = plan_with(saturday, version)
+def test_both_models_of_a_run_say_what_they_think_of_it(saturday, tmp_path):
+    """What is traded on stands under qlib, what is watched under qlib_shadow, each under its own version."""
+    live, successor = add_model(saturday), add_model(saturday, "tree 2", attempt=2)
+    run_id = plan_with(saturday, live, shadow_model_version=successor)
+    assert store(saturday, run_id, write_scores(tmp_path / "a.parquet", live)) == 3
+    other = write_scores(tmp_path / "b.parquet", successor, {"CEDR": 0.3, "ALDR": 0.1})
+    for _ in range(2):
+        assert store(saturday, run_id, other, WATCHED) == 2
+    stored = read(saturday, "select * from desk.signals_ranked order by method, signal_rank")
+    assert [(row["method"], row["internal_symbol"], row["model_version"]) for row in stored] == [
+        ("qlib", "ALDR", live), ("qlib", "BRCH", live), ("qlib", "CEDR", live),
+        ("qlib_shadow", "CEDR", successor), ("qlib_shadow", "ALDR", successor),
+    ]  # fmt: skip
+    with pytest.raises(ModelError, match=f"of the model {successor}"):
+        store(saturday, run_id, other, TRADED)
+
+
+@pytest.mark.parametrize("states", [["SHADOW"], ["SHADOW", "LIVE"]])
+def test_a_watched_model_needs_no_approval_beyond_its_state(saturday, tmp_path, states):
+    """In SHADOW, or promoted since the freeze."""
+    version = add_model(saturday)
+    run_id = rows.add_plan_run(saturday, shadow_model_version=version)
+    set_state(saturday, version, *states)
+    assert store(saturday, run_id, write_scores(tmp_path / "s.parquet", version), WATCHED) == 3
+
+
+def test_a_model_that_was_retired_after_the_freeze_is_watched_no_longer(saturday, tmp_path):
+    """The reason is said, and no row is left; of a model that is traded on the gate says so instead."""
+    version = add_model(saturday)
+    run_id = rows.add_plan_run(saturday, shadow_model_version=version)
+    traded = plan_with(saturday, version, attempt=2)
+    set_state(saturday, version, "RETIRED")
+    parquet = write_scores(tmp_path / "s.parquet", version)
+    with pytest.raises(ModelError, match=f"model {version[:12]} was retired after run {run_id}"):
+        store(saturday, run_id, parquet, WATCHED)
+    assert read(saturday, "select * from desk.signals_ranked") == []
+    assert store(saturday, traded, parquet) == 3
+
+
+def test_a_plan_that_is_run_again_after_the_retirement_changes_nothing(saturday, tmp_path):
+    """What was stored in time stays, and its task stays green."""
+    version = add_model(saturday)
+    run_id = rows.add_plan_run(saturday, shadow_model_version=version)
+    parquet = write_scores(tmp_path / "s.parquet", version)
+    store(saturday, run_id, parquet, WATCHED)
+    set_state(saturday, version, "RETIRED")
+    assert store(saturday, run_id, parquet, WATCHED) == 3
+
+
+@pytest.mark.parametrize(("method", "whose"), [("qlib", "watched"), ("qlib_shadow", "traded")])
+def test_scores_of_another_model_than_the_runs_are_refused_by_the_database_too(
+    saturday, method, whose
+):
+    """A foreign key per method holds a score's model to its run's: neither stands in the other's place."""
+    models = {"traded": add_model(saturday), "watched": add_model(saturday, "tree 2", attempt=2)}
+    run_id = plan_with(saturday, models["traded"], shadow_model_version=models["watched"])
     statement = (
         "insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score, ts, horizon_sessions,"
         " side, prob, ev, model_version, config_hash)"
-        " values (%s, 'qlib', 'ALDR', 1, 1, desk.now(), 5, 'LONG', 0.5, 0, %s, %s)"
+        " values (%s, %s, 'ALDR', 1, 1, desk.now(), 5, 'LONG', 0.5, 0, %s, %s)"
     )
     with (
         connect("desk_planner", saturday) as connection,
         pytest.raises(errors.ForeignKeyViolation),
     ):
-        connection.execute(statement, (run_id, other, "b" * 64))
+        connection.execute(statement, (run_id, method, models[whose], "b" * 64))
 
 
+def test_what_is_traded_on_is_not_watched_as_well(saturday):
+    """It would be compared with itself."""
+    version = add_model(saturday)
+    with pytest.raises(errors.CheckViolation, match="runs_watch_another_model"):
+        plan_with(saturday, version, shadow_model_version=version)
+
+
+@pytest.mark.parametrize("method", [TRADED, WATCHED])
 @pytest.mark.parametrize(
     "assignment",
     ["prob = null", "prob = 1.1", "side = 'SHORT'", "ev = 'NaN'", "score = 'Infinity'", "method = 'oracle'",
      "method = 'momentum_12_1'"],
 )  # fmt: skip
-def test_half_a_forecast_is_refused_by_the_database(saturday, assignment):
-    """With the method qlib everything is there and within its bounds, with another nothing is."""
+def test_half_a_forecast_is_refused_by_the_database(saturday, assignment, method):
+    """Of a model everything is there and within its bounds, of another method nothing is."""
     version = add_model(saturday)
-    run_id = plan_with(saturday, version)
+    column = {TRADED: "model_version", WATCHED: "shadow_model_version"}[method]
+    run_id = rows.add_plan_run(saturday, **{column: version})
     row = {
-        "run_id": f"'{run_id}'", "method": "'qlib'", "internal_symbol": "'ALDR'", "signal_rank": "1", "score": "1",
+        "run_id": f"'{run_id}'", "method": f"'{method}'", "internal_symbol": "'ALDR'", "signal_rank": "1", "score": "1",
         "ts": "desk.now()", "horizon_sessions": "5", "side": "'LONG'", "prob": "0.5", "ev": "0",
         "model_version": f"'{version}'", "config_hash": f"'{'b' * 64}'",
     }  # fmt: skip

@@ -10,8 +10,8 @@ from trained import add_model, set_state, write_scores
 
 from trading_ops import model_verbs
 from trading_ops.cli import main
-from trading_ops.db.connect import connect
-from trading_ops.models.registry import model_of_run, store_scores
+from trading_ops.db.connect import connect, queries
+from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
 from trading_ops.runs import load_run
 
 POLICY = policy_of()
@@ -34,18 +34,27 @@ def models(desk, monkeypatch):
     return desk
 
 
-def score_weeks(desk, version: str, count: int) -> list[str]:
-    """Store a model's scores in so many weeks; return the runs."""
+def score_weeks(
+    desk, version: str, count: int, weeks: int = 0, live: str | None = None
+) -> list[str]:
+    """Store a watched model's scores in so many weeks, beside momentum or a LIVE model; return the runs."""
+    traded = {"signal_method": "qlib", "model_version": live} if live else {}
     runs = []
-    for weeks in range(count):
-        run_id = rows.add_plan_run(desk, weeks=weeks, model_version=version)
-        as_of_date = rows.AS_OF_DATE + timedelta(weeks=weeks)
-        parquet = write_scores(desk.data / f"{run_id}.parquet", version, as_of_date=as_of_date)
-        with connect("desk_planner", desk) as connection:
-            run = load_run(connection, run_id)
-            store_scores(connection, run_id, parquet, model_of_run(connection, run, desk))
+    for week in range(weeks, weeks + count):
+        run_id = rows.add_plan_run(desk, weeks=week, shadow_model_version=version, **traded)
+        store_week(desk, run_id, week, version, WATCHED)
         runs.append(run_id)
     return runs
+
+
+def store_week(desk, run_id: str, week: int, version: str, method: str) -> None:
+    """Store what a model says about the run of a week."""
+    as_of_date = rows.AS_OF_DATE + timedelta(weeks=week)
+    parquet = write_scores(desk.data / f"{run_id}.parquet", version, as_of_date=as_of_date)
+    with connect("desk_planner", desk) as connection:
+        run = load_run(connection, run_id)
+        model = model_of_run(connection, run, desk, method)
+        store_scores(connection, run_id, parquet, model)
 
 
 def in_shadow(desk, trees: str = "tree 1", attempt: int = 1) -> str:
@@ -91,7 +100,7 @@ def test_the_evidence_shows_each_week_beside_the_ranking_that_traded(models, cap
         for run_id, rank_ic in ((first, "0.04"), (second, "0.02")):
             connection.execute(
                 "insert into marts.signals_compared values"
-                " ('r', %(run)s, 'qlib', false, %(model)s, '2026-06-12', 9, 15, 0.31, 100, 0.55, %(ic)s, 0.012),"
+                " ('r', %(run)s, 'qlib_shadow', false, %(model)s, '2026-06-12', 9, 15, 0.31, 100, 0.55, %(ic)s, 0.012),"
                 " ('r', %(run)s, 'momentum_12_1', true, null, '2026-06-12', 15, 15, 1, 100, 0.51, 0.01, 0.004)",
                 {"run": run_id, "model": version, "ic": rank_ic},
             )
@@ -103,6 +112,49 @@ def test_the_evidence_shows_each_week_beside_the_ranking_that_traded(models, cap
         "top 0.012 against 0.004"
     ) in out
     assert "missing   its scores were stored in 2 weeks, 4 needed" in out
+
+
+def test_a_successor_gets_its_weeks_beside_the_live_model_and_takes_its_place(models, capsys):
+    """It is compared with what was traded on, the LIVE model, which it then retires; trading never stops."""
+    live = in_shadow(models)
+    set_state(models, live, "LIVE")
+    successor = in_shadow(models, "tree 2", attempt=2)
+    first, *_ = score_weeks(models, successor, 4, live=live)
+    with rows.superuser(models) as connection:
+        connection.execute(COMPARED)
+        connection.execute(
+            "insert into marts.signals_compared values"
+            " ('r', %(run)s, 'qlib_shadow', false, %(watched)s, '2026-06-12', 9, 15, 0.31, 100, 0.55, 0.04, 0.012),"
+            " ('r', %(run)s, 'qlib', true, %(live)s, '2026-06-12', 15, 15, 1, 100, 0.51, 0.01, 0.004)",
+            {"run": first, "watched": successor, "live": live},
+        )
+    assert main(["model", "promote", successor, *WHO]) == 0
+    out = capsys.readouterr().out
+    assert "weeks     scores stored in 4" in out
+    assert f"9 of the best 15 as in qlib {live[:12]}, rank correlation 0.31" in out
+    assert states(models) == {live: "RETIRED", successor: "LIVE"}
+    with connect("desk_reader", models) as connection:
+        kept = connection.execute(
+            "select evidence from desk.model_states order by state_id desc limit 1"
+        ).fetchone()["evidence"]
+    (week,) = kept["weeks"]
+    assert (week["traded_method"], week["traded_model_version"]) == ("qlib", live)
+    assert (week["rank_ic"], week["traded_rank_ic"]) == ("0.04", "0.01")
+
+
+def test_weeks_are_counted_by_the_model_that_scored_under_whichever_method(models):
+    """Scores of before a run could watch a model stand under qlib; a week scored under both is one week."""
+    version = in_shadow(models)
+    for week in (0, 1):
+        older = rows.add_plan_run(models, weeks=week, model_version=version)
+        store_week(models, older, week, version, TRADED)
+    again = rows.add_plan_run(models, weeks=1, attempt=2, shadow_model_version=version)
+    store_week(models, again, 1, version, WATCHED)
+    score_weeks(models, version, 1, weeks=2)
+    # A run that was frozen with the model and that it never scored.
+    rows.add_plan_run(models, weeks=3, shadow_model_version=version)
+    with connect("desk_reader", models) as connection:
+        assert queries.scored_weeks(connection, model_version=version) == 3
 
 
 def test_too_few_weeks_are_no_evidence(models, capsys):

@@ -18,7 +18,7 @@ from rows import GATES, fail_gate, pass_all_gates, pass_gate
 from trained import add_model, set_state, write_scores
 
 from trading_ops.db.connect import connect
-from trading_ops.models.registry import model_of_run, store_scores
+from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
 from trading_ops.plan import PlanError, decide, judge_gate, rank_universe, size_orders
 from trading_ops.runs import RunError
 from trading_ops.universe import Universe
@@ -41,10 +41,10 @@ def failing(plan) -> dict[str, str]:
     return {check.check_name: check.reason for check in plan.checks if not check.is_clear}
 
 
-def store_model_scores(desk, run, parquet) -> None:
-    """Store what the run's model says."""
+def store_model_scores(desk, run, parquet, method: str = TRADED) -> None:
+    """Store what a model of the run says."""
     with connect("desk_planner", desk) as connection:
-        store_scores(connection, run.run_id, parquet, model_of_run(connection, run, desk))
+        store_scores(connection, run.run_id, parquet, model_of_run(connection, run, desk, method))
 
 
 def table(desk, name: str) -> list[dict]:
@@ -97,10 +97,29 @@ def test_a_shadow_beside_a_traded_ranking_is_not_traded(desk, tmp_path):
     run = freeze_plan(desk)
     build_marts(desk, run)
     store_model_scores(
-        desk, run, write_scores(tmp_path / "s.parquet", version, {"DDD": 0.2, "CCC": 0.1})
+        desk, run, write_scores(tmp_path / "s.parquet", version, {"DDD": 0.2, "CCC": 0.1}), WATCHED
     )
     assert [order.symbol for order in sized(desk, run).orders] == ["AAA", "BBB"]
-    assert {row["method"] for row in table(desk, "signals_ranked")} == {"qlib", "momentum_12_1"}
+    assert {row["method"] for row in table(desk, "signals_ranked")} == {
+        "qlib_shadow", "momentum_12_1",
+    }  # fmt: skip
+
+
+def test_a_successor_beside_the_live_model_is_not_traded(desk, tmp_path):
+    """The LIVE model's order is sized; its successor's, and a successor alone, are not."""
+    on_saturday(desk)
+    live, successor = add_model(desk), add_model(desk, "tree 2", attempt=2)
+    set_state(desk, live, "SHADOW", "LIVE")
+    set_state(desk, successor, "SHADOW")
+    run = freeze_plan(desk, policy_of(QLIB))
+    build_marts(desk, run)
+    watched = write_scores(tmp_path / "w.parquet", successor, {"DDD": 0.2, "CCC": 0.1})
+    store_model_scores(desk, run, watched, WATCHED)
+    with pytest.raises(PlanError, match=f"no scores of the model {live[:12]}"):
+        call(rank_universe, desk, run)
+    traded = write_scores(tmp_path / "t.parquet", live, {"AAA": 0.2, "BBB": 0.1})
+    store_model_scores(desk, run, traded)
+    assert [order.symbol for order in sized(desk, run).orders] == ["AAA", "BBB"]
 
 
 def test_a_model_that_is_missing_or_silent_ranks_nothing(desk):

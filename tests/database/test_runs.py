@@ -172,41 +172,71 @@ def test_a_static_list_may_only_name_the_universe(desk):
         freeze_plan(desk, policy)
 
 
-def test_a_plan_is_frozen_with_the_model_that_scores_for_it(desk):
-    """
-    Where a model is traded on, the LIVE one; else the newest in SHADOW, so that a successor gets its weeks.
+def models_of(run) -> tuple[str | None, str | None]:
+    """What a run trades on and what it watches."""
+    return run.model_version, run.shadow_model_version
 
-    A candidate and a retired model score for nobody.
+
+def test_a_plan_is_frozen_with_what_it_trades_on_and_what_it_watches(desk):
+    """
+    The LIVE model where the policy trades on one, and beside it the newest in SHADOW, so that a successor gets its weeks.
+
+    A candidate and a retired model are neither.
     """
     traded_on = policy_of(SMALL | {"method: momentum_12_1": "method: qlib"})
     on_saturday(desk)
     first, second = add_model(desk), add_model(desk, "tree 2", attempt=2)
-    assert freeze_plan(desk, key="candidates").model_version is None
+    assert models_of(freeze_plan(desk, key="candidates")) == (None, None)
     set_state(desk, second, "SHADOW")
     set_state(desk, first, "SHADOW")
-    assert freeze_plan(desk, key="shadows").model_version == first
-    assert freeze_plan(desk, traded_on, key="no live").model_version == first
+    assert models_of(freeze_plan(desk, key="shadows")) == (None, first)
+    assert models_of(freeze_plan(desk, traded_on, key="no live")) == (None, first)
     set_state(desk, second, "LIVE")
-    assert freeze_plan(desk, traded_on, key="live").model_version == second
-    assert freeze_plan(desk, key="beside live").model_version == first
-    set_state(desk, second, "RETIRED")
+    assert models_of(freeze_plan(desk, traded_on, key="live")) == (second, first)
+    assert models_of(freeze_plan(desk, key="beside live")) == (None, first)
     set_state(desk, first, "RETIRED")
-    assert freeze_plan(desk, traded_on, key="retired").model_version is None
+    assert models_of(freeze_plan(desk, traded_on, key="no successor")) == (second, None)
+    set_state(desk, second, "RETIRED")
+    assert models_of(freeze_plan(desk, traded_on, key="retired")) == (None, None)
+
+
+def test_a_live_model_nobody_trades_on_is_watched_where_none_is_in_shadow(desk):
+    """Back under momentum it keeps being looked at."""
+    version = add_model(on_saturday(desk))
+    set_state(desk, version, "SHADOW", "LIVE")
+    assert models_of(freeze_plan(desk)) == (None, version)
+
+
+def test_the_same_key_finds_the_models_of_the_first_freeze(desk):
+    """A promotion in between changes neither."""
+    version = add_model(on_saturday(desk))
+    set_state(desk, version, "SHADOW")
+    first = freeze_plan(desk, key="once")
+    set_state(desk, version, "RETIRED")
+    assert freeze_plan(desk, key="once") == first
+    assert models_of(first) == (None, version)
 
 
 def test_a_model_of_a_later_session_ranks_for_no_earlier_plan(desk):
-    """It was trained on prices the plan may not see."""
+    """It was trained on prices the plan may not see, whether it is traded on or watched."""
+    traded_on = policy_of(SMALL | {"method: momentum_12_1": "method: qlib"})
     on_saturday(desk)
-    set_state(desk, add_model(desk), "SHADOW")
-    assert freeze_plan(desk, as_of_date=date(2026, 6, 11), key="thursday").model_version is None
-    assert freeze_plan(desk, key="friday").model_version is not None
+    live, successor = add_model(desk), add_model(desk, "tree 2", attempt=2)
+    set_state(desk, live, "SHADOW", "LIVE")
+    set_state(desk, successor, "SHADOW")
+    thursday = date(2026, 6, 11)
+    assert models_of(freeze_plan(desk, traded_on, as_of_date=thursday, key="thursday")) == (
+        None,
+        None,
+    )
+    assert models_of(freeze_plan(desk, traded_on, key="friday")) == (live, successor)
 
 
 def test_a_run_that_ranks_nothing_has_no_model(desk):
     """Neither a daily run nor the training of the next model."""
     set_state(on_saturday(desk), add_model(desk), "SHADOW")
     for kind in ("daily", "training"):
-        assert freeze_plan(desk, kind=kind, key=kind).model_version is None
+        assert models_of(freeze_plan(desk, kind=kind, key=kind)) == (None, None)
 
 
 def test_a_training_run_keeps_the_digest_of_its_image(desk):

@@ -37,15 +37,20 @@ _SCORE_COLUMNS = {
 }  # fmt: skip
 
 
+# What the model a plan trades on says, and what the one says that it only watches.
+TRADED, WATCHED = "qlib", "qlib_shadow"
+
+
 class ModelError(Exception):
     """A model or its scores the desk does not take; the message says why."""
 
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """A registered model, the state it is in now, and the folder of its training result."""
+    """A registered model, the state it is in now, its files, and the method its scores of a run stand under."""
 
     model_version: str
+    method: str
     state: str
     as_of_date: date
     folder: Path
@@ -54,6 +59,11 @@ class RegisteredModel:
 def model_folder(model_version: str, config: Settings | None = None) -> Path:
     """Return the folder that keeps a model's training result, manifest included."""
     return (config or settings()).data / "qlib/models" / model_version
+
+
+def ranking_name(method: str | None, model_version: str | None) -> str:
+    """Return what a ranking is called: its method and, where a model ranked, how its version starts."""
+    return f"{method} {(model_version or '')[:12]}".rstrip()
 
 
 def register_model(
@@ -100,14 +110,15 @@ def register_model(
 
 
 def model_of_run(
-    connection: psycopg.Connection, run: Run, config: Settings | None = None
+    connection: psycopg.Connection, run: Run, config: Settings | None = None, method: str = TRADED
 ) -> RegisteredModel | None:
-    """Return the model a run was frozen with, in the state it is in now; None when it has none."""
-    if run.model_version is None:
+    """Return the model a run was frozen with for a method, in the state it is in now; None without one."""
+    version = _version_of(run, method)
+    if version is None:
         return None
-    row = queries.model_by_version(connection, model_version=run.model_version)
-    folder = model_folder(run.model_version, config)
-    return RegisteredModel(run.model_version, row["state"], row["as_of_date"], folder)
+    row = queries.model_by_version(connection, model_version=version)
+    folder = model_folder(version, config)
+    return RegisteredModel(version, method, row["state"], row["as_of_date"], folder)
 
 
 def store_scores(
@@ -118,20 +129,28 @@ def store_scores(
 
     Storing the same scores again changes nothing. Raises ModelError for a file of other columns, of another
     day or model, with a symbol twice or one the run may not buy, with a value that is no finite number, with
-    ranks that do not follow the scores, and for other scores than those the run has.
+    ranks that do not follow the scores, for other scores than those the run has, and for a watched model that
+    was retired before it had any.
     """
     run = load_run(connection, run_id)
-    if run.model_version != model.model_version:
-        raise ModelError(f"run {run_id} was frozen with the model {run.model_version}")
+    frozen = _version_of(run, model.method)
+    if frozen != model.model_version:
+        raise ModelError(f"run {run_id} was frozen with the model {frozen}")
     allowed = {
         row["internal_symbol"] for row in queries.tradable_symbols(connection, run_id=run_id)
     }
-    scores = _read_scores(parquet, run, allowed)
+    scores = _read_scores(parquet, run, frozen, allowed)
     with connection.transaction():
         queries.lock_plan(connection, run_id=run_id)
-        stored = list(queries.model_scores(connection, run_id=run_id))
+        stored = list(queries.model_scores(connection, run_id=run_id, method=model.method))
+        # Of the model that is traded on the gate says so, for everybody to read.
+        if not stored and model.method == WATCHED and model.state == "RETIRED":
+            raise ModelError(
+                f"model {frozen[:12]} was retired after run {run_id} was frozen; it is watched no longer"
+            )
         if not stored:
-            queries.insert_model_scores(connection, [{"run_id": run_id} | row for row in scores])
+            key = {"run_id": run_id, "method": model.method}
+            queries.insert_model_scores(connection, [key | row for row in scores])
         elif stored != scores:
             raise ModelError(f"run {run_id} has other scores of this model already")
     return len(scores)
@@ -172,7 +191,13 @@ def _registry_row(
         raise ModelError(f"{train_result} does not describe its model: {missing!r}") from None
 
 
-def _read_scores(parquet: Path, run: Run, allowed: set[str]) -> list[dict[str, Any]]:
+def _version_of(run: Run, method: str) -> str | None:
+    return {TRADED: run.model_version, WATCHED: run.shadow_model_version}[method]
+
+
+def _read_scores(
+    parquet: Path, run: Run, model_version: str, allowed: set[str]
+) -> list[dict[str, Any]]:
     table = pq.read_table(parquet)
     if set(table.column_names) != _SCORE_COLUMNS:
         raise ModelError(f"{parquet} has the columns {', '.join(table.column_names)}")
@@ -181,7 +206,7 @@ def _read_scores(parquet: Path, run: Run, allowed: set[str]) -> list[dict[str, A
         symbol = row["internal_symbol"]
         if row.pop("as_of_date") != run.as_of_date:
             raise ModelError(f"{parquet}: the scores are not of {run.as_of_date}")
-        if row["model_version"] != run.model_version:
+        if row["model_version"] != model_version:
             raise ModelError(f"{parquet}: the scores are of the model {row['model_version']}")
         if symbol not in allowed:
             raise ModelError(f"{parquet}: foreign symbol {symbol}, which the run may not buy")

@@ -15,6 +15,7 @@ import psycopg
 
 from trading_ops.config_files import read_policy
 from trading_ops.db.connect import queries
+from trading_ops.models.registry import ranking_name
 from trading_ops.reports.daily import NOT_BUILT
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
@@ -32,9 +33,9 @@ class Move:
 
 @dataclass(frozen=True)
 class RankMoves:
-    """Two consecutive rankings of one method; `moves` are the names that lead either, by later rank."""
+    """Two consecutive rankings of one model, or of a method without one; `moves` are the names that lead either, by later rank."""
 
-    method: str
+    name: str
     earlier_date: date
     later_date: date
     top_count: int
@@ -50,13 +51,16 @@ def write_model_report(connection: psycopg.Connection, config: Settings) -> Path
     top_count = read_policy(config).sizing.positions_count
     with connection.transaction():
         now_at = queries.now_at(connection)
-        method = queries.ranked_method(connection, portfolio_id=config.portfolio_id)
-        rows = queries.newest_rankings(connection, portfolio_id=config.portfolio_id, method=method)
+        rows = list(queries.newest_rankings(connection, portfolio_id=config.portfolio_id))
         report = {
             "now_at": now_at,
             "is_simulated": queries.universe_desk(connection)["environment"] == "simulated",
             "models": list(queries.models_named(connection, prefix="")),
-            "ranks": rank_moves(rows, top_count),
+            "charts": [
+                moves
+                for _, ranked in groupby(rows, key=lambda row: row["method"])
+                if (moves := rank_moves(ranked, top_count))
+            ],
             "weeks": _compared_weeks(connection, config.portfolio_id),
         }
     folder = config.data / "reports"
@@ -86,13 +90,18 @@ def rank_moves(rows: Iterable[Mapping], top_count: int) -> RankMoves | None:
     moves = [Move(symbol, earlier.get(symbol), later.get(symbol)) for symbol in leading]
     unranked = max(len(later), len(earlier)) + 1
     moves.sort(key=lambda move: (move.later_rank or unranked, move.earlier_rank or unranked))
-    return RankMoves(later_rows[0]["method"], earlier_date, later_date, top_count, moves)
+    name = ranking_name(later_rows[0]["method"], later_rows[0]["model_version"])
+    return RankMoves(name, earlier_date, later_date, top_count, moves)
 
 
 def _compared_weeks(connection: psycopg.Connection, portfolio_id: str) -> list[Mapping] | None:
     """Return the compared rankings, None when dbt has not built them."""
     try:
         with connection.transaction():
-            return list(queries.compared_weeks(connection, portfolio_id=portfolio_id))
+            weeks = queries.compared_weeks(connection, portfolio_id=portfolio_id)
+            return [
+                week | {"name": ranking_name(week["method"], week["model_version"])}
+                for week in weeks
+            ]
     except NOT_BUILT:
         return None

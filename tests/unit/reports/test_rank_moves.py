@@ -10,7 +10,13 @@ BEFORE, NOW = date(2026, 6, 5), date(2026, 6, 12)
 def ranking(day: date, symbols: str) -> list[dict]:
     """Rows of one ranking, best first."""
     return [
-        {"as_of_date": day, "method": "qlib", "internal_symbol": symbol, "signal_rank": rank}
+        {
+            "as_of_date": day,
+            "method": "qlib",
+            "model_version": "a" * 64,
+            "internal_symbol": symbol,
+            "signal_rank": rank,
+        }
         for rank, symbol in enumerate(symbols, start=1)
     ]
 
@@ -18,7 +24,7 @@ def ranking(day: date, symbols: str) -> list[dict]:
 def test_the_leading_names_of_either_run_are_shown_by_their_new_rank():
     """B left the top, D entered it, E was not ranked before, F is not ranked any more and stands last; C never led."""
     moves = rank_moves(ranking(NOW, "DAECB") + ranking(BEFORE, "ABFCD"), top_count=3)
-    assert (moves.method, moves.earlier_date, moves.later_date) == ("qlib", BEFORE, NOW)
+    assert (moves.name, moves.earlier_date, moves.later_date) == ("qlib aaaaaaaaaaaa", BEFORE, NOW)
     assert moves.moves == [
         Move("D", 5, 1), Move("A", 1, 2), Move("E", None, 3), Move("B", 2, 5), Move("F", 3, None),
     ]  # fmt: skip

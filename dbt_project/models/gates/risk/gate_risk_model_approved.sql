@@ -2,7 +2,8 @@
 -- LIVE both when the run was frozen and now, not older than the policy allows, and with a score for
 -- every enabled symbol that has a price. Clear for a run that no model ranks.
 -- Blocks when the method, the model or the policy's age is unknown, and when there is no score at all.
--- Says nothing about how good the scores are; the person who promoted the model did.
+-- Says nothing about how good the scores are; the person who promoted the model did. Nor about the model that
+-- is only watched: its scores stand under another method.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),

@@ -1,4 +1,5 @@
--- The model the run was frozen with: its state then, and its state now.
+-- The model the run trades on: its state when the run was frozen, and its state now. What it only watches
+-- needs nobody's approval.
 select
     run.run_id,
     model.model_version,

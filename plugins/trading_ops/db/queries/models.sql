@@ -25,14 +25,22 @@ select model_version from desk.model_registry where run_id = :run_id;
 -- One registered model with the state it is in.
 select * from desk.models where model_version = :model_version;
 
--- name: model_for_plan(as_of_date, signal_method)$
--- The model that scores for a plan: the LIVE one where it is traded on, else the newest in SHADOW, else the other;
--- never one that knows a later session.
-select model_version
-from desk.models
-where state in ('LIVE', 'SHADOW') and as_of_date <= :as_of_date
-order by state = case :signal_method when 'qlib' then 'LIVE' else 'SHADOW' end desc, state_id desc
-limit 1;
+-- name: models_for_plan(as_of_date, signal_method)^
+-- What a plan trades on, the LIVE model where the policy says so, and what it watches: the newest in SHADOW,
+-- else the LIVE one it does not trade on. Neither knows a later session.
+with usable as (
+    select model_version, state, state_id, state = 'LIVE' and :signal_method = 'qlib' as is_traded_on
+    from desk.models
+    where state in ('LIVE', 'SHADOW') and as_of_date <= :as_of_date
+)
+
+select
+    (select model_version from usable where is_traded_on) as model_version,
+    (
+        select model_version from usable
+        where not is_traded_on
+        order by state = 'SHADOW' desc, state_id desc limit 1
+    ) as shadow_model_version;
 
 -- name: tradable_symbols(run_id)
 -- What a run may rank: the enabled stocks of its universe.
@@ -41,20 +49,20 @@ from desk.runs as run
 inner join desk.config_universe as universe on universe.universe_hash = run.universe_hash
 where run.run_id = :run_id and universe.is_enabled and universe.is_tradable_underlying;
 
--- name: model_scores(run_id)
--- What the model of a run said, best first.
+-- name: model_scores(run_id, method)
+-- What a model of a run said, best first.
 select
     internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
 from desk.signals_ranked
-where run_id = :run_id and method = 'qlib'
+where run_id = :run_id and method = :method
 order by signal_rank;
 
 -- name: insert_model_scores*!
--- What the model of a run says.
+-- What a model of a run says.
 insert into desk.signals_ranked (
     run_id, method, internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
 ) values (
-    :run_id, 'qlib', :internal_symbol, :signal_rank, :score, :ts, :horizon_sessions, :side, :prob, :ev,
+    :run_id, :method, :internal_symbol, :signal_rank, :score, :ts, :horizon_sessions, :side, :prob, :ev,
     :model_version, :config_hash
 );
 
@@ -84,9 +92,9 @@ order by state_id;
 -- name: scored_weeks(model_version)$
 -- In how many weeks the scores of a model were stored.
 select count(distinct run.plan_week)
-from desk.runs as run
-where run.model_version = :model_version
-    and exists (select from desk.signals_ranked as signal where signal.run_id = run.run_id and signal.method = 'qlib');
+from desk.signals_ranked as signal
+inner join desk.runs as run on run.run_id = signal.run_id
+where signal.model_version = :model_version;
 
 -- name: comparisons_are_built()$
 -- Whether dbt has built what rankings are compared in.
@@ -95,7 +103,8 @@ select to_regclass('marts.signals_compared') is not null;
 -- name: model_comparisons(model_version)
 -- The last scored run of each week: agreement with the ranking that was traded on, and how both turned out.
 select distinct on (run.plan_week)
-    run.plan_week, model.as_of_date, traded.method as traded_method, model.same_top_count, model.top_count,
+    run.plan_week, model.as_of_date, traded.method as traded_method, traded.model_version as traded_model_version,
+    model.same_top_count, model.top_count,
     model.rank_correlation, model.realised_count, model.hit_ratio, model.rank_ic, model.top_return_ratio,
     traded.hit_ratio as traded_hit_ratio, traded.rank_ic as traded_rank_ic,
     traded.top_return_ratio as traded_top_return_ratio
@@ -103,41 +112,60 @@ from marts.signals_compared as model
 inner join desk.runs as run on run.run_id = model.ranking_run_id
 left join marts.signals_compared as traded
     on traded.ranking_run_id = model.ranking_run_id and traded.is_traded_on
-where model.method = 'qlib' and model.model_version = :model_version
+where model.model_version = :model_version
 order by run.plan_week, run.frozen_at desc;
 
--- name: newest_rankings(portfolio_id, method)
--- The last two sessions a method ranked, the newer first, each by its last run.
-select run.run_id, run.as_of_date, signal.method, signal.internal_symbol, signal.signal_rank, signal.score
-from desk.signals_ranked as signal
-inner join desk.runs as run on run.run_id = signal.run_id
-inner join (
-    select distinct on (ranked.as_of_date) ranked.run_id
-    from desk.runs as ranked
-    where ranked.portfolio_id = :portfolio_id
-        and exists (
-            select from desk.signals_ranked as any_signal
-            where any_signal.run_id = ranked.run_id and any_signal.method = :method
-        )
-    order by ranked.as_of_date desc, ranked.frozen_at desc
-    limit 2
-) as newest on newest.run_id = run.run_id
-where signal.method = :method
-order by run.as_of_date desc, signal.signal_rank;
+-- name: newest_rankings(portfolio_id)
+-- What the newest ranked run shows: what its models say, else what it trades on. Each with the last two sessions it
+-- ranked, the newer first, each by its last run; a model is followed by its version, under whichever method it stood.
+with newest as (
+    select run.run_id
+    from desk.runs as run
+    where run.portfolio_id = :portfolio_id
+        and exists (select from desk.signals_ranked as signal where signal.run_id = run.run_id)
+    order by run.as_of_date desc, run.frozen_at desc
+    limit 1
+),
 
--- name: ranked_method(portfolio_id)$
--- What a portfolio's chart shows: the model's scores if there are any, else what the newest plan ranked by.
-select signal.method
-from desk.signals_ranked as signal
-inner join desk.runs as run on run.run_id = signal.run_id
-where run.portfolio_id = :portfolio_id
-order by signal.method = 'qlib' desc, run.frozen_at desc
-limit 1;
+shown as (
+    select distinct signal.method, signal.model_version
+    from desk.signals_ranked as signal
+    inner join newest on newest.run_id = signal.run_id
+    where signal.model_version is not null or not exists (
+        select from desk.signals_ranked as by_model
+        where by_model.run_id = newest.run_id and by_model.model_version is not null
+    )
+),
+
+rankings as (
+    select distinct on (shown.method, run.as_of_date)
+        shown.method as shown_method, shown.model_version, run.run_id, run.as_of_date, signal.method
+    from shown
+    inner join desk.signals_ranked as signal
+        on signal.model_version = shown.model_version
+        or (shown.model_version is null and signal.method = shown.method)
+    inner join desk.runs as run on run.run_id = signal.run_id and run.portfolio_id = :portfolio_id
+    order by shown.method, run.as_of_date desc, run.frozen_at desc
+),
+
+numbered as (
+    select *, row_number() over (partition by shown_method order by as_of_date desc) as session_number
+    from rankings
+)
+
+select
+    ranking.shown_method as method, ranking.model_version, ranking.run_id, ranking.as_of_date,
+    signal.internal_symbol, signal.signal_rank, signal.score
+from numbered as ranking
+inner join desk.signals_ranked as signal on signal.run_id = ranking.run_id and signal.method = ranking.method
+where ranking.session_number <= 2
+order by ranking.shown_method, ranking.as_of_date desc, signal.signal_rank;
 
 -- name: compared_weeks(portfolio_id)
 -- Every ranking of a portfolio with its agreement and its outcome, the newest first.
 select
-    run.plan_week, compared.as_of_date, compared.method, compared.is_traded_on, compared.ranked_count,
+    run.plan_week, compared.as_of_date, compared.method, compared.model_version, compared.is_traded_on,
+    compared.ranked_count,
     compared.same_top_count, compared.top_count, compared.rank_correlation, compared.realised_count,
     compared.hit_ratio, compared.rank_ic, compared.top_return_ratio, compared.return_ratio
 from marts.signals_compared as compared

@@ -134,29 +134,3 @@ inner join marts.market_prices_eod as price
     on price.internal_symbol = universe.internal_symbol and price.session_date = run.as_of_date
 where run.run_id = :run_id
 order by universe.internal_symbol collate "C";
-
--- name: copy_shadow_bars(run_id, first_date)
--- The adjusted closes of what may be bought, as the run saw them whose prices are published, for a ranking without a model.
-copy (
-    select price.internal_symbol, price.session_date, price.adj_close_usd as adj_close
-    from marts.market_prices_eod as price
-    inner join marts.price_publications as published
-        on published.internal_symbol = price.internal_symbol
-        and published.run_id = :run_id
-    inner join desk.runs as run on run.run_id = published.run_id
-    inner join desk.config_universe as universe
-        on universe.universe_hash = run.universe_hash
-        and universe.internal_symbol = price.internal_symbol
-        and universe.is_enabled
-        and universe.is_tradable_underlying
-    where price.adj_close_usd > 0 and price.session_date > :first_date
-    order by price.internal_symbol, price.session_date
-) to stdout with (format csv, header);
-
--- name: ranked_symbols(run_id)
--- The symbols of a run from the best rank on, as it trades on them.
-select signal.internal_symbol
-from desk.signals_ranked as signal
-inner join desk.runs as run on run.run_id = signal.run_id and run.signal_method = signal.method
-where signal.run_id = :run_id
-order by signal.signal_rank;
