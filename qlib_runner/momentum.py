@@ -1,7 +1,8 @@
 """
 The 12-1 momentum ranking: last year's return without the last month's.
 
-Pure functions from bytes to bytes. Sessions are those found in the bars; a symbol without a bar at
+No plan asks for it: it shows that the room works where no model was trained, by Python alone. Pure
+functions from bytes to bytes. Sessions are those found in the bars; a symbol without a bar at
 either end of the window is not ranked rather than guessed.
 """
 

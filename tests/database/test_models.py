@@ -462,6 +462,15 @@ def test_i8_is_content_with_a_model_that_was_live_then_and_is_retired_since(satu
     assert read(saturday, "select * from inv.i8_qlib_trade_had_live_model") == []
 
 
+def test_i8_does_not_take_the_watched_model_for_the_one_that_is_traded_on(saturday):
+    """A TRADE by a model that no run was frozen to trade on is seen, whatever is LIVE beside it."""
+    version = add_model(saturday)
+    set_state(saturday, version, "SHADOW", "LIVE")
+    ticket_id = rows.add_trade_ticket(saturday, signal_method="qlib", shadow_model_version=version)
+    (seen,) = read(saturday, "select * from inv.i8_qlib_trade_had_live_model")
+    assert (seen["ticket_id"], seen["model_version"]) == (ticket_id, None)
+
+
 def test_i9_sees_two_live_models(saturday):
     """Only a superuser with the trigger off can write the second."""
     first, second = add_model(saturday), add_model(saturday, "tree 2", attempt=2)
