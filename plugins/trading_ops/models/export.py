@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,17 @@ from trading_ops.db.connect import queries
 from trading_ops.runs import load_run
 
 BARS, INSTRUMENTS, CALENDAR = "bars.parquet", "instruments.csv", "calendar.csv"
+_FACTOR_STEP = Decimal("1e-12")
 # Enough to close a position that is opened on the last session.
 _KNOWN_DAYS_COUNT = 366
 
 _PRICES = ("open", "high", "low", "close")
+# A factor is divided as the decimal it is, once for all rows that have it.
 _COLUMNS = pa.schema(
-    [("session_date", pa.date32()), *((name, pa.float64()) for name in (*_PRICES, "volume", "factor"))]
+    [
+        ("session_date", pa.date32()), *((name, pa.float64()) for name in (*_PRICES, "volume")),
+        ("factor", pa.dictionary(pa.int32(), pa.string())),
+    ]
 )  # fmt: skip
 _SCHEMA = pa.schema(
     [
@@ -153,7 +159,7 @@ def _write_bars(
     bars_count, last_date = 0, date.min
     with pq.ParquetWriter(path, _SCHEMA, use_dictionary=["internal_symbol"]) as writer:
         for symbol, text in _texts(connection, oldest):
-            bars = _forward(symbol, text)
+            bars = _forward(symbol, text, oldest[symbol]["total_return_factor"] or Decimal(1))
             writer.write_table(bars)
             bars_count += bars.num_rows
             last_date = max(last_date, bars["session_date"][-1].as_py())
@@ -177,29 +183,29 @@ def _texts(
 
 
 def _bars_of(connection: psycopg.Connection, symbol: str, first: dict[str, Any]) -> str:
-    """Return a symbol's bars as lines of _COLUMNS, from its first published one on."""
+    """Return a symbol's bars as lines of _COLUMNS, the oldest first."""
     if first["total_return_factor"] is None:
         return queries.adjusted_bars(
             connection, internal_symbol=symbol, first_close_usd=first["adj_close_usd"]
         )
-    return queries.traded_bars(
-        connection, internal_symbol=symbol, first_factor=first["total_return_factor"]
-    )
+    return queries.traded_bars(connection, internal_symbol=symbol)
 
 
-def _forward(symbol: str, text: str) -> pa.Table:
-    """Return the bars of one symbol as the dataset takes them, from rows as traded with their factor."""
+def _forward(symbol: str, text: str, first_factor: Decimal) -> pa.Table:
+    """Return the bars of one symbol as the dataset takes them, from rows as traded with their factors."""
     rows = arrow_csv.read_csv(
         pa.BufferReader(text.encode()),
         read_options=arrow_csv.ReadOptions(column_names=_COLUMNS.names, use_threads=False),
-        convert_options=arrow_csv.ConvertOptions(column_types=_COLUMNS),
+        convert_options=arrow_csv.ConvertOptions(column_types=_COLUMNS, strings_can_be_null=True),
     )
     missing = [name for name in rows.column_names if rows[name].null_count]
     if missing:
         raise ExportError(
             f"{symbol} has a bar without {missing[0]}, so it has no place in a dataset"
         )
-    factor = rows["factor"]
+    stored = rows["factor"].combine_chunks()
+    steps = [(Decimal(text) / first_factor).quantize(_FACTOR_STEP, ROUND_HALF_UP) for text in stored.dictionary.to_pylist()]  # fmt: skip
+    factor = pa.array(map(float, steps), pa.float64()).take(stored.indices)
     prices = {name: pc.multiply(rows[name], factor) for name in _PRICES}
     vwap = pc.divide(pc.add(pc.add(prices["high"], prices["low"]), prices["close"]), 3.0)
     volume = pc.divide(rows["volume"], factor)

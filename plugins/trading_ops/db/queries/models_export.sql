@@ -76,15 +76,15 @@ cross join lateral (
     order by price.session_date limit 1
 ) as oldest;
 
--- name: traded_bars(internal_symbol, first_factor)$
--- A symbol's bars as traded, and the factor that leaves its first bar as it was, as the text of a csv.
+-- name: traded_bars(internal_symbol)$
+-- A symbol's bars as traded, and their total return factors, as the text of a csv.
 -- One text, because a row at a time costs the client more than the rest of the export; concat_ws would leave out a null.
 select
     string_agg(
         concat_ws(
             ',', session_date, coalesce(as_traded_open_usd, 'NaN'), coalesce(as_traded_high_usd, 'NaN'),
             coalesce(as_traded_low_usd, 'NaN'), coalesce(as_traded_close_usd, 'NaN'),
-            coalesce(as_traded_volume_units, 'NaN'), coalesce(round(total_return_factor / :first_factor, 12), 'NaN')
+            coalesce(as_traded_volume_units, 'NaN'), coalesce(total_return_factor, 'NaN')
         ),
         e'\n' order by session_date
     )
