@@ -36,7 +36,7 @@ def row_counts(desk) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def lived(own_desk):
     """The desk after `make demo`, still running; its output is kept."""
-    done = own_desk.run("trading_ops_airflow.demo", timeout_s=1500)
+    done = own_desk.run("trading_ops_airflow.demo", timeout_s=2400)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     own_desk.output = done.stdout
     return own_desk

@@ -80,7 +80,7 @@ class Stack:
         """Run a command inside a service's container."""
         return docker("exec", self.container(service), *command)
 
-    def wait_until_healthy(self, timeout_s: float = 180) -> None:
+    def wait_until_healthy(self, timeout_s: float = 360) -> None:
         """Return when every service that runs is healthy."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -144,9 +144,9 @@ def token_of(stack: Stack) -> str:
 def stack(base_image, tmp_path_factory):
     """The stack of this checkout, up and healthy; everything it made is removed in the end."""
     stack = Stack(tmp_path_factory.mktemp("stack"), base_image)
-    stack.run("build", timeout_s=600)
+    stack.run("build", timeout_s=1200)
     try:
-        stack.run("up", "-d", timeout_s=300)
+        stack.run("up", "-d", timeout_s=600)
         stack.wait_until_healthy()
         yield stack
     finally:
@@ -266,7 +266,7 @@ def test_starting_again_changes_no_secret_and_no_person(stack):
     query = ("psql", "-U", "postgres", "-d", "trading_ops", "-At", "-c", people)
     before = stack.execute("api-server", *secrets).stdout, stack.execute("postgres", *query).stdout
     assert len(before[1].splitlines()) == 2
-    stack.run("up", "-d", timeout_s=300)
+    stack.run("up", "-d", timeout_s=600)
     for name in ("make-secrets", "migrate", "prepare-airflow"):
         assert (
             docker(
