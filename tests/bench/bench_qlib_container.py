@@ -279,8 +279,9 @@ class Room:
             self.manifest(name, "train", inputs, benchmark=self.symbols[0], threads=threads)
             self.command(name, "train", runtime)
             found[f"{name}: {runtime}, {threads} threads"] = self._hash(name)
-        if len(set(found.values())) == 1:
-            return f"{found.popitem()[1][:12]} in all of: " + "; ".join(found)
+        hashes = set(found.values())
+        if len(hashes) == 1:
+            return f"{hashes.pop()[:12]} in all of: " + "; ".join(found)
         return f"DIFFERS: {found}"
 
     def _hash(self, name: str) -> str:
