@@ -40,8 +40,7 @@ def room(desk, monkeypatch):
         "AIRFLOW_CONN_DESK_PLANNER", f"postgresql://desk_planner@{server}?cursor=dictcursor"
     )
     settings.cache_clear()
-    yield desk
-    settings.cache_clear()
+    return desk
 
 
 def frozen(

@@ -159,7 +159,9 @@ def _write_bars(
     bars_count, last_date = 0, date.min
     with pq.ParquetWriter(path, _SCHEMA, use_dictionary=["internal_symbol"]) as writer:
         for symbol, text in _texts(connection, oldest):
-            bars = _forward(symbol, text, oldest[symbol]["total_return_factor"] or Decimal(1))
+            first_factor = oldest[symbol]["total_return_factor"]
+            # Where there is none, every row comes with a factor of one.
+            bars = _forward(symbol, text, Decimal(1) if first_factor is None else first_factor)
             writer.write_table(bars)
             bars_count += bars.num_rows
             last_date = max(last_date, bars["session_date"][-1].as_py())
