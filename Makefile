@@ -26,20 +26,20 @@ image-qlib: ## Build the Qlib runner's image, tagged with the commit and as loca
 	@docker/qlib_runner/build.sh
 
 demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
-	@$(DESK) -m trading_ops_airflow.demo $(DEMO)
+	@$(DESK) -m trading_ops_stack.demo $(DEMO)
 
 run: setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
 	@test -n "$(BARS)" || { echo "make run needs BARS=<folder or zip with end-of-day bars>"; exit 2; }
-	@$(DESK) -m trading_ops_airflow.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+	@$(DESK) -m trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
 
 up: setup ## Start the whole desk on this machine and print its addresses and logins
-	@$(DESK) -m trading_ops_airflow.stack up
+	@$(DESK) -m trading_ops_stack.stack up
 
 down: ## Stop everything `make up` or `make demo` started
-	@if [ -x $(DESK) ]; then $(DESK) -m trading_ops_airflow.stack down; else echo "nothing is set up, so nothing runs"; fi
+	@if [ -x $(DESK) ]; then $(DESK) -m trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
 
 status: setup ## Say what runs
-	@$(DESK) -m trading_ops_airflow.stack status
+	@$(DESK) -m trading_ops_stack.stack status
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 test: setup ## Run every test
@@ -66,10 +66,10 @@ bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
 	@$(DESK) -m tests.bench.bench_first_ticket
 
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
-	@$(DESK) -m trading_ops_airflow.dbt_docs --serve
+	@$(DESK) -m trading_ops_stack.dbt_docs --serve
 
 doctor: ## Name what is missing on this machine and how to get it
-	@python3 plugins/trading_ops/ops/doctor.py
+	@python3 plugins/trading_ops_stack/doctor.py
 
 lock: $(UV) ## Resolve the lock files again from pyproject.toml
 	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/desk.txt
@@ -85,7 +85,7 @@ clean: down ## Remove the environments and the simulated desk's data; refuses a 
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
-	@python3 plugins/trading_ops/ops/doctor.py --needed
+	@python3 plugins/trading_ops_stack/doctor.py --needed
 	@$(PYTHON) -m venv .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: config/locks/desk.txt | $(UV)

@@ -11,18 +11,18 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from confirm_app import answers
-from confirm_app.access import access
-from confirm_app.cash import cash
-from confirm_app.confirmations import confirmations
+from confirm_app.account.cash import cash
+from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
 from confirm_app.display import FILTERS
 from confirm_app.halt import halt
 from confirm_app.health import health
-from confirm_app.rate_limit import FailureBrake
-from confirm_app.session_key import read_session_key
-from confirm_app.sign_in import sign_in
-from confirm_app.snapshots import snapshots
-from confirm_app.tickets import tickets
+from confirm_app.people.access import access
+from confirm_app.people.rate_limit import FailureBrake
+from confirm_app.people.session_key import read_session_key
+from confirm_app.people.sign_in import sign_in
+from confirm_app.tickets.confirmations import confirmations
+from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE
 

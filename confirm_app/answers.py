@@ -49,9 +49,7 @@ def _answer_error(error: HTTPException):
         return error
     is_ours = error.description and error.description != type(error).description
     meaning = error.description if is_ours else _MEANINGS.get(error.code, "This could not be done.")
-    return render_template(
-        "error.html", code=error.code, meaning=meaning, resend=None, desk=None
-    ), error.code
+    return render_template("error.html", code=error.code, meaning=meaning, resend=None, desk=None), error.code
 
 
 def _answer_forged_form(error: CSRFError):
@@ -60,11 +58,7 @@ def _answer_forged_form(error: CSRFError):
         detail = json.dumps({"path": request.path[:300], "reason": error.description})
         write_once(
             lambda connection: queries.page_append_audit(
-                connection,
-                person=g.person["person_id"],
-                action="form_refused",
-                subject="csrf",
-                detail=detail,
+                connection, person=g.person["person_id"], action="form_refused", subject="csrf", detail=detail
             )
         )
     meaning = (
@@ -83,7 +77,5 @@ def _answer_lost_database(error: psycopg.OperationalError):
             "The desk lost its database before it could answer, "
             "so nobody knows yet whether your form was recorded."
         )
-        resend = [
-            (name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"
-        ]
+        resend = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return render_template("error.html", code=503, meaning=meaning, resend=resend, desk=None), 503

@@ -52,9 +52,7 @@ def write_once(work: Callable[[psycopg.Connection], T]) -> T:
     try:
         return _transact(work)
     except psycopg.OperationalError:
-        current_app.logger.warning(
-            "connection lost while writing; asking again by the idempotency key"
-        )
+        current_app.logger.warning("connection lost while writing; asking again by the idempotency key")
         return _transact(work)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from confirm_app.figures import ZONES
-from trading_ops.tickets import clocks
+from confirm_app.forms.figures import ZONES
+from trading_ops.exchange import clocks
 from trading_ops.tickets.build import instruction, label_of, skip_rule
 
 

@@ -3,9 +3,9 @@
 import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from confirm_app.access import require_operator
 from confirm_app.database import desk_settings, reading, write_once
-from confirm_app.figures import FigureError, parse_text
+from confirm_app.forms.figures import FigureError, parse_text
+from confirm_app.people.access import require_operator
 from trading_ops.db.connect import queries
 from trading_ops.ops import halt as kill_switch
 
@@ -22,9 +22,7 @@ def show():
 @halt.post("/halt/engage")
 def engage():
     """Halt the desk; halting a halted desk changes nothing."""
-    return _change(
-        _engage, "The desk is halted. No TRADE ticket can be issued and no order is shown."
-    )
+    return _change(_engage, "The desk is halted. No TRADE ticket can be issued and no order is shown.")
 
 
 @halt.post("/halt/release")
@@ -36,9 +34,7 @@ def release():
 
 def _change(work, done: str):
     try:
-        reason = parse_text(
-            request.form.get("reason", ""), length_max=_REASON_LENGTH_MAX, is_required=True
-        )
+        reason = parse_text(request.form.get("reason", ""), length_max=_REASON_LENGTH_MAX, is_required=True)
     except FigureError as error:
         return _page(f"The reason {error}", 422)
     try:
@@ -58,8 +54,7 @@ def _engage(connection: psycopg.Connection, reason: str, person_id: str) -> None
 def _explain(refusal: psycopg.Error) -> str:
     if refusal.diag.constraint_name == "reconcile_before_release":
         return (
-            "Not released: first record a snapshot of what eToro shows, taken after the halt. "
-            "Then release."
+            "Not released: first record a snapshot of what eToro shows, taken after the halt. Then release."
         )
     return f"Not released: {refusal.diag.message_primary}."
 

@@ -23,9 +23,7 @@ def show():
         return jsonify(answer)
     except psycopg.Error:
         current_app.logger.exception("the database cannot be used")
-        return jsonify(
-            {"database": "unreachable", "now_at": None, "is_halted": None, "revision": None}
-        ), 503
+        return jsonify({"database": "unreachable", "now_at": None, "is_halted": None, "revision": None}), 503
 
 
 def _revision() -> str | None:

@@ -23,12 +23,15 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, chain, dag
 
-from trading_ops_airflow.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.mail_tasks import send_mail, write_daily_report
-from trading_ops_airflow.plan_tasks import judge_gate
-from trading_ops_airflow.run_tasks import freeze_inputs, load_bars, post_splits
-from trading_ops_airflow.universe_tasks import disable_symbols
+from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.tasks.bars import load_bars
+from trading_ops_airflow.tasks.ledger import post_splits
+from trading_ops_airflow.tasks.mail import send_mail
+from trading_ops_airflow.tasks.plan import judge_gate
+from trading_ops_airflow.tasks.reports import write_daily_report
+from trading_ops_airflow.tasks.runs import freeze_inputs
+from trading_ops_airflow.tasks.universe import disable_symbols
 
 
 @dag(**desk_dag(__doc__, cadence="daily", tier=2, dagrun_timeout=timedelta(hours=2)))

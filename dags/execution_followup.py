@@ -19,12 +19,12 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, chain, dag
 
-from trading_ops_airflow.builds import build_book, build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.ledger_tasks import compare_executions
-from trading_ops_airflow.mail_tasks import remind_executor, send_mail
-from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
-from trading_ops_airflow.universe_tasks import disable_untradable_symbols
+from trading_ops_airflow.dbt.builds import build_book, build_prices
+from trading_ops_airflow.tasks.ledger import compare_executions
+from trading_ops_airflow.tasks.mail import remind_executor, send_mail
+from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
+from trading_ops_airflow.tasks.universe import disable_untradable_symbols
 
 
 @dag(**desk_dag(__doc__, cadence="followup", tier=2, dagrun_timeout=timedelta(hours=2)))

@@ -25,11 +25,11 @@ from datetime import timedelta
 
 from airflow.sdk import chain, dag
 
-from trading_ops_airflow.builds import build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.model_tasks import export_dataset, register_model, rehearse_policy
-from trading_ops_airflow.qlib_step import backtest_model, make_dataset, train_model
-from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+from trading_ops_airflow.dbt.builds import build_prices
+from trading_ops_airflow.qlib.step import backtest_model, make_dataset, train_model
+from trading_ops_airflow.tasks.models import export_dataset, register_model, rehearse_policy
+from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
 @dag(**desk_dag(__doc__, cadence="monthly", tier=3, dagrun_timeout=timedelta(hours=3)))

@@ -27,24 +27,13 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, chain, dag
 
-from trading_ops_airflow.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.mail_tasks import send_ticket
-from trading_ops_airflow.model_tasks import (
-    export_dataset,
-    store_scores,
-    store_shadow,
-    wait_for_scores,
-)
-from trading_ops_airflow.plan_tasks import (
-    decide,
-    issue_ticket,
-    judge_gates,
-    rank_universe,
-    size_orders,
-)
-from trading_ops_airflow.qlib_step import make_dataset, score_model, score_shadow
-from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.qlib.step import make_dataset, score_model, score_shadow
+from trading_ops_airflow.tasks.mail import send_ticket
+from trading_ops_airflow.tasks.models import export_dataset, store_scores, store_shadow, wait_for_scores
+from trading_ops_airflow.tasks.plan import decide, issue_ticket, judge_gates, rank_universe, size_orders
+from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
 @dag(**desk_dag(__doc__, cadence="plan", tier=1, dagrun_timeout=timedelta(hours=3)))

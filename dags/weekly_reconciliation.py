@@ -18,11 +18,11 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, chain, dag
 
-from trading_ops_airflow.builds import build_book, build_prices
 from trading_ops_airflow.dag_settings import desk_dag
-from trading_ops_airflow.ledger_tasks import open_drift_cases
-from trading_ops_airflow.mail_tasks import send_mail
-from trading_ops_airflow.run_tasks import freeze_inputs, wait_for_turn
+from trading_ops_airflow.dbt.builds import build_book, build_prices
+from trading_ops_airflow.tasks.ledger import open_drift_cases
+from trading_ops_airflow.tasks.mail import send_mail
+from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
 @dag(**desk_dag(__doc__, cadence="weekly", tier=2, dagrun_timeout=timedelta(hours=2)))

@@ -21,15 +21,9 @@ class TradingOpsPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict]:
         """The dbt docs, served by the API server to signed-in people."""
-        from trading_ops_airflow.docs_app import docs_app
+        from trading_ops_airflow.dbt.docs_app import docs_app
 
-        return [
-            {
-                "app": docs_app(settings()),
-                "url_prefix": "/desk-docs",
-                "name": "dbt docs of the desk",
-            }
-        ]
+        return [{"app": docs_app(settings()), "url_prefix": "/desk-docs", "name": "dbt docs of the desk"}]
 
     @cached_property
     def external_views(self) -> list[dict]:

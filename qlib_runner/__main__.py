@@ -30,12 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name, purpose in _COMMANDS.items():
         command = commands.add_parser(name, help=purpose)
         command.add_argument("--manifest", type=Path, required=True)
-        command.add_argument(
-            "--out", type=Path, required=True, help="a folder that does not exist yet"
-        )
-    command = commands.add_parser(
-        "verify", help="check every byte of a result against its manifest"
-    )
+        command.add_argument("--out", type=Path, required=True, help="a folder that does not exist yet")
+    command = commands.add_parser("verify", help="check every byte of a result against its manifest")
     command.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
@@ -75,9 +71,7 @@ def _work(manifest: Manifest) -> Callable[[Manifest, Path], None]:
     try:
         return importlib.import_module(f"qlib_runner.{manifest.command}").run
     except ModuleNotFoundError as error:
-        raise Refused(
-            f"{manifest.command} needs Qlib's environment; this one lacks {error.name}"
-        ) from None
+        raise Refused(f"{manifest.command} needs Qlib's environment; this one lacks {error.name}") from None
 
 
 if __name__ == "__main__":

@@ -71,9 +71,7 @@ class KernelLoader(QlibDataLoader):
             [(group, name) for group, (_, names) in self.fields.items() for name in names]
         )
         expressions = [text for texts, _ in self.fields.values() for text in texts]
-        returns = {
-            at: found for at, text in enumerate(expressions) if (found := _parse_return(text))
-        }
+        returns = {at: found for at, text in enumerate(expressions) if (found := _parse_return(text))}
         reach = max((found.reach_sessions for found in returns.values()), default=0)
         window = _window(sessions, reach)
         series = _read(instruments, window)
@@ -151,14 +149,9 @@ def _parse_return(expression: str) -> _Return | None:
 
 def _window(sessions: pd.DatetimeIndex, reach_sessions: int) -> _Window:
     calendar = D.calendar()
-    first, last = (
-        int(np.searchsorted(calendar, session)) for session in (sessions[0], sessions[-1])
-    )
+    first, last = (int(np.searchsorted(calendar, session)) for session in (sessions[0], sessions[-1]))
     return _Window(
-        max(0, first - kernel.LOOKBACK_SESSIONS),
-        first,
-        last,
-        min(len(calendar) - 1, last + reach_sessions),
+        max(0, first - kernel.LOOKBACK_SESSIONS), first, last, min(len(calendar) - 1, last + reach_sessions)
     )
 
 

@@ -64,9 +64,7 @@ def run(manifest: Manifest, folder: Path) -> None:
     trained, _ = manifest.result("train")
     described = json.loads((trained / "model.json").read_bytes())
     if described["dataset_sha256"] != manifest.inputs[DATASET]:
-        raise Refused(
-            "the model was trained on another dataset, so its test window is not this one's"
-        )
+        raise Refused("the model was trained on another dataset, so its test window is not this one's")
     if config.benchmark and not has_bars(store, config.benchmark):
         raise Refused(f"benchmark {config.benchmark}: the dataset has no bar of it")
     fields = workflow.parse((trained / "workflow.yaml").read_text())
@@ -97,10 +95,16 @@ def run(manifest: Manifest, folder: Path) -> None:
     report.write(
         folder,
         report.Findings(
-            manifest=manifest, described=described, plan=plan, parts=parts, figures=figures, scored=scored,
-            daily=daily, importance=importance_of(boosters, described["features"]),
+            manifest=manifest,
+            described=described,
+            plan=plan,
+            parts=parts,
+            figures=figures,
+            scored=scored,
+            daily=daily,
+            importance=importance_of(boosters, described["features"]),
         ),
-    )  # fmt: skip
+    )
 
 
 def score_test(
@@ -131,9 +135,7 @@ def figures_of(scored: pd.DataFrame, daily: pd.DataFrame) -> dict[str, Any]:
 
 def importance_of(boosters: list[lightgbm.Booster], features: list[str]) -> pd.Series:
     """Return each feature's share of the gain of all splits, the mean over the models, largest first."""
-    gains = pd.DataFrame(
-        [booster.feature_importance("gain") for booster in boosters], columns=features
-    )
+    gains = pd.DataFrame([booster.feature_importance("gain") for booster in boosters], columns=features)
     shares = gains.div(gains.sum(axis=1), axis=0).mean()
     # A model of one leaf has no split to share.
     return shares.fillna(0.0).sort_values(ascending=False, kind="stable")

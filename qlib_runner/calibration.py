@@ -41,14 +41,9 @@ def calibrate(scored: pd.DataFrame) -> list[dict[str, Any]]:
     """
     known = scored.dropna()
     if known.empty:
-        raise Refused(
-            "no row of the valid window has a label, so nothing says what a score is worth"
-        )
+        raise Refused("no row of the valid window has a label, so nothing says what a score is worth")
     buckets = buckets_by_session(known)
-    return [
-        _described(rows, known)
-        for rows in (known[buckets == bucket] for bucket in range(BUCKET_COUNT))
-    ]
+    return [_described(rows, known) for rows in (known[buckets == bucket] for bucket in range(BUCKET_COUNT))]
 
 
 def _described(rows: pd.DataFrame, everything: pd.DataFrame) -> dict[str, Any]:

@@ -20,22 +20,17 @@ _GAIN, _LOSS = "#2f7d4f", "#b3382c"
 def line_chart(title: str, lines: dict[str, pd.Series], percent: bool = False) -> str:
     """Return lines over the same sessions; each series is indexed by day and finite."""
     days = next(iter(lines.values())).index
-    ticks = _ticks(
-        min(line.min() for line in lines.values()), max(line.max() for line in lines.values())
-    )
+    ticks = _ticks(min(line.min() for line in lines.values()), max(line.max() for line in lines.values()))
     parts = [*_frame(title, ticks, HEIGHT, percent)]
     for at in sorted({round(share * (len(days) - 1) / 4) for share in range(5)}):
         anchor = "end" if at == len(days) - 1 else "middle"
         parts.append(_text(_x(at, len(days)), HEIGHT - 12, f"{days[at]:%Y-%m-%d}", anchor))
     for number, (name, line) in enumerate(lines.items()):
         points = " ".join(
-            f"{_x(at, len(days)):.1f},{_y(value, ticks, HEIGHT):.1f}"
-            for at, value in enumerate(line)
+            f"{_x(at, len(days)):.1f},{_y(value, ticks, HEIGHT):.1f}" for at, value in enumerate(line)
         )
         colour = _COLOURS[number]
-        parts.append(
-            f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" points="{points}"/>'
-        )
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" points="{points}"/>')
         if len(lines) > 1:
             parts.append(_text(WIDTH - _RIGHT - 120 * number, 22, name, "end", colour))
     return _svg(parts, HEIGHT)
@@ -56,9 +51,7 @@ def bar_chart(title: str, bars: dict[str, float | None], percent: bool = False) 
             parts.append(_text(left + width / 2, HEIGHT - 12, name, "middle"))
         if value is not None:
             end = _y(value, ticks, HEIGHT)
-            parts.append(
-                _bar(left + width * 0.1, min(zero, end), width * 0.8, abs(zero - end), value >= 0)
-            )
+            parts.append(_bar(left + width * 0.1, min(zero, end), width * 0.8, abs(zero - end), value >= 0))
     return _svg(parts, HEIGHT)
 
 
@@ -107,14 +100,10 @@ def _y(value: float, ticks: list[float], height: int) -> float:
 
 def _bar(x: float, y: float, width: float, height: float, is_gain: bool) -> str:
     colour = _GAIN if is_gain else _LOSS
-    return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
-    )
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
 
 
-def _text(
-    x: float, y: float, words: str, anchor: str = "start", colour: str = "#333", size: int = 11
-) -> str:
+def _text(x: float, y: float, words: str, anchor: str = "start", colour: str = "#333", size: int = 11) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
         f'font-size="{size}">{escape(words)}</text>'

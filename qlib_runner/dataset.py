@@ -42,14 +42,10 @@ def run(manifest: Manifest, folder: Path) -> None:
     if manifest.config:
         raise Refused(f"config {min(manifest.config)!r} is unknown; dataset takes none")
     sessions = parse_calendar(manifest.read(CALENDAR), manifest.as_of_date)
-    counts = write_store(
-        manifest.folder / BARS, folder / "store", sessions, manifest.folder / INSTRUMENTS
-    )
+    counts = write_store(manifest.folder / BARS, folder / "store", sessions, manifest.folder / INSTRUMENTS)
     newest = counts["newest_session_date"]
     if newest != manifest.as_of_date.isoformat():
-        raise Refused(
-            f"{BARS}: the newest session is {newest}, but as_of_date is {manifest.as_of_date}"
-        )
+        raise Refused(f"{BARS}: the newest session is {newest}, but as_of_date is {manifest.as_of_date}")
     (folder / "counts.json").write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
 
 
@@ -79,9 +75,7 @@ def parse_calendar(content: bytes, as_of_date: date) -> list[date]:
     for line, row in enumerate(rows[1:], start=2):
         day = parse_date(row[0]) if len(row) == 1 else None
         if day is None:
-            raise Refused(
-                f"{CALENDAR} line {line}: {','.join(row)!r} is not a date like 2026-06-05"
-            )
+            raise Refused(f"{CALENDAR} line {line}: {','.join(row)!r} is not a date like 2026-06-05")
         sessions.append(day)
     if not sessions or sessions[-1] < as_of_date:
         end = sessions[-1] if sessions else "nowhere"

@@ -167,15 +167,11 @@ def check_result(out: Path) -> dict[str, Any]:
     for entry in fields["outputs"]:
         name = _entry(entry, {"path": str, "sha256": str, "size_bytes": int}, path)["path"]
         if _digest(_inside(out, name)) != (entry["sha256"], entry["size_bytes"]):
-            raise Refused(
-                f"output {name!r} is not the file {path} names: its size or SHA-256 differs"
-            )
+            raise Refused(f"output {name!r} is not the file {path} names: its size or SHA-256 differs")
     named = {entry["path"] for entry in fields["outputs"]} | {"manifest.json"}
     found = set(_files(out))
     if found != named:
-        raise Refused(
-            f"{out} holds files its manifest does not name: {', '.join(sorted(found - named))}"
-        )
+        raise Refused(f"{out} holds files its manifest does not name: {', '.join(sorted(found - named))}")
     return fields
 
 

@@ -45,9 +45,7 @@ def parse_config(fields: dict[str, Any]) -> Config:
     fields = {name: value for name, value in fields.items() if name != "method"}
     unknown = sorted(set(fields) - set(Config.__dataclass_fields__))
     if unknown:
-        raise Refused(
-            f"config {unknown[0]!r} is unknown; known are {', '.join(Config.__dataclass_fields__)}"
-        )
+        raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(Config.__dataclass_fields__)}")
     config = Config(**fields)
     window = (config.skip_sessions, config.lookback_sessions)
     if any(type(count) is not int for count in window) or not 0 <= window[0] < window[1]:
@@ -71,9 +69,7 @@ def parse_bars(content: bytes, name: str, as_of_date: date) -> dict[str, dict[st
         for row in rows:
             symbol, session, close = _parse_row(row, f"{name} line {rows.line_num}", as_of_date)
             if session in closes.setdefault(symbol, {}):
-                raise Refused(
-                    f"{name} line {rows.line_num}: duplicate bar of {symbol} on {session}"
-                )
+                raise Refused(f"{name} line {rows.line_num}: duplicate bar of {symbol} on {session}")
             closes[symbol][session] = close
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{name} is not a csv file in UTF-8: {error}") from None
@@ -111,9 +107,7 @@ def rank(closes: dict[str, dict[str, float]], config: Config) -> list[tuple[str,
 def render(ranking: list[tuple[str, float]]) -> bytes:
     """Return the csv of a ranking, each score as the shortest text that reads back to the same number."""
     lines = ["rank,internal_symbol,score"]
-    lines += [
-        f"{place},{symbol},{score!r}" for place, (symbol, score) in enumerate(ranking, start=1)
-    ]
+    lines += [f"{place},{symbol},{score!r}" for place, (symbol, score) in enumerate(ranking, start=1)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -123,9 +117,7 @@ def _parse_row(row: list[str], where: str, as_of_date: date) -> tuple[str, str, 
     symbol, session, close_text = row
     # A symbol that needs quoting is a mistake upstream, and would need quoting in the result too.
     if not symbol or not symbol.isascii() or any(sign in symbol for sign in ' ,"\t\r\n'):
-        raise Refused(
-            f"{where}: internal_symbol {symbol!r} is empty or has a character no symbol has"
-        )
+        raise Refused(f"{where}: internal_symbol {symbol!r} is empty or has a character no symbol has")
     day = parse_date(session)
     if day is None:
         raise Refused(f"{where}: session_date {session!r} is not a date like 2026-06-05")

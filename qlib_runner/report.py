@@ -79,8 +79,7 @@ def draw(findings: Findings) -> dict[str, str]:
     tenths = metrics.quantile_returns(known, buckets_by_session(known), BUCKET_COUNT)
     return {
         "equity": charts.line_chart(
-            "What 1 became, after costs",
-            {name: metrics.value_of(returns) for name, returns in both.items()},
+            "What 1 became, after costs", {name: metrics.value_of(returns) for name, returns in both.items()}
         ),
         "drawdown": charts.line_chart(
             "Below the highest value so far",
@@ -88,8 +87,7 @@ def draw(findings: Findings) -> dict[str, str]:
             percent=True,
         ),
         "ic_by_month": charts.bar_chart(
-            "IC by month, mean of its sessions",
-            {month: float(value) for month, value in by_month.items()},
+            "IC by month, mean of its sessions", {month: float(value) for month, value in by_month.items()}
         ),
         "quantile_returns": charts.bar_chart(
             "Mean return over the horizon by tenth of the scores, lowest scores first",
@@ -100,7 +98,7 @@ def draw(findings: Findings) -> dict[str, str]:
             f"The {_FEATURES_SHOWN} features with the largest share of the model's gain",
             {str(name): float(value) for name, value in findings.importance.head(_FEATURES_SHOWN).items()},
         ),
-    }  # fmt: skip
+    }
 
 
 def table(figures: dict[str, Any]) -> list[dict[str, str]]:
@@ -127,7 +125,10 @@ def _formula(function: Callable) -> str:
 
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined,
-        autoescape=lambda name: name.endswith(".html.j2"), trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: name.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
         keep_trailing_newline=True,
-    )  # fmt: skip
+    )

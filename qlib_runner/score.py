@@ -65,14 +65,10 @@ def run(manifest: Manifest, folder: Path) -> None:
     trained, _ = manifest.result("train")
     described = json.loads((trained / "model.json").read_bytes())
     if described["as_of_date"] > manifest.as_of_date.isoformat():
-        raise Refused(
-            f"the model is of {described['as_of_date']}: it knows what came after as_of_date"
-        )
+        raise Refused(f"the model is of {described['as_of_date']}: it knows what came after as_of_date")
     foreign = sorted(set(config.symbols) - members(store, manifest.as_of_date.isoformat()))
     if foreign:
-        raise Refused(
-            f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}"
-        )
+        raise Refused(f"foreign symbol {foreign[0]}: no member of the dataset on {manifest.as_of_date}")
     newest = len(sessions) - 1
     silent = [symbol for symbol in config.symbols if not has_bar(store, symbol, newest)]
     if silent:
@@ -133,22 +129,14 @@ def rank(scores: pd.Series, symbols: list[str]) -> list[tuple[str, float]]:
     Raises Refused unless there is exactly one finite score for each symbol.
     """
     if scores.index.has_duplicates:
-        raise Refused(
-            f"duplicate symbol {scores.index[scores.index.duplicated()][0]} in the scores"
-        )
+        raise Refused(f"duplicate symbol {scores.index[scores.index.duplicated()][0]} in the scores")
     if set(symbols) - set(scores.index):
-        raise Refused(
-            f"missing symbol {min(set(symbols) - set(scores.index))}: it has no bar on as_of_date"
-        )
+        raise Refused(f"missing symbol {min(set(symbols) - set(scores.index))}: it has no bar on as_of_date")
     if set(scores.index) - set(symbols):
         raise Refused(f"foreign symbol {min(set(scores.index) - set(symbols))} in the scores")
     if not np.isfinite(scores.to_numpy()).all():
-        raise Refused(
-            f"the score of {scores.index[~np.isfinite(scores.to_numpy())][0]} is no number"
-        )
-    return sorted(
-        ((name, float(value)) for name, value in scores.items()), key=lambda e: (-e[1], e[0])
-    )
+        raise Refused(f"the score of {scores.index[~np.isfinite(scores.to_numpy())][0]} is no number")
+    return sorted(((name, float(value)) for name, value in scores.items()), key=lambda e: (-e[1], e[0]))
 
 
 def members(store: Path, day: str) -> set[str]:
@@ -197,11 +185,7 @@ def parse_config(fields: dict[str, Any], as_of_date: date) -> Config:
     if unknown:
         raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(known)}")
     symbols, threads = fields.get("symbols"), fields.get("threads", 2)
-    if (
-        not isinstance(symbols, list)
-        or not symbols
-        or not all(type(name) is str for name in symbols)
-    ):
+    if not isinstance(symbols, list) or not symbols or not all(type(name) is str for name in symbols):
         raise Refused("config symbols must list the symbols to rank")
     if len(set(symbols)) != len(symbols):
         raise Refused("config symbols names a symbol twice")
@@ -217,7 +201,5 @@ def _parse_ts(text: Any, as_of_date: date) -> datetime:
         ts = None
     # A close without its offset is six hours of doubt, and one of another day is of another session.
     if ts is None or ts.tzinfo is None or ts.astimezone(UTC).date() != as_of_date:
-        raise Refused(
-            f"config ts must be the close of {as_of_date} with its offset from UTC, not {text!r}"
-        )
+        raise Refused(f"config ts must be the close of {as_of_date} with its offset from UTC, not {text!r}")
     return ts.astimezone(UTC)

@@ -39,9 +39,7 @@ FIELDS = ("open", "high", "low", "close", "vwap", "volume", "factor")
 # A first day has no change; every other field must be there on each day that has a bar.
 OPTIONAL_FIELDS = ("change",)
 _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=_-]*")
-_DEVICES = {"con", "prn", "aux", "nul"} | {
-    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
-}
+_DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 _SPAN_COLUMNS = ["internal_symbol", "start_date", "end_date"]
 
 
@@ -120,9 +118,7 @@ def read_fields(
             file.seek(4 * (start - begin + 1))
             rows.append(np.frombuffer(file.read(4 * (stop - start)), "<f4"))
     if len(extents) != 1:
-        raise ValueError(
-            f"the fields of {symbol} do not cover the same sessions: {sorted(extents)}"
-        )
+        raise ValueError(f"the fields of {symbol} do not cover the same sessions: {sorted(extents)}")
     return start, np.stack(rows)
 
 
@@ -153,9 +149,7 @@ def _read_bars(path: Path) -> _Panel:
     try:
         with pq.ParquetFile(path) as file:
             present = file.schema_arrow.names
-            missing = [
-                name for name in ("internal_symbol", "session_date", *FIELDS) if name not in present
-            ]
+            missing = [name for name in ("internal_symbol", "session_date", *FIELDS) if name not in present]
             if missing:
                 raise Refused(f"{path} lacks the column {missing[0]}")
             names = [name for name in (*FIELDS, *OPTIONAL_FIELDS) if name in present]
@@ -179,9 +173,7 @@ def _read_bars(path: Path) -> _Panel:
     symbols = [codes.dictionary[code].as_py() for code in codes.indices.to_numpy()[starts[:-1]]]
     for one, following in zip(symbols, symbols[1:], strict=False):
         if one >= following:
-            raise Refused(
-                f"{path} is not sorted: the bars of {following} come after those of {one}"
-            )
+            raise Refused(f"{path} is not sorted: the bars of {following} come after those of {one}")
     inside = np.ones(len(days) - 1, bool)
     inside[changes - 1] = False
     broken = np.flatnonzero(inside & (np.diff(days) <= np.timedelta64(0, "D")))
@@ -238,10 +230,7 @@ def _place(panel: _Panel, calendar: list[date]) -> tuple[_Sessions, np.ndarray]:
 
 
 def _bar_spans(panel: _Panel) -> list[tuple[str, str, str]]:
-    return [
-        (symbol, str(panel.days[rows][0]), str(panel.days[rows][-1]))
-        for symbol, rows in panel.rows()
-    ]
+    return [(symbol, str(panel.days[rows][0]), str(panel.days[rows][-1])) for symbol, rows in panel.rows()]
 
 
 def _read_spans(path: Path, panel: _Panel, sessions: _Sessions) -> list[tuple[str, str, str]]:
@@ -282,11 +271,7 @@ def _read_spans(path: Path, panel: _Panel, sessions: _Sessions) -> list[tuple[st
 
 
 def _write(
-    folder: Path,
-    panel: _Panel,
-    sessions: _Sessions,
-    positions: np.ndarray,
-    spans: list[tuple[str, str, str]],
+    folder: Path, panel: _Panel, sessions: _Sessions, positions: np.ndarray, spans: list[tuple[str, str, str]]
 ) -> str:
     """Write every file and return the SHA-256 over their names and bytes."""
     digest = hashlib.sha256()
@@ -322,6 +307,4 @@ def _check_read_back(folder: Path, spans: list[tuple[str, str, str]]) -> None:
     read = pd.read_csv(folder / "instruments/all.txt", sep="\t", header=None, dtype={0: str})[0]
     for (symbol, _, _), found in zip(spans, read, strict=True):
         if symbol != found:
-            raise Refused(
-                f"Qlib reads the symbol {symbol} as {found}: give it another internal symbol"
-            )
+            raise Refused(f"Qlib reads the symbol {symbol} as {found}: give it another internal symbol")

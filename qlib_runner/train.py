@@ -62,10 +62,7 @@ def run(manifest: Manifest, folder: Path) -> None:
     dataset = workflow.make_dataset(fields)
     booster, best = fit(fields, dataset)
     model = canonical(booster)
-    scored = {
-        name: score_window(booster, dataset, name, settings["threads"])
-        for name in ("valid", "test")
-    }
+    scored = {name: score_window(booster, dataset, name, settings["threads"]) for name in ("valid", "test")}
     described = {
         "model_sha256": hashlib.sha256(model).hexdigest(),
         "as_of_date": manifest.as_of_date.isoformat(),
@@ -99,10 +96,13 @@ def fit(fields: dict[str, Any], dataset: DatasetH) -> tuple[lightgbm.Booster, in
     except ValueError as error:
         raise Refused(f"no rows to learn from: {error}") from None
     booster = lightgbm.train(
-        model.params, train, num_boost_round=model.num_boost_round,
-        valid_sets=[train, valid], valid_names=["train", "valid"],
+        model.params,
+        train,
+        num_boost_round=model.num_boost_round,
+        valid_sets=[train, valid],
+        valid_names=["train", "valid"],
         callbacks=[lightgbm.early_stopping(model.early_stopping_rounds, verbose=False)],
-    )  # fmt: skip
+    )
     return booster, booster.best_iteration or booster.current_iteration()
 
 
@@ -114,9 +114,7 @@ def canonical(booster: lightgbm.Booster) -> bytes:
     return trees.encode()
 
 
-def score_window(
-    booster: lightgbm.Booster, dataset: DatasetH, window: str, threads: int
-) -> pd.DataFrame:
+def score_window(booster: lightgbm.Booster, dataset: DatasetH, window: str, threads: int) -> pd.DataFrame:
     """Return score and label of a window by (datetime, instrument), NaN where a label is not known yet."""
     rows = dataset.prepare(window, col_set="feature", data_key=DataHandlerLP.DK_I)
     label = dataset.prepare(window, col_set="label", data_key=DataHandlerLP.DK_R).iloc[:, 0]

@@ -28,9 +28,9 @@ _LOGGING_LEVEL_ERROR = 40
 def render(template: str, variables: dict[str, Any]) -> str:
     """Return the workflow with its variables filled in; raises Refused for one that has no value."""
     try:
-        return jinja2.Template(
-            template, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-        ).render(variables)
+        return jinja2.Template(template, undefined=jinja2.StrictUndefined, keep_trailing_newline=True).render(
+            variables
+        )
     except jinja2.TemplateError as error:
         raise Refused(f"workflow.yaml cannot be filled in: {error}") from None
 
@@ -74,9 +74,14 @@ def open_store(store: Path, threads: int) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         importlib.import_module("qlib.contrib.model")
     qlib.init(
-        provider_uri=str(store), region="us", kernels=threads, joblib_backend="loky",
-        expression_cache=None, dataset_cache=None, logging_level=_LOGGING_LEVEL_ERROR,
-    )  # fmt: skip
+        provider_uri=str(store),
+        region="us",
+        kernels=threads,
+        joblib_backend="loky",
+        expression_cache=None,
+        dataset_cache=None,
+        logging_level=_LOGGING_LEVEL_ERROR,
+    )
 
 
 def make_dataset(fields: dict[str, Any]) -> "DatasetH":
@@ -93,8 +98,7 @@ def make_handler(fields: dict[str, Any], **changes: Any) -> "DataHandlerLP":
 def versions() -> dict[str, str]:
     """Return the versions of what a model's numbers come from."""
     return {
-        name: importlib.import_module(name).__version__
-        for name in ("lightgbm", "numpy", "pandas", "qlib")
+        name: importlib.import_module(name).__version__ for name in ("lightgbm", "numpy", "pandas", "qlib")
     }
 
 

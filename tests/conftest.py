@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from trading_ops.db import cluster as embedded
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops_stack import postgres as embedded
 
 
 def free_port() -> int:
@@ -73,9 +73,7 @@ def desk(cluster, tmp_path, request) -> Settings:
     name = f"desk_{os.urandom(6).hex()}"
     with admin(cluster) as connection:
         connection.execute(
-            sql.SQL("create database {} template template_desk owner desk_owner").format(
-                sql.Identifier(name)
-            )
+            sql.SQL("create database {} template template_desk owner desk_owner").format(sql.Identifier(name))
         )
     yield dataclasses.replace(cluster, db_name=name, data=tmp_path / "data")
     with admin(cluster) as connection:

@@ -9,10 +9,10 @@ import os
 import secrets
 from pathlib import Path
 
-from confirm_app.session_key import read_session_key
-from trading_ops.db.cluster import ROLES
+from confirm_app.people.session_key import read_session_key
 from trading_ops.settings import Settings
-from trading_ops_airflow.keys import write_keys
+from trading_ops_stack.keys import write_keys
+from trading_ops_stack.postgres import ROLES
 
 ROOMS = {
     "database": ROLES,

@@ -9,7 +9,7 @@ import os
 import sys
 
 from trading_ops.settings import Settings, settings
-from trading_ops_airflow.environment import environment
+from trading_ops_stack.environment import environment
 
 
 def container_environment(config: Settings) -> dict[str, str]:
@@ -29,11 +29,7 @@ def main(command: list[str]) -> None:
     config = settings()
     # Only Airflow's room has Airflow's keys; the confirm page must do without.
     has_keys = (config.pgpass.parent / "airflow_jwt_secret").exists()
-    environ = (
-        container_environment(config)
-        if has_keys
-        else {**os.environ, "PGPASSFILE": str(config.pgpass)}
-    )
+    environ = container_environment(config) if has_keys else {**os.environ, "PGPASSFILE": str(config.pgpass)}
     os.execvpe(command[0], command, environ)
 
 

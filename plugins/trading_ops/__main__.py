@@ -2,6 +2,6 @@
 
 import sys
 
-from trading_ops.cli import main
+from trading_ops.cli.main import main
 
 sys.exit(main())

@@ -67,10 +67,7 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """Return every setting as environment variables, for a child process of the same desk."""
-        return {
-            f"TRADING_OPS_{field.name.upper()}": str(getattr(self, field.name))
-            for field in fields(self)
-        }
+        return {f"TRADING_OPS_{field.name.upper()}": str(getattr(self, field.name)) for field in fields(self)}
 
     def run_folder(self, run_id: str) -> Path:
         """The folder of one run's files."""
@@ -116,11 +113,7 @@ def read_settings(environ: dict[str, str]) -> Settings:
         values.setdefault("portfolio_kind", "live")
     config = Settings(**values)
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
-    if (
-        config.environment == "simulated"
-        and "universe" not in values
-        and config.simulated_universe.exists()
-    ):
+    if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)
     return config
 

@@ -20,9 +20,7 @@ class RetryMachineryOnly(RetryPolicy):
             return RetryDecision(
                 RetryAction.DEFAULT, reason=f"{type(exception).__name__} may pass: trying again"
             )
-        return RetryDecision.fail(
-            f"{type(exception).__name__} is a fact that another try would meet again"
-        )
+        return RetryDecision.fail(f"{type(exception).__name__} is a fact that another try would meet again")
 
 
 def is_machinery(exception: BaseException) -> bool:

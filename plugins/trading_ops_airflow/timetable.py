@@ -24,7 +24,7 @@ class Cadence:
     """
     Which sessions have a run, when it is due, and how late it may still start.
 
-    `is_due` and `run_at` name functions of a session in trading_ops.sessions.
+    `is_due` and `run_at` name functions of a session in trading_ops.exchange.sessions.
     """
 
     run_at: str
@@ -108,9 +108,7 @@ class SessionTimetable(Timetable):
             chosen = info
         return chosen
 
-    def iter_partition_dagrun_infos(
-        self, *, earliest: datetime, latest: datetime
-    ) -> Iterable[DagRunInfo]:
+    def iter_partition_dagrun_infos(self, *, earliest: datetime, latest: datetime) -> Iterable[DagRunInfo]:
         """Yield the partitions whose session lies in [earliest, latest], for a backfill."""
         for info in self._infos(earliest.date()):
             if info.partition_date > latest:
@@ -123,12 +121,7 @@ class SessionTimetable(Timetable):
         return DataInterval.exact(run_after)
 
     def generate_run_id(
-        self,
-        *,
-        run_type: Any,
-        run_after: datetime,
-        data_interval: DataInterval | None,
-        **extra: Any,
+        self, *, run_type: Any, run_after: datetime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
         """Return e.g. scheduled__2026-11-20; the same for a second scheduler, so a session runs once."""
         key = extra.get("partition_key")
@@ -144,7 +137,7 @@ class SessionTimetable(Timetable):
         """Yield the partitions from first_date on, as far as the exchange's calendar reaches."""
         from airflow.sdk.timezone import coerce_datetime
 
-        from trading_ops import sessions
+        from trading_ops.exchange import sessions
 
         cadence = CADENCES[self.cadence]
         run_at = getattr(sessions, cadence.run_at)
@@ -180,16 +173,14 @@ def session_schedule(cadence: str) -> SessionTimetable:
 
 def require_session(key: str) -> date:
     """Return the session a partition key names. Raises InvalidPartitionKeyError, a ValueError, with the accepted form."""
-    from trading_ops import sessions
+    from trading_ops.exchange import sessions
 
     try:
         session = date.fromisoformat(key)
     except ValueError:
         session = None
     if session is None or session.isoformat() != key:
-        raise InvalidPartitionKeyError(
-            f"partition key {key!r} is not a session date like 2026-11-20"
-        )
+        raise InvalidPartitionKeyError(f"partition key {key!r} is not a session date like 2026-11-20")
     try:
         is_session, nearest = sessions.is_session(session), sessions.session_on_or_before(session)
     except sessions.CalendarError as error:

@@ -33,9 +33,7 @@ class Desk:
 
     def run(self, module, *arguments, timeout_s=900, **environ):
         """Run a module's command line and return the finished process, its output as text."""
-        inherited = {
-            name: text for name, text in os.environ.items() if not name.startswith("TRADING_OPS_")
-        }
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith("TRADING_OPS_")}
         return subprocess.run(
             [sys.executable, "-m", module, *map(str, arguments)],
             env={**inherited, **self.environ, **environ, "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
@@ -45,8 +43,7 @@ class Desk:
     def tickets(self):
         """Return the tickets it wrote, by ticket_id, as JSON."""
         return {
-            path.stem: json.loads(path.read_text())
-            for path in sorted(self.folder.rglob("tickets/*.json"))
+            path.stem: json.loads(path.read_text()) for path in sorted(self.folder.rglob("tickets/*.json"))
         }
 
 
@@ -55,4 +52,4 @@ def own_desk(tmp_path_factory):
     """A desk nobody else uses, stopped at the end."""
     desk = Desk(tmp_path_factory.mktemp("desk"))
     yield desk
-    desk.run("trading_ops_airflow.stack", "down")
+    desk.run("trading_ops_stack.stack", "down")

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from trading_ops.db.connect import connect
-from trading_ops_airflow.api import Airflow
+from trading_ops_stack.airflow_api import Airflow
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def row_counts(desk) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def lived(own_desk):
     """The desk after `make demo`, still running; its output is kept."""
-    done = own_desk.run("trading_ops_airflow.demo", timeout_s=2400)
+    done = own_desk.run("trading_ops_stack.demo", timeout_s=2400)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     own_desk.output = done.stdout
     return own_desk
@@ -72,13 +72,7 @@ def test_the_ledger_is_what_the_executor_confirmed(lived):
         booked = connection.execute(
             "select internal_symbol, units from desk.positions_now where units <> 0"
         ).fetchall()
-    assert [row["status"] for row in statuses] == [
-        "DONE",
-        "PARTIAL",
-        "SKIPPED",
-        "FAILED",
-        "SKIPPED",
-    ]
+    assert [row["status"] for row in statuses] == ["DONE", "PARTIAL", "SKIPPED", "FAILED", "SKIPPED"]
     shown = json.loads((lived.config.data / "simulated_broker.json").read_text())["units"]
     assert {row["internal_symbol"]: str(row["units"]) for row in booked} == shown
     assert lived.run("trading_ops", "invariants").returncode == 0
@@ -96,9 +90,7 @@ def test_mails_are_files_without_order_lines(lived):
     text = ticket_mails[0].get_body(("plain",)).get_content()
     assert f"{lived.config.confirm_url}/confirm/demo-2026-W11-1" in text
     assert not [
-        line
-        for line in lived.tickets()["demo-2026-W11-1"]["lines"]
-        if line["internal_symbol"] in text
+        line for line in lived.tickets()["demo-2026-W11-1"]["lines"] if line["internal_symbol"] in text
     ]
 
 
@@ -123,10 +115,7 @@ def test_clearing_the_whole_plan_and_running_it_again_doubles_nothing(lived):
         {"dry_run": False, "only_failed": False},
     )
     deadline = time.monotonic() + 60
-    while (
-        airflow.request("GET", "/api/v2/dags/weekly_plan/dagRuns/demo__2026-03-06")["state"]
-        == "success"
-    ):
+    while airflow.request("GET", "/api/v2/dags/weekly_plan/dagRuns/demo__2026-03-06")["state"] == "success":
         assert time.monotonic() < deadline, "the run was not started again"
         time.sleep(0.1)
     result = airflow.wait("weekly_plan", "demo__2026-03-06", timeout_s=600)
@@ -137,7 +126,7 @@ def test_clearing_the_whole_plan_and_running_it_again_doubles_nothing(lived):
 def test_the_demo_again_changes_nothing_and_is_quick(lived):
     """A finished demo only prints its table."""
     before = row_counts(lived)
-    done = lived.run("trading_ops_airflow.demo")
+    done = lived.run("trading_ops_stack.demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout[done.stdout.index("week  ") :].split("\n\n")[0] in lived.output
     assert row_counts(lived) == before

@@ -17,9 +17,14 @@ def test_without_scores_a_policy_that_ranks_by_a_model_ends_in_a_no_trade(own_de
     assert "method: momentum_12_1" in policy
     (tmp_path / "policy.yml").write_text(policy.replace("method: momentum_12_1", "method: qlib"))
     done = own_desk.run(
-        "trading_ops_airflow.plan_files", tmp_path / "bars", "--as-of", LAST, "--benchmark", market.benchmark,
+        "trading_ops_stack.plan_files",
+        tmp_path / "bars",
+        "--as-of",
+        LAST,
+        "--benchmark",
+        market.benchmark,
         TRADING_OPS_POLICY=str(tmp_path / "policy.yml"),
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (ticket,) = own_desk.tickets().values()
     assert ticket["kind"] == "NO-TRADE" and not ticket["lines"]

@@ -39,20 +39,20 @@ def plan(own_desk, real_files):
     """Plan on a set of real files and return (ticket, scores by symbol)."""
 
     def planned(bars, as_of, *more):
-        from trading_ops.db import cluster
         from trading_ops.db.connect import connect
-        from trading_ops_airflow.environment import state_folder
-        from trading_ops_airflow.plan_files import files_desk
+        from trading_ops_stack import postgres
+        from trading_ops_stack.environment import state_folder
+        from trading_ops_stack.plan_files import files_desk
 
-        done = own_desk.run(
-            "trading_ops_airflow.plan_files", real_files / bars, "--as-of", as_of, *more
-        )
+        done = own_desk.run("trading_ops_stack.plan_files", real_files / bars, "--as-of", as_of, *more)
         assert done.returncode == 0, done.stdout + done.stderr
         config = files_desk(own_desk.config)
-        cluster.start(state_folder(config) / "postgres", config)
+        postgres.start(state_folder(config) / "postgres", config)
         with connect("desk_reader", config) as connection:
-            scores = {row["internal_symbol"]: row["score"] for row in connection.execute(
-                "select internal_symbol, score from desk.signals_ranked")}  # fmt: skip
+            scores = {
+                row["internal_symbol"]: row["score"]
+                for row in connection.execute("select internal_symbol, score from desk.signals_ranked")
+            }
         (ticket,) = [body for body in own_desk.tickets().values() if body["as_of_date"] == as_of]
         return ticket, scores
 
@@ -62,18 +62,14 @@ def plan(own_desk, real_files):
 def check_lines(ticket, scores, expected):
     """Compare every line of a ticket with its hand-checked figures."""
     assert ticket["kind"] == "TRADE", ticket["reasons"]
-    assert [
-        (line["internal_symbol"], line["side"], line["value_gbp"]) for line in ticket["lines"]
-    ] == [(symbol, "BUY", value) for symbol, value, _, _ in expected]
+    assert [(line["internal_symbol"], line["side"], line["value_gbp"]) for line in ticket["lines"]] == [
+        (symbol, "BUY", value) for symbol, value, _, _ in expected
+    ]
     for line, (symbol, value, close, momentum) in zip(ticket["lines"], expected, strict=True):
-        assert abs(Decimal(line["reference_price_usd"]) - Decimal(close)) <= Decimal("0.005"), (
-            symbol
-        )
+        assert abs(Decimal(line["reference_price_usd"]) - Decimal(close)) <= Decimal("0.005"), symbol
         assert float(scores[symbol]) == pytest.approx(momentum, rel=1e-4), symbol
         units = Decimal(value) * Decimal(line["gbpusd_rate"]) / Decimal(close)
-        assert Decimal(line["units_estimate"]) == pytest.approx(units, rel=Decimal("0.0001")), (
-            symbol
-        )
+        assert Decimal(line["units_estimate"]) == pytest.approx(units, rel=Decimal("0.0001")), symbol
 
 
 def test_yahoo_split_adjusted_files_give_the_hand_checked_ticket(plan):
@@ -87,18 +83,14 @@ def test_yahoo_split_adjusted_files_give_the_hand_checked_ticket(plan):
 
 def test_alpha_vantage_raw_files_give_the_hand_checked_ticket(plan):
     """Ninety-five stocks as traded with their splits and dividends; no index is among them, so one is named."""
-    ticket, scores = plan(
-        "av_sp500_daily_adjusted/daily_adjusted", "2021-04-20", "--benchmark", "JNJ"
-    )
+    ticket, scores = plan("av_sp500_daily_adjusted/daily_adjusted", "2021-04-20", "--benchmark", "JNJ")
     check_lines(ticket, scores, ALPHA_VANTAGE)
     assert len(scores) >= 90
 
 
 def test_a_set_without_its_benchmark_is_refused_with_the_choice(own_desk, real_files):
     """The desk does not pick a benchmark on its own."""
-    done = own_desk.run(
-        "trading_ops_airflow.plan_files", real_files / "av_sp500_daily_adjusted/daily_adjusted"
-    )
+    done = own_desk.run("trading_ops_stack.plan_files", real_files / "av_sp500_daily_adjusted/daily_adjusted")
     assert done.returncode == 1
     assert "SPY is not among the symbols; name one of AAPL" in done.stderr
 
@@ -116,9 +108,12 @@ def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_
     """Whatever the files are good for, the run ends in one ticket that says so."""
     before = own_desk.tickets()
     done = own_desk.run(
-        "trading_ops_airflow.plan_files", real_files / folder, *(["--as-of", as_of] if as_of else []),
-        "--benchmark", benchmark,
-    )  # fmt: skip
+        "trading_ops_stack.plan_files",
+        real_files / folder,
+        *(["--as-of", as_of] if as_of else []),
+        "--benchmark",
+        benchmark,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (ticket,) = [body for name, body in own_desk.tickets().items() if name not in before]
     assert ticket["kind"] == "TRADE" or all(reason["fix"] for reason in ticket["reasons"])
@@ -127,7 +122,7 @@ def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_
 def test_a_folder_of_anything_else_is_refused_file_by_file(own_desk, real_files):
     """The bodies vendors send when they refuse are named with file and line, and nothing is planned."""
     before = own_desk.tickets()
-    done = own_desk.run("trading_ops_airflow.plan_files", real_files / "http_error_bodies")
+    done = own_desk.run("trading_ops_stack.plan_files", real_files / "http_error_bodies")
     assert done.returncode == 1
     assert "no file of" in done.stderr and "line 1" in done.stderr
     assert own_desk.tickets() == before
@@ -136,29 +131,19 @@ def test_a_folder_of_anything_else_is_refused_file_by_file(own_desk, real_files)
 def test_a_malformed_policy_is_named_before_anything_is_loaded(own_desk, real_files, tmp_path):
     """File, line, field and the accepted form, at the shell and not in a task's log."""
     policy = (PROJECT_ROOT / "config/policy.yml").read_text()
-    (tmp_path / "policy.yml").write_text(
-        policy.replace("positions_count: 15", "positions_count: many")
-    )
+    (tmp_path / "policy.yml").write_text(policy.replace("positions_count: 15", "positions_count: many"))
     bars = real_files / "yahoo_split_adj_2026-06"
-    for module, *arguments in (
-        ("trading_ops_airflow.plan_files", bars),
-        ("trading_ops_airflow.stack", "up"),
-    ):
+    for module, *arguments in (("trading_ops_stack.plan_files", bars), ("trading_ops_stack.stack", "up")):
         done = own_desk.run(module, *arguments, TRADING_OPS_POLICY=str(tmp_path / "policy.yml"))
         assert done.returncode == 1
         line = policy.splitlines().index("  positions_count: 15") + 1
-        assert f"policy.yml:{line}" in done.stderr and "sizing.positions_count" in done.stderr, (
-            done.stderr
-        )
+        assert f"policy.yml:{line}" in done.stderr and "sizing.positions_count" in done.stderr, done.stderr
 
 
 def test_a_day_that_is_no_session_is_refused_with_the_one_before(own_desk, real_files):
     """A Saturday as as-of names the Friday."""
     done = own_desk.run(
-        "trading_ops_airflow.plan_files",
-        real_files / "yahoo_split_adj_2026-06",
-        "--as-of",
-        "2026-06-13",
+        "trading_ops_stack.plan_files", real_files / "yahoo_split_adj_2026-06", "--as-of", "2026-06-13"
     )
     assert done.returncode == 1
     assert "2026-06-12" in done.stderr
@@ -168,9 +153,12 @@ def test_a_broken_step_ends_in_a_no_trade_that_names_it(own_desk, real_files):
     """With dbt gone nothing can be judged: the one ticket is a NO-TRADE that names build_prices."""
     before = own_desk.tickets()
     done = own_desk.run(
-        "trading_ops_airflow.plan_files", real_files / "yahoo_split_adj_2026-06", "--as-of", "2026-06-05",
+        "trading_ops_stack.plan_files",
+        real_files / "yahoo_split_adj_2026-06",
+        "--as-of",
+        "2026-06-05",
         TRADING_OPS_DBT="/bin/false",
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (ticket,) = [body for name, body in own_desk.tickets().items() if name not in before]
     assert ticket["kind"] == "NO-TRADE"

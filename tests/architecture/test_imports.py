@@ -17,7 +17,7 @@ WALLS = {
     "pure part": (
         [path for pattern in PURE for path in (PLUGINS / "trading_ops").glob(pattern)],
         ["psycopg", "os", "socket", "subprocess", "time", "urllib", "flask", "airflow", "qlib",
-         "trading_ops.settings", "trading_ops.db", "trading_ops.ops"],  # fmt: skip
+         "trading_ops.settings", "trading_ops.db", "trading_ops.ops"],
     ),
     "library": (
         list((PLUGINS / "trading_ops").rglob("*.py")),
@@ -26,7 +26,7 @@ WALLS = {
     "dags": (list((PROJECT_ROOT / "dags").rglob("*.py")), ["psycopg", "pandas", "flask", "qlib", "confirm_app"]),
     "confirm page": (
         list((PROJECT_ROOT / "confirm_app").rglob("*.py")),
-        ["airflow", "trading_ops_airflow", "trading_ops.risk", "trading_ops.plan", "trading_ops.bars"],
+        ["airflow", "trading_ops_airflow", "trading_ops.plan", "trading_ops.plan", "trading_ops.bars"],
     ),
     "qlib runner": (
         list((PROJECT_ROOT / "qlib_runner").rglob("*.py")),
@@ -63,10 +63,7 @@ def test_no_room_imports_what_the_design_forbids(room):
 
 def test_only_settings_reads_the_environment():
     """One reader of the environment: nobody else touches os.environ or os.getenv in the library or the page."""
-    files = [
-        *(PLUGINS / "trading_ops").rglob("*.py"),
-        *(PROJECT_ROOT / "confirm_app").rglob("*.py"),
-    ]
+    files = [*(PLUGINS / "trading_ops").rglob("*.py"), *(PROJECT_ROOT / "confirm_app").rglob("*.py")]
     # doctor.py runs before any environment exists and may import nothing of the desk.
     readers = {
         str(path.relative_to(PROJECT_ROOT))
@@ -81,10 +78,7 @@ def test_only_settings_reads_the_environment():
 def test_only_the_clock_reads_the_time():
     """Everything takes its time from desk.now(), so months can be lived in minutes."""
     calls = ("datetime.now(", "datetime.utcnow(", "date.today(", "time.time(")
-    files = [
-        *(PLUGINS / "trading_ops").rglob("*.py"),
-        *(PROJECT_ROOT / "confirm_app").rglob("*.py"),
-    ]
+    files = [*(PLUGINS / "trading_ops").rglob("*.py"), *(PROJECT_ROOT / "confirm_app").rglob("*.py")]
     readers = {
         f"{path.relative_to(PROJECT_ROOT)}: {call}"
         for path in files
@@ -98,7 +92,7 @@ def test_money_never_becomes_a_float():
     """No float() where money lives."""
     files = [
         path
-        for folder in ("trading_ops/risk", "trading_ops/ledger", "trading_ops/tickets")
+        for folder in ("trading_ops/plan", "trading_ops/ledger", "trading_ops/tickets")
         for path in (PLUGINS / folder).rglob("*.py")
     ] + list((PROJECT_ROOT / "confirm_app").rglob("*.py"))
     assert len(files) > 8

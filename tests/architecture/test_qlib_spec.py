@@ -6,7 +6,7 @@ import re
 from trading_ops.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs/QLIB_DOCKER_EXECUTION_SPEC.md").read_text()
-OPERATOR = (PROJECT_ROOT / "plugins/trading_ops_airflow/locked_docker.py").read_text()
+OPERATOR = (PROJECT_ROOT / "plugins/trading_ops_airflow/qlib/locked_docker.py").read_text()
 RUNNER = (PROJECT_ROOT / "qlib_runner/__main__.py").read_text()
 DOCKERFILE = (PROJECT_ROOT / "docker/qlib_runner/Dockerfile").read_text()
 
@@ -41,9 +41,7 @@ def test_every_limit_is_the_operators():
 def test_every_ending_is_called_as_the_operator_calls_it():
     """The words of an error lead to its line; each sentence of the page is one the code can say."""
     said = {
-        re.sub(
-            r"\{[^}]*\}", "*", text.value if isinstance(text, ast.Constant) else ast.unparse(text)
-        )
+        re.sub(r"\{[^}]*\}", "*", text.value if isinstance(text, ast.Constant) else ast.unparse(text))
         for text in ast.walk(ast.parse(OPERATOR))
         if isinstance(text, ast.Constant | ast.JoinedStr)
         and (isinstance(text, ast.JoinedStr) or isinstance(text.value, str))

@@ -37,11 +37,7 @@ def test_the_root_holds_what_the_design_names():
 def test_no_module_is_named_for_what_it_is_not_about():
     """A module called utils is where things go to be forgotten."""
     vague = {"utils", "helpers", "common", "base", "manager", "misc"}
-    named = {
-        name
-        for name in tracked_files()
-        if name.endswith(".py") and name.split("/")[-1][:-3] in vague
-    }
+    named = {name for name in tracked_files() if name.endswith(".py") and name.split("/")[-1][:-3] in vague}
     assert not named
 
 

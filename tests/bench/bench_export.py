@@ -86,8 +86,11 @@ def _export(desk: Settings, run_id: str) -> tuple[float, float]:
         done = subprocess.run(
             [sys.executable, "-m", "tests.database.export_once", run_id, folder],
             env={**environment_of(desk), "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
-            cwd=PROJECT_ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     seconds, peak = map(float, done.stdout.split()[-2:])
     return seconds, peak
 

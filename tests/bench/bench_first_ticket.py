@@ -49,9 +49,7 @@ def main() -> int:
             parts[name] = time.monotonic() - started_at
     for name, seconds in parts.items():
         print(f"{name:<24}{seconds:6.0f} s")
-    print(
-        f"{'all':<24}{sum(parts.values()):6.0f} s   (goal: under {GOAL_S} s; includes stopping the desk)"
-    )
+    print(f"{'all':<24}{sum(parts.values()):6.0f} s   (goal: under {GOAL_S} s; includes stopping the desk)")
     return 0
 
 

@@ -62,15 +62,11 @@ def main() -> None:
     )
     for name, seconds in medians.items():
         rounds_text = " ".join(f"{value:.2f}" for value in times[name])
-        print(
-            f"  {name:<12} {seconds:7.2f} s   {row_count / seconds:9,.0f} bars/s   rounds: {rounds_text}"
-        )
+        print(f"  {name:<12} {seconds:7.2f} s   {row_count / seconds:9,.0f} bars/s   rounds: {rounds_text}")
     loaded = medians["load_folder"]
     _print_ratio("load_folder / bare COPY", loaded / medians["COPY"], f"at most {COPY_GOAL}")
     _print_ratio("to_sql / load_folder", medians["to_sql"] / loaded, f"at least {TO_SQL_GOAL}")
-    _print_ratio(
-        "to_sql / bare COPY", medians["to_sql"] / medians["COPY"], "none; what no loader could pass"
-    )
+    _print_ratio("to_sql / bare COPY", medians["to_sql"] / medians["COPY"], "none; what no loader could pass")
 
 
 def _print_ratio(name: str, ratio: float, goal: str) -> None:
@@ -112,9 +108,12 @@ def _to_sql(desk: Settings, frames: list[pd.DataFrame]) -> None:
 
 def _plain(desk: Settings) -> dict:
     return {
-        "host": desk.db_host, "port": desk.db_port, "dbname": desk.db_name,
-        "user": "desk_loader", "passfile": str(desk.pgpass),
-    }  # fmt: skip
+        "host": desk.db_host,
+        "port": desk.db_port,
+        "dbname": desk.db_name,
+        "user": "desk_loader",
+        "passfile": str(desk.pgpass),
+    }
 
 
 def _copy_text(config: Settings, folder: Path) -> bytes:

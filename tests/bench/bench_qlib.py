@@ -46,10 +46,7 @@ def main() -> None:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         _bench(
-            f"{options.symbols} simulated symbols",
-            simulated(options.symbols),
-            Path(folder),
-            options.rounds,
+            f"{options.symbols} simulated symbols", simulated(options.symbols), Path(folder), options.rounds
         )
     real = alpha_vantage()
     if real is not None:
@@ -61,13 +58,9 @@ def _bench(title: str, bars: pd.DataFrame, folder: Path, rounds: int) -> None:
     bars.to_parquet(folder / "bars.parquet", index=False)
     (folder / "split").mkdir()
     for symbol, rows in bars.groupby("internal_symbol"):
-        rows.drop(columns="internal_symbol").to_parquet(
-            folder / f"split/{symbol}.parquet", index=False
-        )
+        rows.drop(columns="internal_symbol").to_parquet(folder / f"split/{symbol}.parquet", index=False)
     calendar = sorted(set(bars["session_date"]))
-    print(
-        f"\n{title}: {len(bars):,} bars, {len(calendar):,} sessions, fastest run of {rounds} rounds"
-    )
+    print(f"\n{title}: {len(bars):,} bars, {len(calendar):,} sessions, fastest run of {rounds} rounds")
 
     def fresh_store() -> None:
         shutil.rmtree(folder / "store", ignore_errors=True)
@@ -84,9 +77,14 @@ def _bench(title: str, bars: pd.DataFrame, folder: Path, rounds: int) -> None:
     _print("parquet -> store", "dump_bin", theirs, ours, STORE_GOAL, "files equal byte for byte")
 
     qlib.init(
-        provider_uri=str(folder / "store"), region="us", kernels=1, joblib_backend="loky",
-        expression_cache=None, dataset_cache=None, logging_level=40,
-    )  # fmt: skip
+        provider_uri=str(folder / "store"),
+        region="us",
+        kernels=1,
+        joblib_backend="loky",
+        expression_cache=None,
+        dataset_cache=None,
+        logging_level=40,
+    )
     newest = D.calendar()[-1]
     H.clear()
     day = {"start_time": newest, "end_time": newest}
@@ -109,9 +107,7 @@ def _bench(title: str, bars: pd.DataFrame, folder: Path, rounds: int) -> None:
         partial(handle, "fast day", Alpha158Fast, **day),
         partial(handle, "engine day", Alpha158, **day),
     )
-    is_equal = (
-        kept["fast day"].to_numpy().tobytes() == kept["fast"].loc[[newest]].to_numpy().tobytes()
-    )
+    is_equal = kept["fast day"].to_numpy().tobytes() == kept["fast"].loc[[newest]].to_numpy().tobytes()
     verdict = "bit for bit the full history's" if is_equal else "DIFFERS from the full history"
     _print("newest session only", "engine", day_theirs, day_ours, NEWEST_GOAL, verdict)
     _print("newest session only", "fast, full", ours, day_ours, None, verdict)
@@ -143,9 +139,7 @@ def _dump_symbol(path: Path, sessions: list[pd.Timestamp], folder: Path) -> None
     rows["session_date"] = pd.to_datetime(rows["session_date"])
     rows = rows.drop_duplicates("session_date").set_index("session_date")
     calendar = pd.DataFrame({"session_date": sessions})
-    within = (calendar["session_date"] >= rows.index.min()) & (
-        calendar["session_date"] <= rows.index.max()
-    )
+    within = (calendar["session_date"] >= rows.index.min()) & (calendar["session_date"] <= rows.index.max())
     rows = rows.reindex(calendar[within].set_index("session_date").index)
     home = folder / "features" / path.stem.lower()
     home.mkdir()
@@ -171,9 +165,7 @@ def _fastest(rounds: int, *steps: Callable[[], None]) -> list[tuple[float, float
 
 
 def _differing(one: Path, other: Path) -> list[str]:
-    files = [
-        {str(path.relative_to(root)): path for path in root.rglob("*.*")} for root in (one, other)
-    ]
+    files = [{str(path.relative_to(root)): path for path in root.rglob("*.*")} for root in (one, other)]
     files = [{name: path for name, path in found.items() if path.is_file()} for found in files]
     return sorted(
         name

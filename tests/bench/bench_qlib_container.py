@@ -71,9 +71,12 @@ def main() -> None:
     arguments.add_argument("--symbols", type=int, default=100)
     arguments.add_argument("--rounds", type=int, default=2)
     arguments.add_argument(
-        "--after-training", nargs="*", choices=AFTER_TRAINING, default=AFTER_TRAINING,
+        "--after-training",
+        nargs="*",
+        choices=AFTER_TRAINING,
+        default=AFTER_TRAINING,
         help="what is measured after train and backtest; all by default",
-    )  # fmt: skip
+    )
     options = arguments.parse_args()
     image = subprocess.run(
         [ROOT / "docker/qlib_runner/build.sh"], capture_output=True, text=True, check=True
@@ -139,9 +142,7 @@ class Room:
         """Run one of the runner's commands on the manifest `in/<name>.json`; its result is `<name>/<command>`."""
         words = ("python3", "-m", "qlib_runner", command)
         if runtime == "container":
-            return self.run(
-                name, *words, "--manifest", f"/in/{name}.json", "--out", f"/{name}/{command}"
-            )
+            return self.run(name, *words, "--manifest", f"/in/{name}.json", "--out", f"/{name}/{command}")
         (self.folder / name).mkdir()
         subprocess.run(
             [ROOT / ".venv-qlib/bin/python", *words[1:], "--manifest", self.folder / f"in/{name}.json",
@@ -154,11 +155,17 @@ class Room:
         """Write `in/<name>.json`."""
         home = self.folder / "in"
         fields = {
-            "schema": 1, "command": command, "run_id": "bench", "as_of_date": self.newest, "seed": 7,
-            "config": config, "inputs": [
-                {"path": path, "sha256": hashlib.sha256((home / path).read_bytes()).hexdigest()} for path in inputs
+            "schema": 1,
+            "command": command,
+            "run_id": "bench",
+            "as_of_date": self.newest,
+            "seed": 7,
+            "config": config,
+            "inputs": [
+                {"path": path, "sha256": hashlib.sha256((home / path).read_bytes()).hexdigest()}
+                for path in inputs
             ],
-        }  # fmt: skip
+        }
         (home / f"{name}.json").write_text(json.dumps(fields))
 
     def _write_bars(self, bars: pd.DataFrame) -> None:
@@ -171,14 +178,10 @@ class Room:
         self.symbols = sorted(bars[bars["session_date"] == newest]["internal_symbol"])
         ends = days["max"].where(days["max"] < newest, "")
         lines = [f"{name},{days['min'][name]},{ends[name]}\n" for name in days.index]
-        (home / "instruments.csv").write_text(
-            "internal_symbol,start_date,end_date\n" + "".join(lines)
-        )
+        (home / "instruments.csv").write_text("internal_symbol,start_date,end_date\n" + "".join(lines))
         later = pd.bdate_range(newest, periods=21)[1:].date
         sessions = [*sorted(set(bars["session_date"])), *later]
-        (home / "calendar.csv").write_text(
-            "".join(f"{day}\n" for day in ["session_date", *sessions])
-        )
+        (home / "calendar.csv").write_text("".join(f"{day}\n" for day in ["session_date", *sessions]))
         self.manifest("dataset", "dataset", ("bars.parquet", "instruments.csv", "calendar.csv"))
 
     def _take(self, name: str, command: str) -> None:
@@ -193,14 +196,23 @@ class Room:
         ours = self.command("train", "train")
         self._take("train", "train")
         self.manifest(
-            "backtest", "backtest", ("dataset/manifest.json", "train/manifest.json"), benchmark=self.symbols[0]
-        )  # fmt: skip
+            "backtest",
+            "backtest",
+            ("dataset/manifest.json", "train/manifest.json"),
+            benchmark=self.symbols[0],
+        )
         ours += self.command("backtest", "backtest")
         (self.folder / "in/stock.yaml").write_text(stock_workflow(self.folder / "in/train"))
         theirs = self.run(
-            "qrun", "qrun", "/in/stock.yaml", "--experiment_name", "bench", "--uri_folder", "/qrun/mlruns",
+            "qrun",
+            "qrun",
+            "/in/stock.yaml",
+            "--experiment_name",
+            "bench",
+            "--uri_folder",
+            "/qrun/mlruns",
             environment=("PROVIDER_URI=/in/dataset/store",),
-        )  # fmt: skip
+        )
         return theirs, ours
 
     def _score_both_ways(self, rounds: int) -> tuple[Cost, Cost]:
@@ -209,9 +221,13 @@ class Room:
         for number in range(rounds):
             name = f"score{number}"
             self.manifest(
-                name, "score", ("dataset/manifest.json", "train/manifest.json"),
-                method="lightgbm", symbols=self.symbols, ts=f"{self.newest}T21:00:00+00:00",
-            )  # fmt: skip
+                name,
+                "score",
+                ("dataset/manifest.json", "train/manifest.json"),
+                method="lightgbm",
+                symbols=self.symbols,
+                ts=f"{self.newest}T21:00:00+00:00",
+            )
             found[1].append(self.command(name, "score"))
             found[0].append(
                 self.run(
@@ -223,7 +239,7 @@ class Room:
                     self.newest,
                     "/in/symbols.txt",
                     f"/stock{number}/scores.parquet",
-                )  # fmt: skip
+                )
             )
         stock, ours = (min(costs, key=lambda cost: cost.seconds) for costs in found)
         return stock, ours
@@ -232,9 +248,7 @@ class Room:
         """Walk over nine quarters; what stock Qlib does is only the predictions, here is also the backtest."""
         benchmark = self.symbols[0]
         inputs = ("dataset/manifest.json", "workflow.yaml")
-        self.manifest(
-            "long", "train", inputs, benchmark=benchmark, test_sessions=9 * QUARTER_SESSIONS
-        )
+        self.manifest("long", "train", inputs, benchmark=benchmark, test_sessions=9 * QUARTER_SESSIONS)
         self.command("long", "train")
         shutil.rmtree(self.folder / "in/train")
         self._take("long", "train")
@@ -243,9 +257,14 @@ class Room:
         ours = self.command("walk", "backtest")
         (self.folder / "in/stock_walk.yaml").write_text(stock_workflow(self.folder / "in/train"))
         theirs = self.run(
-            "stock_walk", "python3", "/stock/stock_walk_forward.py", "/in/dataset/store", "/in/stock_walk.yaml",
-            str(QUARTER_SESSIONS), "/stock_walk/predictions.parquet",
-        )  # fmt: skip
+            "stock_walk",
+            "python3",
+            "/stock/stock_walk_forward.py",
+            "/in/dataset/store",
+            "/in/stock_walk.yaml",
+            str(QUARTER_SESSIONS),
+            "/stock_walk/predictions.parquet",
+        )
         return theirs, ours
 
     def _same_walk(self) -> str:
@@ -261,9 +280,7 @@ class Room:
         theirs = theirs.drop(self.symbols[0], level="instrument")
         ours = pd.read_parquet(self.folder / name / "backtest/predictions.parquet")
         ours["session_date"] = pd.to_datetime(ours["session_date"])
-        return same(
-            ours.set_index(["session_date", "internal_symbol"])["score"], theirs, "predictions"
-        )
+        return same(ours.set_index(["session_date", "internal_symbol"])["score"], theirs, "predictions")
 
     def _same_scores(self) -> str:
         theirs = pd.read_parquet(self.folder / "stock0/scores.parquet")["score"]
@@ -274,8 +291,10 @@ class Room:
         inputs = ("dataset/manifest.json", "workflow.yaml")
         found = {"container, 2 threads": self._hash("train")}
         for name, threads, runtime in (
-            ("again", 2, "container"), ("one", 1, "container"), ("process", 1, "process"),
-        ):  # fmt: skip
+            ("again", 2, "container"),
+            ("one", 1, "container"),
+            ("process", 1, "process"),
+        ):
             self.manifest(name, "train", inputs, benchmark=self.symbols[0], threads=threads)
             self.command(name, "train", runtime)
             found[f"{name}: {runtime}, {threads} threads"] = self._hash(name)
@@ -292,10 +311,7 @@ class Room:
 def stock_workflow(trained: Path) -> str:
     """Return the workflow of a training with Qlib's own features in place of the compiled ones."""
     text = (trained / "workflow.yaml").read_text()
-    for ours, theirs in (
-        ("Alpha158Fast", "Alpha158"),
-        ("qlib_runner.alpha158", "qlib.contrib.data.handler"),
-    ):
+    for ours, theirs in (("Alpha158Fast", "Alpha158"), ("qlib_runner.alpha158", "qlib.contrib.data.handler")):
         assert ours in text
         text = text.replace(ours, theirs)
     return text
@@ -316,9 +332,7 @@ def same(ours: pd.Series, theirs: pd.Series, what: str) -> str:
 
 def print_cost(work: str, cost: Cost) -> None:
     """Print what one container took."""
-    print(
-        f"  {work:<22} {cost.seconds:6.1f} s {cost.cpu_seconds:6.1f} CPU s {cost.peak_gb:5.2f} GB"
-    )
+    print(f"  {work:<22} {cost.seconds:6.1f} s {cost.cpu_seconds:6.1f} CPU s {cost.peak_gb:5.2f} GB")
 
 
 def print_ratio(work: str, name: str, stock: Cost, ours: Cost, goal: float, verdict: str) -> None:

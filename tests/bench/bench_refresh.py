@@ -20,14 +20,15 @@ from pathlib import Path
 
 from tests.bench.scratch import fresh_desk, real_folder, server
 from tests.conftest import environment_of
-from trading_ops import sessions
 from trading_ops.bars.load import load_folder
+from trading_ops.config.policy import Policy, parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import Policy, parse_policy
-from trading_ops.runs import ensure_portfolio, freeze
+from trading_ops.exchange import sessions
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Universe, universe_from_symbols
-from trading_ops_airflow import warm
+from trading_ops.universe.instruments import Universe, universe_from_symbols
+from trading_ops_airflow.dbt import command
 
 ROUNDS = 7
 # The files end on a Wednesday in April 2021; one of them on the Friday before.
@@ -60,9 +61,14 @@ class Desk:
         assert not report.refused and rows_count, report.refused
         with connect("desk_planner", self.config) as connection:
             run = freeze(
-                connection, kind="daily", as_of_date=as_of, idempotency_key=f"{as_of}",
-                policy=self.policy, universe=self.universe, config=self.config,
-            )  # fmt: skip
+                connection,
+                kind="daily",
+                as_of_date=as_of,
+                idempotency_key=f"{as_of}",
+                policy=self.policy,
+                universe=self.universe,
+                config=self.config,
+            )
         _build(self.config, run.run_id)
         return time.perf_counter() - started
 
@@ -85,9 +91,7 @@ def main() -> int:
     ):
         folder = Path(name)
         desks = {
-            title: Desk(
-                dataclasses.replace(config, data=folder / title), history, policy, universe, []
-            )
+            title: Desk(dataclasses.replace(config, data=folder / title), history, policy, universe, [])
             for title, config, history in (
                 ("the newest tenth", short_desk, tenth),
                 ("21 years", long_desk, files),
@@ -95,9 +99,7 @@ def main() -> int:
         }
         for place, day in enumerate(days):
             for title, desk in desks.items():
-                seconds = desk.live(
-                    folder / f"{title} {day}", day, None if place == 0 else NEWEST_BARS
-                )
+                seconds = desk.live(folder / f"{title} {day}", day, None if place == 0 else NEWEST_BARS)
                 if place >= 2:
                     desk.seconds.append(seconds)
     for title, desk in desks.items():
@@ -115,10 +117,12 @@ def _build(config: Settings, run_id: str) -> None:
     target = config.data / "dbt" / run_id
     target.mkdir(parents=True)
     done = subprocess.run(
-        warm.dbt_command(config, "build", target, "--selector", "prices", run_id=run_id),
-        env=warm.dbt_environment({**environment_of(config), "PATH": "/usr/bin:/bin"}),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        command.dbt_command(config, "build", target, "--selector", "prices", run_id=run_id),
+        env=command.dbt_environment({**environment_of(config), "PATH": "/usr/bin:/bin"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise SystemExit(done.stdout[-3000:])
 

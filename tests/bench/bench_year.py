@@ -33,9 +33,7 @@ RELOAD_ROUNDS = 15
 def main() -> int:
     """Load the year, print rows added and offered, and return 1 when anything else was added."""
     histories = _histories()
-    days = [
-        place for place, line in enumerate(next(iter(histories.values()))) if line.startswith(YEAR)
-    ]
+    days = [place for place, line in enumerate(next(iter(histories.values()))) if line.startswith(YEAR)]
     offered = added = corrected = 0
     with server() as config, tempfile.TemporaryDirectory() as name, fresh_desk(config) as desk:
         folder = Path(name)

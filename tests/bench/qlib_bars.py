@@ -34,9 +34,7 @@ def simulated(symbols: int) -> pd.DataFrame:
         reach = np.exp(np.abs(random.normal(0, 0.006, (2, days))))
         high, low = np.maximum(opened, close) * reach[0], np.minimum(opened, close) / reach[1]
         volume = np.round(np.exp(random.normal(14, 0.5, days)))
-        frame = _frame(
-            f"S{number:04d}", sessions[begin:end], opened, high, low, close, volume, np.ones(days)
-        )
+        frame = _frame(f"S{number:04d}", sessions[begin:end], opened, high, low, close, volume, np.ones(days))
         frames.append(frame[random.random(days) > 0.0008])
     return pd.concat(frames, ignore_index=True)
 
@@ -55,16 +53,21 @@ def alpha_vantage() -> pd.DataFrame | None:
         factor /= factor.iloc[0]
         days = pd.to_datetime(rows["timestamp"]).dt.date
         prices = [rows[name] * factor for name in ("open", "high", "low", "close")]
-        frames.append(
-            _frame(path.name.split("-")[1], days, *prices, rows["volume"] / factor, factor)
-        )
+        frames.append(_frame(path.name.split("-")[1], days, *prices, rows["volume"] / factor, factor))
     return pd.concat(frames, ignore_index=True)
 
 
 def _frame(symbol, days, opened, high, low, close, volume, factor) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "internal_symbol": symbol, "session_date": days, "open": opened, "high": high, "low": low,
-            "close": close, "vwap": (high + low + close) / 3, "volume": volume, "factor": factor,
+            "internal_symbol": symbol,
+            "session_date": days,
+            "open": opened,
+            "high": high,
+            "low": low,
+            "close": close,
+            "vwap": (high + low + close) / 3,
+            "volume": volume,
+            "factor": factor,
         }
-    )  # fmt: skip
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from psycopg import sql
 
 from tests.conftest import admin, free_port
-from trading_ops.db import cluster as embedded
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_stack import postgres as embedded
 
 
 @contextlib.contextmanager
@@ -20,9 +20,12 @@ def server() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = Settings(
-            data=folder / "data", db_port=free_port(), db_name="template_desk",
-            pgpass=folder / "secrets/pgpass", session_key=folder / "secrets/session_key",
-        )  # fmt: skip
+            data=folder / "data",
+            db_port=free_port(),
+            db_name="template_desk",
+            pgpass=folder / "secrets/pgpass",
+            session_key=folder / "secrets/session_key",
+        )
         embedded.initialise(folder / "postgres", config)
         try:
             yield config
@@ -36,9 +39,7 @@ def fresh_desk(config: Settings) -> Iterator[Settings]:
     name = f"desk_{os.urandom(4).hex()}"
     with admin(config) as connection:
         connection.execute(
-            sql.SQL("create database {} template template_desk owner desk_owner").format(
-                sql.Identifier(name)
-            )
+            sql.SQL("create database {} template template_desk owner desk_owner").format(sql.Identifier(name))
         )
     desk = dataclasses.replace(config, db_name=name)
     with admin(desk, name) as connection:

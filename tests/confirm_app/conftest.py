@@ -27,9 +27,7 @@ class Visitor:
     def form_of(self, path: str, action: str) -> dict[str, str]:
         """Return the fields a fresh form on a page holds."""
         page = read_page(self.client.get(path).text)
-        return next(
-            dict(form.fields) for form in page.forms if form.action.partition("#")[0] == action
-        )
+        return next(dict(form.fields) for form in page.forms if form.action.partition("#")[0] == action)
 
     def sign_in(self, person: str = "executor"):
         """Sign in through the form."""
@@ -135,6 +133,4 @@ def browser(tmp_path) -> Iterator:
 
 def texts(html: str, pattern: str) -> list[str]:
     """Return what a pattern finds in a page, tags left out."""
-    return [
-        re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in re.findall(pattern, html, re.DOTALL)
-    ]
+    return [re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in re.findall(pattern, html, re.DOTALL)]

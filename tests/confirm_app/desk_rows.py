@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from confirm_app.people import set_person
+from confirm_app.people.accounts import set_person
 from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.settings import Settings
@@ -25,16 +25,12 @@ def add_people(desk: Settings) -> None:
     """Add one operator and one executor."""
     with connect("desk_planner", desk) as connection:
         for person_id, password in PASSWORDS.items():
-            set_person(
-                connection, person_id, person_id, f"{person_id}@trading-ops.example", password
-            )
+            set_person(connection, person_id, person_id, f"{person_id}@trading-ops.example", password)
 
 
 def add_ticket(desk: Settings, weeks: int = 0, sides: str = "BBBBBB", **columns) -> str:
     """Add a TRADE ticket with a line per letter of sides: B a buy, S a sale of everything, P a partial sale."""
-    run_id = rows.add_plan_run(
-        desk, weeks=weeks, universe_hash=rows.add_universe(desk, SYMBOLS), **columns
-    )
+    run_id = rows.add_plan_run(desk, weeks=weeks, universe_hash=rows.add_universe(desk, SYMBOLS), **columns)
     symbols = list(SYMBOLS)[: len(sides)]
     for number, (letter, symbol) in enumerate(zip(sides, symbols, strict=True), start=1):
         side = "BUY" if letter == "B" else "SELL"
@@ -78,9 +74,7 @@ def count_rows(desk: Settings) -> dict[str, int]:
             "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('desk', 'raw')"
         ).fetchall()
         counts = {
-            row["name"]: connection.execute(f"select count(*) as n from {row['name']}").fetchone()[
-                "n"
-            ]
+            row["name"]: connection.execute(f"select count(*) as n from {row['name']}").fetchone()["n"]
             for row in names
         }
     assert len(counts) > 25
@@ -96,7 +90,13 @@ def select(desk: Settings, statement: str, *values) -> list[dict]:
 def fill_fields(row: int = 1, **changes) -> dict[str, str]:
     """Return the fields of a plausible fill of a 500 GBP order at 100 USD and 1.25 USD per GBP."""
     fields = {
-        "units": "6.25", "price": "100.00", "value": "500.00", "fee": "", "date": "2026-06-15", "time": "14:55",
-        "zone": "London", **changes,
-    }  # fmt: skip
+        "units": "6.25",
+        "price": "100.00",
+        "value": "500.00",
+        "fee": "",
+        "date": "2026-06-15",
+        "time": "14:55",
+        "zone": "London",
+        **changes,
+    }
     return {f"fill-{row}-{name}": text for name, text in fields.items()}

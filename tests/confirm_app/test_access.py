@@ -7,10 +7,10 @@ import stat
 import pytest
 
 from confirm_app import create_app
-from confirm_app.access import local_path
-from confirm_app.people import set_person
-from confirm_app.rate_limit import FAILURES_MAX
-from confirm_app.session_key import read_session_key
+from confirm_app.people.access import local_path
+from confirm_app.people.accounts import set_person
+from confirm_app.people.rate_limit import FAILURES_MAX
+from confirm_app.people.session_key import read_session_key
 from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import Visitor
 from tests.confirm_app.desk_rows import count_rows, fill_fields, select
@@ -89,19 +89,14 @@ def test_wrong_passwords_look_alike_and_are_braked(visitor, desk, ticket):
 def test_a_strange_name_is_just_nobody(visitor, ticket, name):
     """No text in the name field is more than a wrong name."""
     form = visitor.form_of("/sign-in", "/sign-in")
-    assert (
-        visitor.client.post("/sign-in", data=form | {"person": name, "password": "x"}).status_code
-        == 401
-    )
+    assert visitor.client.post("/sign-in", data=form | {"person": name, "password": "x"}).status_code == 401
 
 
 def test_a_form_without_its_token_is_refused_and_logged(executor, desk, ticket):
     """A form of another site carries no token: nothing is recorded, and the log says whose session was used."""
     form = executor.line_form(ticket, 1) | {"outcome": "DONE"} | fill_fields()
     for token in ("", "forged"):
-        answer = executor.client.post(
-            f"/confirm/{ticket}/lines/1", data=form | {"csrf_token": token}
-        )
+        answer = executor.client.post(f"/confirm/{ticket}/lines/1", data=form | {"csrf_token": token})
         assert answer.status_code == 400 and "Nothing was recorded" in answer.text
     assert select(desk, "select 1 from desk.confirmations") == []
     assert len(select(desk, "select 1 from desk.audit_log where action = 'form_refused'")) == 2
@@ -120,9 +115,7 @@ def test_a_new_password_ends_the_old_sessions(executor, desk, ticket):
     """Whoever found a lost phone is out as soon as the password is changed."""
     assert executor.client.get("/").status_code == 200
     with connect("desk_planner", desk) as connection:
-        set_person(
-            connection, "executor", "executor", "executor@trading-ops.example", "another password"
-        )
+        set_person(connection, "executor", "executor", "executor@trading-ops.example", "another password")
     assert executor.client.get("/").status_code == 303
 
 
@@ -133,10 +126,7 @@ def test_a_password_is_stored_as_a_hash_and_not_too_short(desk):
             set_person(connection, "ann", "executor", "a@b.example", "short")
         set_person(connection, "ann", "executor", "a@b.example", "long enough")
     [person] = select(desk, "select password_hash from desk.people")
-    assert (
-        person["password_hash"].startswith("scrypt:")
-        and "long enough" not in person["password_hash"]
-    )
+    assert person["password_hash"].startswith("scrypt:") and "long enough" not in person["password_hash"]
 
 
 def test_the_session_key_is_made_once_and_private(tmp_path):
@@ -170,10 +160,7 @@ def test_every_answer_carries_its_safety_headers(executor, ticket):
             and "frame-ancestors 'self'" in policy
             and "script-src" not in policy
         )
-        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == (
-            "no-store",
-            "nosniff",
-        )
+        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 def test_a_storm_of_scanners_writes_nothing(app, executor, desk, ticket):

@@ -35,10 +35,7 @@ def test_a_bad_snapshot_names_its_lines_and_records_nothing(executor, desk, tick
         "/snapshots/new", data=form | {"cash": "1.234,50", "positions": "ALDR 6,25\nBRCH 1\nBRCH 2"}
     )
     assert answer.status_code == 422
-    assert all(
-        text in answer.text
-        for text in ("Cash has a comma", "Line 1 (ALDR 6,25)", "Line 3 (BRCH 2)")
-    )
+    assert all(text in answer.text for text in ("Cash has a comma", "Line 1 (ALDR 6,25)", "Line 3 (BRCH 2)"))
     assert count_rows(desk) == before
 
 
@@ -67,9 +64,7 @@ def test_anybody_halts_and_only_an_operator_releases(executor, operator, desk, t
     assert executor.client.post("/halt/engage", data=form | {"reason": "  "}).status_code == 422
     for _ in range(2):
         assert (
-            executor.client.post(
-                "/halt/engage", data=form | {"reason": "Prices look wrong"}
-            ).status_code
+            executor.client.post("/halt/engage", data=form | {"reason": "Prices look wrong"}).status_code
             == 303
         )
     assert len(select(desk, "select 1 from desk.halts")) == 1, "halting a halted desk adds nothing"
@@ -80,19 +75,14 @@ def test_anybody_halts_and_only_an_operator_releases(executor, operator, desk, t
     early = operator.client.post("/halt/release", data=release)
     assert early.status_code == 409 and "first record a snapshot" in early.text
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
-    snapshot = operator.form_of("/snapshots/new", "/snapshots/new") | {
-        "cash": "10000",
-        "no_positions": "yes",
-    }
+    snapshot = operator.form_of("/snapshots/new", "/snapshots/new") | {"cash": "10000", "no_positions": "yes"}
     assert operator.client.post("/snapshots/new", data=snapshot).status_code == 303
     assert operator.client.post("/halt/release", data=release).status_code == 303
     again = operator.client.post("/halt/release", data=release)
     assert again.status_code == 409 and "not halted" in again.text
     actions = [
         row["action"]
-        for row in select(
-            desk, "select action from desk.audit_log where subject = 'halt' order by seq"
-        )
+        for row in select(desk, "select action from desk.audit_log where subject = 'halt' order by seq")
     ]
     assert len(actions) == 2
 

@@ -59,9 +59,7 @@ class Phone:
         """Type into fields of a line, e.g. fill_1_units='6.25'."""
         card = self.line(number)
         for name, text in figures.items():
-            field = card.find_element(
-                By.NAME, name.replace("_", "-") if name.startswith("fill") else name
-            )
+            field = card.find_element(By.NAME, name.replace("_", "-") if name.startswith("fill") else name)
             self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", field)
             if field.get_attribute("type") == "time":
                 # How a time is typed depends on the browser's language; the picker sets this value.
@@ -72,9 +70,7 @@ class Phone:
 
     def record(self, number: int) -> None:
         """Tap the line's record button."""
-        self.submit(
-            self.line(number).find_element(By.CSS_SELECTOR, "button[value=record]:not(.default)")
-        )
+        self.submit(self.line(number).find_element(By.CSS_SELECTOR, "button[value=record]:not(.default)"))
 
     def card_text(self, number: int) -> str:
         """Return what a line's card shows."""
@@ -120,9 +116,7 @@ def test_a_ticket_is_recorded_line_by_line(phone, desk, ticket):
     phone.check_layout("ticket")
     # Done; a first try with a comma is asked for again and keeps what was typed.
     phone.choose(1, "DONE")
-    phone.type(
-        1, fill_1_units="6.25", fill_1_price="100", fill_1_value="500,00", fill_1_time="14:52"
-    )
+    phone.type(1, fill_1_units="6.25", fill_1_price="100", fill_1_value="500,00", fill_1_time="14:52")
     phone.record(1)
     phone.check_layout("errors")
     assert "put a point before the decimals" in phone.card_text(1)
@@ -145,24 +139,24 @@ def test_a_ticket_is_recorded_line_by_line(phone, desk, ticket):
         phone.record(number)
         assert outcome in phone.card_text(number)
 
-    phone.type(
-        1, fill_1_units="2.5", fill_1_value="200.00", amendment_reason="I read the wrong row."
-    )
+    phone.type(1, fill_1_units="2.5", fill_1_value="200.00", amendment_reason="I read the wrong row.")
     phone.choose(1, "PARTIAL")
     phone.record(1)
     assert "PARTIAL" in phone.card_text(1) and "I read the wrong row." in phone.card_text(1)
     phone.check_layout("recorded")
 
     statuses = select(
-        desk,
-        "select line_number, version_number, status from desk.confirmations order by confirmation_id",
+        desk, "select line_number, version_number, status from desk.confirmations order by confirmation_id"
     )
     assert [tuple(row.values()) for row in statuses] == [
-        (1, 1, "DONE"), (2, 1, "PARTIAL"), (3, 1, "SKIPPED"), (4, 1, "FAILED"), (1, 2, "PARTIAL"),
-    ]  # fmt: skip
+        (1, 1, "DONE"),
+        (2, 1, "PARTIAL"),
+        (3, 1, "SKIPPED"),
+        (4, 1, "FAILED"),
+        (1, 2, "PARTIAL"),
+    ]
     units = {
-        row["internal_symbol"]: str(row["units"])
-        for row in select(desk, "select * from desk.positions_now")
+        row["internal_symbol"]: str(row["units"]) for row in select(desk, "select * from desk.positions_now")
     }
     assert units == {"ALDR": "2.50", "BRCH": "3.75"}
 

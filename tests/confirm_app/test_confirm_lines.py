@@ -29,14 +29,9 @@ def test_done_books_the_fill_and_says_who_did_it(executor, desk, ticket):
     assert (row["status"], str(row["units"]), str(row["value_gbp"])) == ("DONE", "6.25", "500.00")
     assert row["executed_at"].isoformat() == "2026-06-15T13:55:00+00:00"
     [audit] = select(
-        desk,
-        "select actor, person, subject, detail from desk.audit_log where action = 'confirm_line'",
+        desk, "select actor, person, subject, detail from desk.audit_log where action = 'confirm_line'"
     )
-    assert (audit["actor"], audit["person"], audit["subject"]) == (
-        "desk_app",
-        "executor",
-        f"{ticket}/1",
-    )
+    assert (audit["actor"], audit["person"], audit["subject"]) == ("desk_app", "executor", f"{ticket}/1")
     page = executor.client.get(f"/confirm/{ticket}").text
     assert "Line 1 ALDR recorded: DONE, 6.25 units for £500.00" in page
     assert "1 of 6 lines recorded" in page
@@ -86,11 +81,7 @@ WRONG = [
     ("DONE", fill_fields(price="104", units="6"), "above the limit of $103"),
     ("DONE", fill_fields(time="16:30"), "in the future"),
     ("DONE", {**fill_fields(time="16:30"), "figures_checked": "yes"}, "in the future"),
-    (
-        "PARTIAL",
-        {**fill_fields(units="7.5", value="600"), "figures_checked": "yes"},
-        "not Partly but Done",
-    ),
+    ("PARTIAL", {**fill_fields(units="7.5", value="600"), "figures_checked": "yes"}, "not Partly but Done"),
     ("DONE", {**fill_fields(), "notes": "x" * 2001}, "at most 2000"),
     ("DONE", {**fill_fields(), "notes": "nul\0"}, "cannot be stored"),
     ("DONE", {**fill_fields(), "key": ""}, "open the page again"),
@@ -143,11 +134,7 @@ def test_a_correction_needs_a_reason_and_takes_the_first_fill_back(executor, des
     [held] = select(desk, "select units from desk.positions_now where internal_symbol = 'ALDR'")
     assert str(held["units"]) == "2.50"
     page = executor.client.get(f"/confirm/{ticket}").text
-    assert (
-        "I read the wrong row." in page
-        and "Earlier versions" in page
-        and "6.25 units at $100.00" in page
-    )
+    assert "I read the wrong row." in page and "Earlier versions" in page and "6.25 units at $100.00" in page
     assert select(desk, "select count(*) as n from inv.s4_one_effect_per_key")[0]["n"] == 0
 
 
@@ -156,9 +143,9 @@ def test_late_truth_is_recorded_and_marked(executor, desk, ticket):
     rows.set_clock(desk, rows.DEADLINE_AT + rows.timedelta(hours=10))
     assert executor.confirm(ticket, 1).status_code == 303
     assert '<span class="late">late</span>' in executor.client.get(f"/confirm/{ticket}").text
-    assert select(desk, "select detail from desk.audit_log where action = 'confirm_line'")[0][
-        "detail"
-    ]["is_late"]
+    assert select(desk, "select detail from desk.audit_log where action = 'confirm_line'")[0]["detail"][
+        "is_late"
+    ]
 
 
 def test_notes_are_shown_as_text(executor, ticket):

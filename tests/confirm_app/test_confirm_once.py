@@ -33,17 +33,13 @@ def test_the_same_key_with_other_figures_is_a_conflict(executor, desk, ticket):
     assert count_rows(desk) == before
 
 
-def test_an_old_form_does_not_overwrite_what_somebody_else_recorded(
-    executor, operator, desk, ticket
-):
+def test_an_old_form_does_not_overwrite_what_somebody_else_recorded(executor, operator, desk, ticket):
     """Two devices opened the line; the second one is told instead of making a version nobody meant."""
     old = operator.line_form(ticket, 1)
     executor.confirm(ticket, 1)
     answer = operator.confirm(ticket, 1, "SKIPPED", old)
     assert answer.status_code == 409 and "recorded meanwhile" in answer.text
-    assert [row["status"] for row in select(desk, "select status from desk.confirmations")] == [
-        "DONE"
-    ]
+    assert [row["status"] for row in select(desk, "select status from desk.confirmations")] == ["DONE"]
 
 
 def test_an_old_correction_does_not_overwrite_a_newer_one(executor, operator, desk, ticket):
@@ -73,8 +69,7 @@ def test_two_devices_at_once_make_one_effect(app, desk, ticket):
         assert visitor.sign_in().status_code == 303
     shared = [visitors[0].line_form(ticket, 1), visitors[1].line_form(ticket, 1)]
     forms = [
-        visitor.line_form(ticket, 1) | {"key": shared[n % 2]["key"]}
-        for n, visitor in enumerate(visitors)
+        visitor.line_form(ticket, 1) | {"key": shared[n % 2]["key"]} for n, visitor in enumerate(visitors)
     ]
     gate = threading.Barrier(len(visitors))
     answers = []
@@ -83,9 +78,7 @@ def test_two_devices_at_once_make_one_effect(app, desk, ticket):
         gate.wait()
         answers.append(visitor.confirm(ticket, 1, "DONE", form, **fill_fields()).status_code)
 
-    threads = [
-        threading.Thread(target=press, args=pair) for pair in zip(visitors, forms, strict=True)
-    ]
+    threads = [threading.Thread(target=press, args=pair) for pair in zip(visitors, forms, strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -171,9 +164,7 @@ def test_a_database_that_stays_away_leaves_a_form_to_send_again(desk, ticket):
     wire.cuts_left = 2
     lost = visitor.confirm(ticket, 1, "DONE", form, **fill_fields())
     assert (
-        lost.status_code == 503
-        and "nobody knows yet" in lost.text
-        and f'value="{form["key"]}"' in lost.text
+        lost.status_code == 503 and "nobody knows yet" in lost.text and f'value="{form["key"]}"' in lost.text
     )
     assert visitor.confirm(ticket, 1, "DONE", form, **fill_fields()).status_code == 303
     assert count_rows(desk)["desk.confirmations"] == 1

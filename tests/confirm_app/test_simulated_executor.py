@@ -12,13 +12,7 @@ from tests.confirm_app.desk_rows import IN_WINDOW_AT, PASSWORDS, select
 from tests.conftest import free_port
 from trading_ops.db.connect import connect, queries
 from trading_ops.simulation.broker import SimulatedBroker
-from trading_ops.simulation.executor import (
-    ExecutorError,
-    Fill,
-    Outcome,
-    SimulatedExecutor,
-    trade_lines,
-)
+from trading_ops.simulation.executor import ExecutorError, Fill, Outcome, SimulatedExecutor, trade_lines
 from trading_ops.tickets.build import TicketLine
 
 
@@ -38,12 +32,7 @@ def gunicorn(desk_environment, tmp_path):
         "confirm_app:create_app()",
     ]
     paths = ":".join(path for path in sys.path if path)
-    environment = {
-        **desk_environment,
-        "PYTHONPATH": paths,
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(tmp_path),
-    }
+    environment = {**desk_environment, "PYTHONPATH": paths, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -68,9 +57,7 @@ def lines_of(desk, ticket_id: str) -> list[TicketLine]:
 def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket, tmp_path):
     """Done, partial, skipped and failed lines and a snapshot: the ledger and the broker agree, sent twice or not."""
     lines = lines_of(desk, ticket)
-    prices = {line.internal_symbol: Decimal("101.37") for line in lines} | {
-        "CEDR": Decimal("103.01")
-    }
+    prices = {line.internal_symbol: Decimal("101.37") for line in lines} | {"CEDR": Decimal("103.01")}
     del prices["DOGW"]
     broker = SimulatedBroker(tmp_path / "broker.json", Decimal("10000.00"))
     outcomes = trade_lines(broker, ticket, lines, prices, IN_WINDOW_AT, mix={2: "PARTIAL"})
@@ -87,9 +74,7 @@ def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket,
     executor = SimulatedExecutor(gunicorn, "executor", PASSWORDS["executor"])
     forgotten = {6: outcomes.pop(6)}
     executor.confirm(ticket, outcomes)
-    statuses = select(
-        desk, "select line_number, status from desk.confirmations order by line_number"
-    )
+    statuses = select(desk, "select line_number, status from desk.confirmations order by line_number")
     assert [tuple(row.values()) for row in statuses] == [
         (1, "DONE"),
         (2, "PARTIAL"),
@@ -98,16 +83,11 @@ def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket,
         (5, "DONE"),
     ]
     executor.confirm(ticket, forgotten)
-    held = {
-        row["internal_symbol"]: row["units"]
-        for row in select(desk, "select * from desk.positions_now")
-    }
+    held = {row["internal_symbol"]: row["units"] for row in select(desk, "select * from desk.positions_now")}
     assert held == broker.units
 
     executor.submit_snapshot(broker.cash_gbp, broker.units)
-    [snapshot] = select(
-        desk, "select cash_gbp, positions_count, taken_at, source from desk.broker_snapshots"
-    )
+    [snapshot] = select(desk, "select cash_gbp, positions_count, taken_at, source from desk.broker_snapshots")
     assert (snapshot["cash_gbp"], snapshot["positions_count"], snapshot["source"]) == (
         broker.cash_gbp,
         4,
@@ -138,10 +118,17 @@ def test_the_page_s_refusal_reaches_the_caller(gunicorn, desk, ticket):
 def test_a_sale_of_everything_uses_the_units_held(tmp_path):
     """After a jump the whole position brings more than planned, and the executor says it checked."""
     line = TicketLine(
-        line_number=1, side="SELL", internal_symbol="ALDR", etoro_search_name="Alder", value_gbp=Decimal("500.00"),
-        units_estimate=Decimal("6.25"), is_full_exit=True, reference_price_usd=Decimal(100),
-        price_limit_usd=Decimal(97), gbpusd_rate=Decimal("1.25"),
-    )  # fmt: skip
+        line_number=1,
+        side="SELL",
+        internal_symbol="ALDR",
+        etoro_search_name="Alder",
+        value_gbp=Decimal("500.00"),
+        units_estimate=Decimal("6.25"),
+        is_full_exit=True,
+        reference_price_usd=Decimal(100),
+        price_limit_usd=Decimal(97),
+        gbpusd_rate=Decimal("1.25"),
+    )
     broker = SimulatedBroker(tmp_path / "broker.json", Decimal("1000.00"))
     broker.execute(
         "buy",

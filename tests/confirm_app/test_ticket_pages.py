@@ -38,11 +38,7 @@ def test_after_the_window_no_order_is_shown_but_truth_is_taken(executor, desk, t
     """An expired order is not executed; what was executed in time can still be recorded."""
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
     page = page_of(executor, ticket)
-    assert (
-        "Do not trade: the window closed" in page
-        and ORDER not in page
-        and "Buy £500.00" not in page
-    )
+    assert "Do not trade: the window closed" in page and ORDER not in page and "Buy £500.00" not in page
     assert executor.confirm(ticket, 1).status_code == 303
     rows.set_clock(desk, rows.DEADLINE_AT)
     assert "OVERDUE" in page_of(executor, ticket)
@@ -53,10 +49,7 @@ def test_a_halt_hides_every_order_and_still_takes_what_was_executed(executor, de
     executor.confirm(ticket, 1)
     form = executor.form_of("/halt", "/halt/engage")
     assert (
-        executor.client.post(
-            "/halt/engage", data=form | {"reason": "Prices look <wrong>"}
-        ).status_code
-        == 303
+        executor.client.post("/halt/engage", data=form | {"reason": "Prices look <wrong>"}).status_code == 303
     )
     page = page_of(executor, ticket)
     assert "Do not trade: desk halted." in page and "Prices look &lt;wrong&gt;" in page
@@ -69,11 +62,7 @@ def test_the_ticket_of_last_week_says_it_is_replaced(executor, desk, ticket):
     rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
     newer = desk_rows.add_ticket(desk, weeks=1)
     page = page_of(executor, ticket)
-    assert (
-        "This is not the newest ticket" in page
-        and f"/confirm/{newer}" in page
-        and ORDER not in page
-    )
+    assert "This is not the newest ticket" in page and f"/confirm/{newer}" in page and ORDER not in page
 
 
 def test_a_no_trade_ticket_says_why_and_what_to_fix(executor, desk, ticket):

@@ -3,7 +3,7 @@
 from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.ops.auto_disable import disable_untradable
-from trading_ops.ops.switches import disabled_symbols
+from trading_ops.universe.switches import disabled_symbols
 
 
 def switched_off(desk) -> dict[str, str]:
@@ -64,9 +64,7 @@ def test_a_line_that_was_executed_cannot_say_so(executor, desk, ticket):
     assert answer.status_code == 422
     assert "untick this, or choose Failed" in answer.text
     with connect("desk_planner", desk) as connection:
-        assert (
-            connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
-        )
+        assert connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
 
 
 def test_the_form_sent_twice_reports_once(executor, desk, ticket):
@@ -76,7 +74,4 @@ def test_the_form_sent_twice_reports_once(executor, desk, ticket):
         assert executor.confirm(ticket, 3, "FAILED", form, untradable="yes").status_code == 303
     assert list(switched_off(desk)) == ["CEDR"]
     with rows.superuser(desk) as connection:
-        assert (
-            connection.execute("select count(*) as n from desk.untradable_reports").fetchone()["n"]
-            == 1
-        )
+        assert connection.execute("select count(*) as n from desk.untradable_reports").fetchone()["n"] == 1

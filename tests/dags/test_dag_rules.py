@@ -9,22 +9,33 @@ from datetime import timedelta
 import pytest
 
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops_airflow.environment import POOLS
+from trading_ops_stack.environment import POOLS
 
 DAG_IDS = {
-    "daily_market_data", "weekly_plan", "execution_followup", "weekly_reconciliation", "model_training",
-}  # fmt: skip
+    "daily_market_data",
+    "weekly_plan",
+    "execution_followup",
+    "weekly_reconciliation",
+    "model_training",
+}
 # The tasks that work although something before them broke.
 ALL_DONE = {
     "daily_market_data": {"judge_data_quality", "disable_symbols", "write_daily_report", "send_mail"},
     "weekly_plan": {
-        "freeze_inputs", "build_gates", "judge_data_quality", "judge_confirmation", "judge_reconciliation", "judge_risk",
-        "decide", "issue_ticket", "send_ticket",
+        "freeze_inputs",
+        "build_gates",
+        "judge_data_quality",
+        "judge_confirmation",
+        "judge_reconciliation",
+        "judge_risk",
+        "decide",
+        "issue_ticket",
+        "send_ticket",
     },
     "execution_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
     "model_training": set(),
-}  # fmt: skip
+}
 
 
 def test_the_dags_are_exactly_these(bag):
@@ -83,18 +94,13 @@ def test_the_plan_runs_in_this_order(bag):
     for earlier, later in zip(chain, chain[1:], strict=False):
         assert later in plan.get_task(earlier).downstream_task_ids
     judges = {task for task in plan.task_ids if task.startswith("judge_")}
-    assert judges == {
-        "judge_data_quality",
-        "judge_confirmation",
-        "judge_reconciliation",
-        "judge_risk",
-    }
+    assert judges == {"judge_data_quality", "judge_confirmation", "judge_reconciliation", "judge_risk"}
     assert judges <= plan.get_task("decide").upstream_task_ids
 
 
 def test_runs_take_turns_and_never_wait_for_each_other(bag):
     """A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn."""
-    from trading_ops_airflow.run_tasks import DAG_ORDER
+    from trading_ops_airflow.tasks.runs import DAG_ORDER
 
     assert set(DAG_ORDER) == DAG_IDS
     for dag_id in DAG_ORDER:
@@ -105,9 +111,7 @@ def test_runs_take_turns_and_never_wait_for_each_other(bag):
 def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
     """Nothing on the way to the ticket comes after the models' steps; what a model broke on is red, and so is the run."""
     plan = bag.dags["weekly_plan"]
-    steps = {
-        "export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow",
-    }  # fmt: skip
+    steps = {"export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"}
     for step in steps:
         assert plan.get_task(step).get_flat_relative_ids(upstream=False) < steps, step
     assert {task.task_id for task in plan.leaves} == {"send_ticket", "store_scores", "store_shadow"}
@@ -119,9 +123,7 @@ def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
     traded, watched = plan.get_task("score_model"), plan.get_task("score_shadow")
     assert traded.pool == watched.pool and POOLS[traded.pool][0] == 1
     assert traded.priority_weight > watched.priority_weight
-    assert (
-        traded.upstream_task_ids == watched.upstream_task_ids == {"freeze_inputs", "make_dataset"}
-    )
+    assert traded.upstream_task_ids == watched.upstream_task_ids == {"freeze_inputs", "make_dataset"}
 
 
 def test_a_model_is_trained_in_this_order(bag):
@@ -131,8 +133,10 @@ def test_a_model_is_trained_in_this_order(bag):
              "backtest_model", "rehearse_policy", "register_model"]  # fmt: skip
     assert [task.task_id for task in training.topological_sort()] == chain
     assert {task.task_id for task in training.tasks if task.pool == "qlib"} == {
-        "make_dataset", "train_model", "backtest_model",
-    }  # fmt: skip
+        "make_dataset",
+        "train_model",
+        "backtest_model",
+    }
 
 
 def test_tables_are_announced_as_assets(bag):
@@ -157,13 +161,11 @@ def test_dag_files_hold_order_and_nothing_else():
         assert len(text.splitlines()) <= 90, path.name
         nodes = list(ast.walk(ast.parse(text)))
         # `a >> b` is Airflow's way to write an order; every other operator would compute something.
-        assert not [
-            n for n in nodes if isinstance(n, ast.BinOp) and not isinstance(n.op, ast.RShift)
-        ], path.name
+        assert not [n for n in nodes if isinstance(n, ast.BinOp) and not isinstance(n.op, ast.RShift)], (
+            path.name
+        )
         words = [
-            n.value.lower()
-            for n in nodes[2:]
-            if isinstance(n, ast.Constant) and isinstance(n.value, str)
+            n.value.lower() for n in nodes[2:] if isinstance(n, ast.Constant) and isinstance(n.value, str)
         ]
         assert not [word for word in words[1:] if "select " in word or "insert " in word], path.name
 
@@ -174,12 +176,16 @@ def test_parsing_a_dag_imports_nothing_heavy():
         "import tests.dags.airflow_home, sys; from airflow.dag_processing.dagbag import DagBag; "
         "before = set(sys.modules); "
         f"assert len(DagBag({str(PROJECT_ROOT / 'dags')!r}).dags) == {len(DAG_IDS)}; "
-        "print([m for m in ('pandas', 'numpy', 'exchange_calendars', 'docker', 'pydantic', 'trading_ops.plan', "
+        "print([m for m in ('pandas', 'numpy', 'exchange_calendars', 'docker', 'pydantic', 'trading_ops.plan.steps', "
         "'trading_ops.db.connect') if m in set(sys.modules) - before])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT_ROOT,
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT_ROOT,
         env={**os.environ, "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from trading_ops.settings import Settings
-from trading_ops_airflow import docs_app
+from trading_ops_airflow.dbt import docs_app
 
 
 @pytest.fixture
@@ -25,9 +25,14 @@ def desk(tmp_path, monkeypatch) -> Settings:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Authorization": "Bearer bad"}, {"Authorization": "Basic good"}, {"Cookie": "_token=bad"},
-     {"X-Airflow-User": "admin"}],
-)  # fmt: skip
+    [
+        {},
+        {"Authorization": "Bearer bad"},
+        {"Authorization": "Basic good"},
+        {"Cookie": "_token=bad"},
+        {"X-Airflow-User": "admin"},
+    ],
+)
 def test_a_stranger_sees_nothing(desk, headers):
     """Airflow itself lets anybody at a plugin's pages."""
     docs_app.docs_path(desk).parent.mkdir(parents=True)
@@ -56,6 +61,4 @@ def test_the_plugin_registers_timetable_tab_and_link():
     [plugin] = [plugin for plugin in plugins if plugin.name == "trading_ops"]
     assert [view["name"] for view in plugin.external_views] == ["dbt docs", "Confirm page"]
     assert [app["url_prefix"] for app in plugin.fastapi_apps] == ["/desk-docs"]
-    assert (
-        "trading_ops_airflow.timetable.SessionTimetable" in plugins_manager.get_timetables_plugins()
-    )
+    assert "trading_ops_airflow.timetable.SessionTimetable" in plugins_manager.get_timetables_plugins()

@@ -15,13 +15,13 @@ from tests.docker.conftest import base_image, docker, engine, runner_image  # no
 from tests.qlib_runner import market
 from tests.qlib_runner.conftest import dataset, made, room  # noqa: F401  (fixtures)
 from tests.qlib_runner.manifests import bars_of, write_manifest
-from trading_ops_airflow.locked_docker import (
+from trading_ops_airflow.qlib.files import verified_result
+from trading_ops_airflow.qlib.locked_docker import (
     CPUS,
     DockerRunnerOperator,
     LockedDockerOperator,
     image_digest,
 )
-from trading_ops_airflow.qlib_files import verify_result
 
 pytestmark = pytest.mark.slow
 PROBE = """
@@ -83,19 +83,26 @@ def test_the_container_can_only_compute(runner_image):  # noqa: F811
     """No capability, no new privilege, no root to write, no network but its own loopback, and limits."""
     task = LockedDockerOperator(
         task_id="probe", image=runner_image, entrypoint=["python3", "-c", PROBE], command=[], memory="128m"
-    )  # fmt: skip
+    )
     said = task.execute({}).split()
     assert dict(zip(said[::2], said[1::2], strict=True)) == {
-        "caps": "0", "nnp": "1", "root": "False", "tmp": "True", "net": "False", "links": "1",
-        "pids": "256", "memory": str(128 * 2**20), "cpu": str(CPUS * 100_000),
-    }  # fmt: skip
+        "caps": "0",
+        "nnp": "1",
+        "root": "False",
+        "tmp": "True",
+        "net": "False",
+        "links": "1",
+        "pids": "256",
+        "memory": str(128 * 2**20),
+        "cpu": str(CPUS * 100_000),
+    }
 
 
 def test_the_runner_scores_inside_it(task, folder):
     """Inputs read-only, every hash of the result verified, what it said kept, nothing left running."""
     one = task("score")
     one.run_container(folder, {})
-    result = verify_result(folder)
+    result = verified_result(folder)
     assert (result / "signals_ranked.csv").read_text().splitlines()[1].startswith("1,AAA,")
     assert (folder / "stdout.log").read_text() == "/result/score\n"
     assert (folder / "stderr.log").read_text() == ""
@@ -165,19 +172,17 @@ def test_a_container_left_by_a_killed_worker_makes_room(task, folder):
     """The worker died with its task; a second try does not compute beside the first one's container."""
     one = task("score", entrypoint=["true"])
     one.run_container(folder, {})
-    left = docker(
-        "run", "--detach", "--name", one.container_name, "--entrypoint", "sleep", one.image, "600"
-    )
+    left = docker("run", "--detach", "--name", one.container_name, "--entrypoint", "sleep", one.image, "600")
     assert left.returncode == 0
     task("score").run_container(folder, {})
-    assert verify_result(folder) and is_gone(one)
+    assert verified_result(folder) and is_gone(one)
 
 
 def test_success_without_a_result_is_no_success(task, folder):
     """Exit code 0 and not a byte: who reads the result says so."""
     task("score", entrypoint=["true"]).run_container(folder, {})
     with pytest.raises(AirflowFailException, match="left no complete result"):
-        verify_result(folder)
+        verified_result(folder)
 
 
 def test_a_full_disk_has_its_name(task, tmp_path):

@@ -20,9 +20,11 @@ from tests.database import rows
 from tests.database.published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 from tests.docker.conftest import base_image, engine, runner_image  # noqa: F401  (fixtures)
 from trading_ops.db.connect import connect, queries
-from trading_ops.plan import rank_universe
+from trading_ops.plan.steps import rank_universe
 from trading_ops.settings import PROJECT_ROOT, settings
-from trading_ops_airflow import model_tasks, partition, plan_tasks, qlib_step
+from trading_ops_airflow import partition
+from trading_ops_airflow.qlib import step
+from trading_ops_airflow.tasks import models
 
 pytestmark = pytest.mark.slow
 SYMBOLS = [f"S{number:02d}" for number in range(20)]
@@ -36,16 +38,12 @@ def room(desk, monkeypatch):
     for name, text in environment_of(desk).items():
         monkeypatch.setenv(name, text)
     server = f"{desk.db_host}:{desk.db_port}/{desk.db_name}"
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_DESK_PLANNER", f"postgresql://desk_planner@{server}?cursor=dictcursor"
-    )
+    monkeypatch.setenv("AIRFLOW_CONN_DESK_PLANNER", f"postgresql://desk_planner@{server}?cursor=dictcursor")
     settings.cache_clear()
     return desk
 
 
-def frozen(
-    desk, kind: str, sessions_count: int = 2700, key: str = "", method: str = "momentum_12_1"
-) -> str:
+def frozen(desk, kind: str, sessions_count: int = 2700, key: str = "", method: str = "momentum_12_1") -> str:
     """Freeze a run and publish its prices."""
     run_id = freeze_run(desk, universe_of(SYMBOLS), key=key, kind=kind, method=method)
     publish(desk, run_id, [*SYMBOLS, BENCHMARK], sessions_count)
@@ -105,7 +103,7 @@ def contrary(desk, trained: Path, backtested: Path) -> str:
             content = (result / output["path"]).read_bytes()
             output |= {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
         (result / "manifest.json").write_text(json.dumps(manifest))
-    return called(model_tasks.register_model, run_id, *map(str, results), {})
+    return called(models.register_model, run_id, *map(str, results), {})
 
 
 def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(room, monkeypatch):
@@ -113,13 +111,13 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     # Before the plan's window closes.
     rows.set_clock(room, rows.SATURDAY_AT)
     training = frozen(room, "training")
-    called(model_tasks.export_dataset, training)
-    made(qlib_step.make_dataset, training)
-    trained, backtested = made(qlib_step.train_model, training), made(qlib_step.backtest_model, training)  # fmt: skip
-    figures = called(model_tasks.rehearse_policy, training, trained, backtested)
+    called(models.export_dataset, training)
+    made(step.make_dataset, training)
+    trained, backtested = made(step.train_model, training), made(step.backtest_model, training)
+    figures = called(models.rehearse_policy, training, trained, backtested)
     assert figures["policy_weeks_count"] > 40 and figures["policy_orders_count"] > 15
-    version = called(model_tasks.register_model, training, trained, backtested, figures)
-    assert called(model_tasks.register_model, training, trained, backtested, figures) == version
+    version = called(models.register_model, training, trained, backtested, figures)
+    assert called(models.register_model, training, trained, backtested, figures) == version
     with connect("desk_reader", room) as connection:
         known = queries.model_by_version(connection, model_version=version)["backtest_metrics"]
     assert known["policy_cagr"] == figures["policy_cagr"] and known["cagr"] != known["policy_cagr"]
@@ -129,20 +127,20 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     # A candidate ranks nothing.
     candidate_plan = frozen(room, "plan", key="candidate")
     with pytest.raises(AirflowSkipException, match="no model is LIVE or in SHADOW"):
-        called(model_tasks.export_dataset, candidate_plan)
+        called(models.export_dataset, candidate_plan)
 
     decided(room, version, "SHADOW")
     # The training's own files are not needed for a score.
     shutil.rmtree(room.run_folder(training))
     plan = frozen(room, "plan", key="shadow")
     for _ in range(2):
-        called(model_tasks.export_dataset, plan)
-        made(qlib_step.make_dataset, plan)
+        called(models.export_dataset, plan)
+        made(step.make_dataset, plan)
         with pytest.raises(AirflowSkipException, match="frozen without a model for qlib"):
-            made(qlib_step.score_model, plan)
-        scored = made(qlib_step.score_shadow, plan)
-        assert called(model_tasks.store_shadow, plan, scored) == len(SYMBOLS)
-    assert called(model_tasks.wait_for_scores, plan) is True
+            made(step.score_model, plan)
+        scored = made(step.score_shadow, plan)
+        assert called(models.store_shadow, plan, scored) == len(SYMBOLS)
+    assert called(models.wait_for_scores, plan) is True
     assert stored_scores(room, plan, "qlib") == []
     watched = stored_scores(room, plan, "qlib_shadow")
     said = pq.read_table(f"{scored}/signals_ranked.parquet").to_pylist()
@@ -155,15 +153,15 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     # Traded on as soon as it is LIVE; its successor, which says the opposite, is watched in the same plan.
     without = frozen(room, "plan", key="not promoted", method="qlib")
     with pytest.raises(AirflowFailException, match="none was LIVE when the run was frozen"):
-        called(model_tasks.wait_for_scores, without)
+        called(models.wait_for_scores, without)
     decided(room, version, "LIVE")
     decided(room, successor, "SHADOW")
     both = frozen(room, "plan", key="both", method="qlib")
-    called(model_tasks.export_dataset, both)
-    made(qlib_step.make_dataset, both)
+    called(models.export_dataset, both)
+    made(step.make_dataset, both)
     # The watched one first: neither touches what the other made.
-    called(model_tasks.store_shadow, both, made(qlib_step.score_shadow, both))
-    called(model_tasks.store_scores, both, made(qlib_step.score_model, both))
+    called(models.store_shadow, both, made(step.score_shadow, both))
+    called(models.store_scores, both, made(step.score_model, both))
     traded = stored_scores(room, both, "qlib")
     assert [(row["internal_symbol"], row["score"]) for row in traded] == [
         (row["internal_symbol"], row["score"]) for row in watched
@@ -177,21 +175,21 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     # It is retired before it is scored: its task is red, and the ticket is the one it would have been.
     late = frozen(room, "plan", key="late", method="qlib")
     decided(room, successor, "RETIRED")
-    called(model_tasks.export_dataset, late)
-    made(qlib_step.make_dataset, late)
-    called(model_tasks.store_scores, late, made(qlib_step.score_model, late))
-    scored = made(qlib_step.score_shadow, late)
+    called(models.export_dataset, late)
+    made(step.make_dataset, late)
+    called(models.store_scores, late, made(step.score_model, late))
+    scored = made(step.score_shadow, late)
     with pytest.raises(AirflowFailException, match=f"model {successor[:12]} was retired after"):
-        called(model_tasks.store_shadow, late, scored)
+        called(models.store_shadow, late, scored)
     states = {"store_scores": "success", "score_shadow": "success", "store_shadow": "failed"}
-    for module in (model_tasks, partition):
+    for module in (models, partition):
         monkeypatch.setattr(module, "task_states", lambda: states)
-    assert called(model_tasks.wait_for_scores, late) is True
+    assert called(models.wait_for_scores, late) is True
     assert [item.symbol for item in ranked(room, late)] == best
     rows.add_intended(room, late, 1, best[0])
     rows.pass_all_gates(room, late)
     rows.decide(room, late)
-    ticket_id = called(plan_tasks.issue_ticket, late)
+    ticket_id = called(plan.issue_ticket, late)
     with connect("desk_reader", room) as connection:
         ticket = connection.execute(
             "select kind, reasons, body_json from desk.tickets where ticket_id = %s", (ticket_id,)
@@ -209,24 +207,24 @@ def ranked(desk, run_id: str) -> tuple:
 def test_a_container_makes_the_same_bytes(room, monkeypatch, runner_image):  # noqa: F811
     """By the image's digest, through the same task; only the runtime is another."""
     training = frozen(room, "training", sessions_count=300)
-    called(model_tasks.export_dataset, training)
-    result = Path(made(qlib_step.make_dataset, training))
+    called(models.export_dataset, training)
+    result = Path(made(step.make_dataset, training))
     by_process = json.loads((result / "manifest.json").read_text())
     shutil.rmtree(result)
     monkeypatch.setenv("TRADING_OPS_QLIB_RUNTIME", "docker")
     monkeypatch.setenv("TRADING_OPS_QLIB_IMAGE", runner_image)
     settings.cache_clear()
-    assert Path(made(qlib_step.make_dataset, training)) == result
+    assert Path(made(step.make_dataset, training)) == result
     assert json.loads((result / "manifest.json").read_text()) == by_process
 
 
 def test_too_little_history_is_refused_in_words(room):
     """A young desk cannot train; the task says how much is needed."""
     training = frozen(room, "training", sessions_count=300)
-    called(model_tasks.export_dataset, training)
-    made(qlib_step.make_dataset, training)
-    with pytest.raises(AirflowFailException, match="the windows need 2542 sessions; the dataset has 300"):  # fmt: skip
-        made(qlib_step.train_model, training)
+    called(models.export_dataset, training)
+    made(step.make_dataset, training)
+    with pytest.raises(AirflowFailException, match="the windows need 2542 sessions; the dataset has 300"):
+        made(step.train_model, training)
 
 
 def test_an_export_of_prices_that_were_replaced_is_refused(room):
@@ -234,4 +232,4 @@ def test_an_export_of_prices_that_were_replaced_is_refused(room):
     training = frozen(room, "training", sessions_count=300)
     publish(room, freeze_run(room, universe_of(SYMBOLS)), SYMBOLS, 300)
     with pytest.raises(AirflowFailException, match="build the prices of this run"):
-        called(model_tasks.export_dataset, training)
+        called(models.export_dataset, training)

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_port
-from trading_ops import sessions
 from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
 from trading_ops.simulation.market import SimulatedMarket
-from trading_ops_airflow import stack
-from trading_ops_airflow.api import Airflow, ApiError
-from trading_ops_airflow.processes import _descendants
+from trading_ops_stack import stack
+from trading_ops_stack.airflow_api import Airflow, ApiError
+from trading_ops_stack.processes import _descendants
 
 pytestmark = pytest.mark.slow
 SESSION = date(2026, 3, 6)
@@ -59,9 +59,12 @@ def test_a_port_of_another_program_is_named_before_anything_starts(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         config = dataclasses.replace(
-            Settings(), data=tmp_path / "data", pgpass=tmp_path / "pgpass", confirm_port=other.getsockname()[1],
+            Settings(),
+            data=tmp_path / "data",
+            pgpass=tmp_path / "pgpass",
+            confirm_port=other.getsockname()[1],
             airflow_port=free_port(),
-        )  # fmt: skip
+        )
         with pytest.raises(stack.StackError, match="TRADING_OPS_CONFIRM_PORT"):
             stack.up(config)
     assert not (tmp_path / "postgres").exists()
@@ -135,7 +138,9 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     with connect("desk_planner", desk) as connection:
         assert connection.execute("select count(*) as n from raw.loads").fetchone()["n"] == 1
         assert not connection.execute("select * from inv.s1_no_partial_load").fetchall()
-        doubled = "select 1 from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
+        doubled = (
+            "select 1 from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
+        )
         assert not connection.execute(doubled).fetchall()
         bars = connection.execute("select count(*) as n from raw.eod_bars").fetchone()["n"]
     assert bars > 100 * len(sessions.sessions_between(date(2026, 1, 5), SESSION)) * 0.9

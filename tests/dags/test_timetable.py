@@ -50,9 +50,7 @@ def _at(text: str) -> datetime:
 def test_the_next_run_is_this_session_at_this_instant(cadence, now, partition, due, special):
     """Each row is a week someone would remember."""
     with time_machine.travel(_at(now), tick=False):
-        info = SessionTimetable(cadence).next_dagrun_info_v2(
-            last_dagrun_info=None, restriction=OPEN
-        )
+        info = SessionTimetable(cadence).next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN)
     assert (info.partition_key, info.run_after) == (partition, _at(due))
     assert info.partition_date == _at(partition)
     assert info.data_interval is None
@@ -116,12 +114,7 @@ def test_a_backfill_covers_sessions_only():
     infos = SessionTimetable("daily").iter_partition_dagrun_infos(
         earliest=_at("2026-11-23"), latest=_at("2026-11-29")
     )
-    assert [info.partition_key for info in infos] == [
-        "2026-11-23",
-        "2026-11-24",
-        "2026-11-25",
-        "2026-11-27",
-    ]
+    assert [info.partition_key for info in infos] == ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-27"]
 
 
 def test_a_scheduled_run_is_named_by_its_session_so_two_schedulers_make_one():
@@ -152,9 +145,11 @@ def test_years_of_sessions_are_all_due_after_their_close():
     from zoneinfo import ZoneInfo
 
     for cadence in CADENCES:
-        infos = list(SessionTimetable(cadence).iter_partition_dagrun_infos(
-            earliest=_at("2026-01-01"), latest=_at("2027-12-31")
-        ))  # fmt: skip
+        infos = list(
+            SessionTimetable(cadence).iter_partition_dagrun_infos(
+                earliest=_at("2026-01-01"), latest=_at("2027-12-31")
+            )
+        )
         least = {"is_session": 495, "is_last_of_week": 100, "is_training_session": 23}
         assert len(infos) > least[CADENCES[cadence].is_due]
         dues = [info.run_after for info in infos]
@@ -162,6 +157,4 @@ def test_years_of_sessions_are_all_due_after_their_close():
         for info in infos:
             assert info.run_after > _at(info.partition_key) + timedelta(hours=17)
             assert info.run_after.astimezone(ZoneInfo("Europe/London")).hour != 1
-            assert info.run_after.date() - date.fromisoformat(info.partition_key) <= timedelta(
-                days=3
-            )
+            assert info.run_after.date() - date.fromisoformat(info.partition_key) <= timedelta(days=3)

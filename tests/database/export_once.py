@@ -22,7 +22,9 @@ def main(run_id: str, folder: str) -> None:
         export_dataset(connection, run_id, Path(folder))
         seconds = time.perf_counter() - started
     # Not getrusage: its ru_maxrss begins with what the parent process had.
-    (peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]  # fmt: skip
+    (peak,) = [
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")
+    ]
     print(f"{seconds:.3f} {int(peak.split()[1]) / 1024:.1f}")
 
 

@@ -13,14 +13,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.database.rows import add_portfolio, set_clock
-from trading_ops import sessions
 from trading_ops.bars.load import load_folder
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import parse_policy
-from trading_ops.runs import Run, freeze
+from trading_ops.exchange import sessions
+from trading_ops.runs.freeze import freeze
+from trading_ops.runs.run import Run
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Alias, Universe, UniverseEntry, parse_universe, universe_text
-from trading_ops.universe_aliases import HEADER, with_aliases
+from trading_ops.universe.aliases import HEADER, with_aliases
+from trading_ops.universe.instruments import Alias, Universe, UniverseEntry, parse_universe, universe_text
 
 SET = "lean_equity_daily/Data/equity/usa"
 BARS_HEADER = "timestamp,open,high,low,close,volume"
@@ -83,16 +84,19 @@ def load_renamed(desk: Settings, real_files: Path, inbox: Path) -> Run:
     add_portfolio(desk, desk.portfolio_id)
     with connect("desk_planner", desk) as connection:
         return freeze(
-            connection, kind="daily", as_of_date=AS_OF_DATE, idempotency_key="daily", policy=POLICY,
-            universe=universe_of(lean), config=desk,
-        )  # fmt: skip
+            connection,
+            kind="daily",
+            as_of_date=AS_OF_DATE,
+            idempotency_key="daily",
+            policy=POLICY,
+            universe=universe_of(lean),
+            config=desk,
+        )
 
 
 def entry(symbol: str) -> UniverseEntry:
     """A stock that vendors call like itself; AIG is the benchmark."""
-    return UniverseEntry(
-        symbol, symbol, symbol, symbol, symbol, "USD", "stock", symbol == "AIG", True, True
-    )
+    return UniverseEntry(symbol, symbol, symbol, symbol, symbol, "USD", "stock", symbol == "AIG", True, True)
 
 
 def names_of(lean: Path) -> list[Alias]:
@@ -125,9 +129,7 @@ def alias_text(names: list[Alias]) -> str:
 def universe_of(lean: Path) -> Universe:
     """Parse universe and aliases as the desk does."""
     entries = Universe(tuple(entry(symbol) for symbol in MAPS))
-    return with_aliases(
-        parse_universe(universe_text(entries), "u.csv"), alias_text(names_of(lean)), "a.csv"
-    )
+    return with_aliases(parse_universe(universe_text(entries), "u.csv"), alias_text(names_of(lean)), "a.csv")
 
 
 def facebook_bars(real_files: Path, lean: Path) -> dict[str, dict[date, str]]:

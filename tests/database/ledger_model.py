@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import rows
 
 from trading_ops.db.connect import connect
-from trading_ops.runs import Run
+from trading_ops.runs.run import Run
 from trading_ops.settings import Settings
 
 
@@ -49,12 +49,7 @@ def book_fills(
         "person": "executor",
         "idempotency_key": key or f"{ticket_id}:{line_number}",
         "fills": [
-            {
-                "units": units,
-                "price_usd": "100",
-                "value_gbp": "80.00",
-                "executed_at": executed_at.isoformat(),
-            }
+            {"units": units, "price_usd": "100", "value_gbp": "80.00", "executed_at": executed_at.isoformat()}
             for units, executed_at in fills
         ],
     }
@@ -75,9 +70,7 @@ class LedgerModel:
         total = Decimal(0)
         for line, fills in self.newest.items():
             traded, sign = self.sides[line]
-            total += sum(
-                sign * u for u, at in fills if traded == symbol and (before is None or at < before)
-            )
+            total += sum(sign * u for u, at in fills if traded == symbol and (before is None or at < before))
         for (split_symbol, ex_date), delta in self.splits.items():
             if split_symbol == symbol and (before is None or _midnight(ex_date) < before):
                 total += delta
@@ -103,9 +96,7 @@ class LedgerModel:
         """Split what was held at the start of the ex-date, once."""
         held = self.units(symbol, before=_midnight(ex_date))
         if (symbol, ex_date) not in self.splits and held > 0:
-            self.splits[symbol, ex_date] = (held * ratio).quantize(
-                Decimal("1e-8"), ROUND_DOWN
-            ) - held
+            self.splits[symbol, ex_date] = (held * ratio).quantize(Decimal("1e-8"), ROUND_DOWN) - held
 
 
 def _midnight(day: date) -> datetime:

@@ -11,11 +11,13 @@ from decimal import Decimal
 
 from rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
 
+from trading_ops.config.policy import Policy, parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import Policy, parse_policy
-from trading_ops.runs import Run, ensure_portfolio, freeze
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
+from trading_ops.runs.run import Run
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Universe, UniverseEntry
+from trading_ops.universe.instruments import Universe, UniverseEntry
 
 POLICY_TEXT = (PROJECT_ROOT / "config/policy.yml").read_text()
 # Two names at 8 % of 10,000 with all the room they need.
@@ -133,8 +135,7 @@ def build_marts(
                     *(Decimal(v) if isinstance(v, str) and _is_number(v) else v for v in value),
                 ]
                 connection.execute(
-                    f"insert into marts.{table} values ({', '.join(['%s'] * len(columns))})",
-                    columns,
+                    f"insert into marts.{table} values ({', '.join(['%s'] * len(columns))})", columns
                 )
 
 

@@ -6,12 +6,13 @@ Sine waves as traded, with a dividend every quarter, so that factors have as man
 
 from datetime import date
 
-from trading_ops import sessions
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import parse_policy
-from trading_ops.runs import ensure_portfolio, freeze
+from trading_ops.exchange import sessions
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Universe, UniverseEntry
+from trading_ops.universe.instruments import Universe, UniverseEntry
 
 BENCHMARK = "BNCH"
 LAST = date(2026, 6, 12)
@@ -55,12 +56,18 @@ def universe_of(symbols: list[str], **columns) -> Universe:
     return Universe(
         tuple(
             UniverseEntry(
-                internal_symbol=symbol, vendor_symbol=symbol, stooq_symbol=None, yahoo_symbol=None,
-                etoro_search_name=symbol, currency="USD", is_enabled=True, **kind,
+                internal_symbol=symbol,
+                vendor_symbol=symbol,
+                stooq_symbol=None,
+                yahoo_symbol=None,
+                etoro_search_name=symbol,
+                currency="USD",
+                is_enabled=True,
+                **kind,
             )
             for symbol, kind in [*((symbol, {**stock, **columns}) for symbol in symbols), (BENCHMARK, index)]
         )
-    )  # fmt: skip
+    )
 
 
 def freeze_run(
@@ -74,9 +81,7 @@ def freeze_run(
     """Freeze a run on the morning after a session, ranked by a method, and return its run_id."""
     text = (PROJECT_ROOT / "config/policy.yml").read_text()
     assert "method: momentum_12_1" in text
-    policy = parse_policy(
-        text.replace("method: momentum_12_1", f"method: {method}"), "config/policy.yml"
-    )
+    policy = parse_policy(text.replace("method: momentum_12_1", f"method: {method}"), "config/policy.yml")
     with connect("desk_loader", desk) as connection:
         connection.execute(
             """
@@ -91,15 +96,18 @@ def freeze_run(
         connection.execute("select desk.set_simulated_now(greatest(desk.now(), %s))", (due_at,))
         ensure_portfolio(connection, desk.portfolio_id, "simulated", policy)
         run = freeze(
-            connection, kind=kind, as_of_date=as_of, idempotency_key=f"{as_of} {kind} {key}", policy=policy,
-            universe=universe, config=desk,
-        )  # fmt: skip
+            connection,
+            kind=kind,
+            as_of_date=as_of,
+            idempotency_key=f"{as_of} {kind} {key}",
+            policy=policy,
+            universe=universe,
+            config=desk,
+        )
     return run.run_id
 
 
-def publish(
-    desk: Settings, run_id: str, symbols: list[str], sessions_count: int, last: date = LAST
-) -> None:
+def publish(desk: Settings, run_id: str, symbols: list[str], sessions_count: int, last: date = LAST) -> None:
     """Publish that many sessions of each symbol for a run, in place of what was published."""
     days = sessions.sessions_between(sessions.FIRST_DATE, last)[-sessions_count:]
     with connect("desk_dbt", desk) as connection:

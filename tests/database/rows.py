@@ -15,9 +15,9 @@ import psycopg
 import yaml
 from psycopg.rows import dict_row
 
-from trading_ops.db import cluster as embedded
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_stack import postgres as embedded
 
 PORTFOLIO = "demo"
 GATES = ("data_quality", "confirmation", "reconciliation", "risk")
@@ -129,13 +129,7 @@ def add_portfolio(desk: Settings, portfolio_id: str = PORTFOLIO, kind: str = "si
 
 
 def add_run(
-    desk: Settings,
-    *,
-    kind: str = "plan",
-    weeks: int = 0,
-    attempt: int = 1,
-    run_id: str = "",
-    **columns,
+    desk: Settings, *, kind: str = "plan", weeks: int = 0, attempt: int = 1, run_id: str = "", **columns
 ) -> str:
     """
     Freeze a run and everything it points at; return its run_id.
@@ -184,9 +178,7 @@ def pass_gate(desk: Settings, run_id: str, gate: str) -> None:
     _judge(desk, run_id, gate, failing={})
 
 
-def fail_gate(
-    desk: Settings, run_id: str, gate: str, check_name: str, reason: str, fix: str
-) -> None:
+def fail_gate(desk: Settings, run_id: str, gate: str, check_name: str, reason: str, fix: str) -> None:
     """Write a FAIL of one gate, one required check not clear."""
     _judge(desk, run_id, gate, failing={check_name: (reason, fix)})
 
@@ -292,9 +284,7 @@ def add_trade_ticket(desk: Settings, symbols=("ALDR", "BRCH"), **columns) -> str
     return row["ticket_id"]
 
 
-def confirm_line(
-    desk: Settings, ticket_id: str, line_number: int, status: str = "SKIPPED", fills=()
-) -> None:
+def confirm_line(desk: Settings, ticket_id: str, line_number: int, status: str = "SKIPPED", fills=()) -> None:
     """Confirm one line through the database function the page uses."""
     request = {
         "ticket_id": ticket_id,

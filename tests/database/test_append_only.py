@@ -7,17 +7,12 @@ import pytest
 import rows
 from psycopg import errors
 
-from trading_ops.db.cluster import ROLES
 from trading_ops.db.connect import connect
+from trading_ops_stack.postgres import ROLES
 
 DESK_ROLES = [role for role in ROLES if role not in ("desk_migrator", "airflow_meta")]
 # These change in place on purpose: the clock, which config is active, and who may sign in.
-MUTABLE_TABLES = {
-    "desk.simulated_clock",
-    "desk.config_policy",
-    "desk.universe_versions",
-    "desk.people",
-}
+MUTABLE_TABLES = {"desk.simulated_clock", "desk.config_policy", "desk.universe_versions", "desk.people"}
 
 
 @pytest.fixture
@@ -55,11 +50,7 @@ def change_attempts(connection, table: str) -> list[str]:
         """,
         (schema, name),
     ).fetchone()["column_name"]
-    return [
-        f"update {table} set {column} = {column}",
-        f"delete from {table}",
-        f"truncate {table} cascade",
-    ]
+    return [f"update {table} set {column} = {column}", f"delete from {table}", f"truncate {table} cascade"]
 
 
 def test_every_table_is_append_only_but_the_few_that_are_not(saturday):
@@ -77,9 +68,7 @@ def test_every_table_is_append_only_but_the_few_that_are_not(saturday):
 
 
 @pytest.mark.parametrize("replication_role", ["origin", "replica"])
-def test_no_row_of_an_append_only_table_can_be_changed_even_by_a_superuser(
-    saturday, replication_role
-):
+def test_no_row_of_an_append_only_table_can_be_changed_even_by_a_superuser(saturday, replication_role):
     """Also not in replica mode, which silences ordinary triggers."""
     add_row_to_every_table(saturday)
     with rows.superuser(saturday) as connection:

@@ -12,9 +12,9 @@ HEADER = "timestamp,open,high,low,close,volume\n"
 DAYS = [f"2024-03-{day:02}" for day in (4, 5, 6, 7, 8, 11, 12, 13)]
 # What a bar says: mostly the same, now and then another price or volume, or the same with other digits.
 BARS = st.sampled_from(["100,10"] * 12 + ["100.0,10", "100.5,10", "100,20"])
-FILES = st.tuples(
-    st.integers(0, 7), st.integers(1, 8), st.lists(BARS, min_size=8, max_size=8)
-).filter(lambda file: file[0] < file[1])
+FILES = st.tuples(st.integers(0, 7), st.integers(1, 8), st.lists(BARS, min_size=8, max_size=8)).filter(
+    lambda file: file[0] < file[1]
+)
 LOADS = st.lists(st.dictionaries(st.sampled_from("PQ"), FILES, max_size=2), min_size=2, max_size=5)
 AS_OF = """
     select distinct on (vendor_symbol, session_date) vendor_symbol, session_date::text, close_price, volume_units
@@ -24,9 +24,7 @@ AS_OF = """
 numbers = count()
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LOADS)
 def test_every_past_snapshot_is_what_was_known_then(desk, tmp_path, loads):
     """A plain dictionary per load says the same as the table, and refused files are in neither."""
@@ -51,13 +49,12 @@ def test_every_past_snapshot_is_what_was_known_then(desk, tmp_path, loads):
             if f"daily_{stem}{letter}.csv" not in refused:
                 for day in range(first, last):
                     price, volume = bars[day].split(",")
-                    known[stem + letter, DAYS[day]] = (
-                        float(price),
-                        float(f"{volume}{letter == 'Q':d}"),
-                    )
+                    known[stem + letter, DAYS[day]] = (float(price), float(f"{volume}{letter == 'Q':d}"))
         changed_count = sum(before.get(key) != value for key, value in known.items())
         assert report.rows_new + report.rows_changed == changed_count
-        assert stored(desk, f"select count(*) from raw.eod_bars where load_id = {report.load_id}") == [(changed_count,)]  # fmt: skip
+        assert stored(desk, f"select count(*) from raw.eod_bars where load_id = {report.load_id}") == [
+            (changed_count,)
+        ]
         snapshots[report.load_id] = [(*key, *value) for key, value in sorted(known.items())]
     for load_id, expected in snapshots.items():
         assert stored(desk, AS_OF.format(load_id, stem)) == expected
@@ -77,6 +74,4 @@ def test_a_month_of_daily_loads_adds_rows_only_for_what_changed(desk, tmp_path):
         load(desk, write(folder, "daily_IBM.csv", *rows[: 30 + n], header=HEADER), f"day {n}")
     added = stored(desk, "select load_id, count(*) from raw.eod_bars where load_id > 1 group by 1")
     assert Counter(row_count for _, row_count in added) == {1: 19, 2: 1}
-    assert stored(desk, "select kind, bars_count, largest_ratio from raw.restatements") == [
-        ("revised", 1, 0)
-    ]
+    assert stored(desk, "select kind, bars_count, largest_ratio from raw.restatements") == [("revised", 1, 0)]

@@ -23,9 +23,7 @@ def test_the_vendors_digits_reach_the_table(desk, tmp_path):
         "select source, price_basis, high_price::text, adj_close_price from raw.eod_bars order by session_date",
     )
     assert rows[0] == ("alpha_vantage", "raw", "101.50", None)
-    actions = stored(
-        desk, "select ex_date, kind, value::text from raw.corporate_actions order by ex_date"
-    )
+    actions = stored(desk, "select ex_date, kind, value::text from raw.corporate_actions order by ex_date")
     assert actions == [(date(2024, 3, 5), "dividend", "0.24"), (date(2024, 3, 6), "split", "2.0")]
 
 
@@ -54,9 +52,7 @@ def test_other_digits_for_the_same_number_are_no_change(desk, tmp_path):
     """100.0 and 100.00 are one price."""
     load(desk, write(tmp_path / "in", "IBM.csv", *ROWS), "one")
     again = load(
-        desk,
-        write(tmp_path / "in", "IBM.csv", ROWS[0].replace("100.0,", "100.00,"), *ROWS[1:]),
-        "two",
+        desk, write(tmp_path / "in", "IBM.csv", ROWS[0].replace("100.0,", "100.00,"), *ROWS[1:]), "two"
     )
     assert counts(again) == (0, 0, 3)
 
@@ -65,9 +61,7 @@ def test_a_changed_value_is_a_new_version_and_a_new_bar_is_appended(desk, tmp_pa
     """What was known at the first load can still be read with its load_id."""
     folder = tmp_path / "in"
     first = load(desk, write(folder, "IBM.csv", *ROWS[:2]), "one")
-    second = load(
-        desk, write(folder, "IBM.csv", ROWS[0], ROWS[1].replace("101.1", "101.2"), ROWS[2]), "two"
-    )
+    second = load(desk, write(folder, "IBM.csv", ROWS[0], ROWS[1].replace("101.1", "101.2"), ROWS[2]), "two")
     assert counts(second) == (1, 1, 1)
     versions = stored(
         desk,
@@ -88,11 +82,11 @@ def test_a_withdrawn_action_becomes_one_that_says_nothing_happened(desk, tmp_pat
     """Alpha Vantage takes dividends back; the row that said so stays."""
     folder = tmp_path / "in"
     load(desk, write(folder, "IBM.csv", *ROWS), "one")
-    report = load(
-        desk, write(folder, "IBM.csv", ROWS[0], ROWS[1].replace("0.24", "0.0"), ROWS[2]), "two"
-    )
+    report = load(desk, write(folder, "IBM.csv", ROWS[0], ROWS[1].replace("0.24", "0.0"), ROWS[2]), "two")
     assert report.actions_new == 1
-    newest = "select kind, value from raw.corporate_actions where load_id = (select max(load_id) from raw.loads)"
+    newest = (
+        "select kind, value from raw.corporate_actions where load_id = (select max(load_id) from raw.loads)"
+    )
     assert stored(desk, newest) == [("dividend", Decimal(0))]
 
 
@@ -104,12 +98,10 @@ def test_one_bad_line_costs_its_file_and_no_other(desk, tmp_path):
     assert report.symbols == ("IBM",)
     (refusal,) = report.refused
     assert (refusal.file, refusal.line, refusal.field) == ("KO.csv", 4, "high")
-    assert stored(desk, "select vendor_symbol, count(*) from raw.eod_bars group by 1") == [
-        ("IBM", 3)
-    ]
-    assert stored(desk, "select file_name, row_count, error is null, length(sha256) from raw.payloads order by 1") == [
-        ("IBM.csv", 3, True, 64), ("KO.csv", 0, False, 64),
-    ]  # fmt: skip
+    assert stored(desk, "select vendor_symbol, count(*) from raw.eod_bars group by 1") == [("IBM", 3)]
+    assert stored(
+        desk, "select file_name, row_count, error is null, length(sha256) from raw.payloads order by 1"
+    ) == [("IBM.csv", 3, True, 64), ("KO.csv", 0, False, 64)]
     assert stored(desk, "select files_refused_count from raw.loads") == [(1,)]
 
 
@@ -167,7 +159,9 @@ def test_the_table_itself_refuses_what_is_no_bar(desk, bar):
             connection.execute(insert.format(IMPOSSIBLE[bar]).replace("03-04", "03-05"))
 
 
-@pytest.mark.parametrize(("kind", "value"), [("split", "0"), ("split", "-2"), ("split", "'NaN'"), ("dividend", "-0.1")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "value"), [("split", "0"), ("split", "-2"), ("split", "'NaN'"), ("dividend", "-0.1")]
+)
 def test_the_table_itself_refuses_an_impossible_action(desk, kind, value):
     """A negative dividend or a split into nothing has no meaning."""
     insert = "insert into raw.corporate_actions values ({}, 'stooq', 'KO', '2024-03-04', '{}', {})"

@@ -36,34 +36,25 @@ def test_a_rescaled_history_is_a_new_version_when_it_is_whole(desk, tmp_path):
     folder = tmp_path / "in"
     load(
         desk,
-        write(
-            folder, "ko_us_d.csv", *(stooq_row(day, 60) for day in DAYS[:3]), header=STOOQ_HEADER
-        ),
+        write(folder, "ko_us_d.csv", *(stooq_row(day, 60) for day in DAYS[:3]), header=STOOQ_HEADER),
         "one",
     )
     report = load(
-        desk,
-        write(folder, "ko_us_d.csv", *(stooq_row(day, 59) for day in DAYS), header=STOOQ_HEADER),
-        "two",
+        desk, write(folder, "ko_us_d.csv", *(stooq_row(day, 59) for day in DAYS), header=STOOQ_HEADER), "two"
     )
     assert (counts(report), report.refused) == ((1, 3, 0), ())
 
 
-@pytest.mark.parametrize(("days", "price", "words"), [
-    (DAYS[2:], 59, "rescaled"),
-    (DAYS[3:], 60, "no bar in common"),
-    (DAYS[:2], 61, "older download"),
-])  # fmt: skip
-def test_a_part_of_another_scale_never_stands_beside_the_old_one(
-    desk, tmp_path, days, price, words
-):
+@pytest.mark.parametrize(
+    ("days", "price", "words"),
+    [(DAYS[2:], 59, "rescaled"), (DAYS[3:], 60, "no bar in common"), (DAYS[:2], 61, "older download")],
+)
+def test_a_part_of_another_scale_never_stands_beside_the_old_one(desk, tmp_path, days, price, words):
     """A cliff between two scales would look like a crash or a rally to every signal."""
     folder = tmp_path / "in"
     load(
         desk,
-        write(
-            folder, "ko_us_d.csv", *(stooq_row(day, 60) for day in DAYS[:3]), header=STOOQ_HEADER
-        ),
+        write(folder, "ko_us_d.csv", *(stooq_row(day, 60) for day in DAYS[:3]), header=STOOQ_HEADER),
         "one",
     )
     report = load(
@@ -94,10 +85,7 @@ def test_a_load_that_is_killed_leaves_nothing(desk, tmp_path):
         "PATH": "/usr/bin:/bin",
     }
     victim = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment
     )
     assert victim.stdout.readline() == "written\n"
     victim.kill()

@@ -15,7 +15,7 @@ from trading_ops.bars.ecb import load_ecb_rates
 from trading_ops.bars.load import load_folder
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import parse_universe
+from trading_ops.universe.instruments import parse_universe
 
 # folder or file -> source, basis, symbols, bars, actions, refused files, quarantined rows
 # GILD begins with a flat row nobody traded at, the others with the price they were offered at.
@@ -26,24 +26,8 @@ SETS = {
     "yahoo_split_adj_2026-06": ("yahoo", "split_adjusted", 26, 106_929, 1_517, 0, 1),
     # The older of two downloads of AAPL contradicts the newer one, which keeps its row of a hurricane day out.
     "stooq_csv_endpoint": ("stooq", "fully_adjusted", 6, 38_680, 0, 1, 1),
-    "stooq_bulk_vintages/dev_d_us_txt_2020-01-23.zip": (
-        "stooq",
-        "fully_adjusted",
-        80,
-        436_580,
-        0,
-        0,
-        25,
-    ),
-    "stooq_bulk_vintages/dev_d_us_txt_2024-06-21_etfs.zip": (
-        "stooq",
-        "fully_adjusted",
-        18,
-        85_871,
-        0,
-        0,
-        8,
-    ),
+    "stooq_bulk_vintages/dev_d_us_txt_2020-01-23.zip": ("stooq", "fully_adjusted", 80, 436_580, 0, 0, 25),
+    "stooq_bulk_vintages/dev_d_us_txt_2024-06-21_etfs.zip": ("stooq", "fully_adjusted", 18, 85_871, 0, 0, 8),
     "stooq_bulk_vintages/dev_d_us_txt_2024-10-29_nasdaq.zip": (
         "stooq",
         "fully_adjusted",
@@ -59,9 +43,7 @@ SETS = {
 @pytest.mark.parametrize("name", SETS)
 def test_a_real_set_loads_whole(desk, real_files, name):
     """Every file is recognised, every row is there, nothing is refused that should not be."""
-    source, basis, symbol_count, bar_count, action_count, refused_count, quarantined_count = SETS[
-        name
-    ]
+    source, basis, symbol_count, bar_count, action_count, refused_count, quarantined_count = SETS[name]
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, real_files / name, name)
         again = load_folder(connection, real_files / name, f"{name} again")
@@ -80,9 +62,7 @@ def test_a_real_set_loads_whole(desk, real_files, name):
         0,
     )
     with connect("desk_reader", desk) as connection:
-        kinds = connection.execute(
-            "select distinct source, price_basis from raw.eod_bars"
-        ).fetchall()
+        kinds = connection.execute("select distinct source, price_basis from raw.eod_bars").fetchall()
     assert [tuple(kind.values()) for kind in kinds] == [(source, basis)]
 
 
@@ -107,13 +87,9 @@ def test_the_real_splits_are_there_with_the_vendors_ratio(desk, real_files):
     """AAPL's two, as each vendor writes them: 7.00000700001 for the one, 7.0 for the other."""
     with connect("desk_loader", desk) as connection:
         load_folder(
-            connection,
-            real_files / "av_sp500_daily_adjusted/daily_adjusted/DA-AAPL-T-2021-04-21.csv",
-            "av",
+            connection, real_files / "av_sp500_daily_adjusted/daily_adjusted/DA-AAPL-T-2021-04-21.csv", "av"
         )
-        load_folder(
-            connection, real_files / "yahoo_split_adj_2026-06/data/splits/AAPL.csv", "yahoo"
-        )
+        load_folder(connection, real_files / "yahoo_split_adj_2026-06/data/splits/AAPL.csv", "yahoo")
         rows = connection.execute(
             """
             select source, ex_date::text, value from raw.corporate_actions
@@ -129,15 +105,12 @@ def test_the_real_splits_are_there_with_the_vendors_ratio(desk, real_files):
 
 
 @pytest.mark.parametrize(
-    "folder",
-    ["http_error_bodies", "yfinance_repair_fixtures", "hummingbot_fills", "etoro_statements"],
+    "folder", ["http_error_bodies", "yfinance_repair_fixtures", "hummingbot_fills", "etoro_statements"]
 )
 def test_what_is_no_file_of_bars_is_refused_by_name(desk, real_files, folder):
     """Error bodies, other layouts, broker files: each one named, none loaded, none crashing the load."""
     paperwork = {"README.txt", "LICENSE.txt"}
-    expected = {
-        path.name for path in (real_files / folder).rglob("*") if path.is_file()
-    } - paperwork
+    expected = {path.name for path in (real_files / folder).rglob("*") if path.is_file()} - paperwork
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, real_files / folder, "one")
     assert {refusal.file.split("/")[-1] for refusal in report.refused} == expected

@@ -15,7 +15,7 @@ from trading_ops.bars.files import find_files
 from trading_ops.bars.judge import judge_files
 from trading_ops.bars.load import load_folder
 from trading_ops.db.connect import connect
-from trading_ops.sessions import sessions_between
+from trading_ops.exchange.sessions import sessions_between
 
 RAW_HEADER = "timestamp,open,high,low,close,volume\n"
 VISIBLE = """
@@ -101,7 +101,7 @@ def test_the_unfinished_bar_of_a_real_download_is_superseded(desk, real_files):
     assert stored(desk, versions) == [("170.993", 27254335), ("166.65", 78155456)]
     assert stored(desk, "select kind, round(ratio, 4), first_date, last_date from raw.restatements") == [
         ("rescaled", Decimal("0.9798"), date(1984, 9, 7), date(2022, 4, 8))
-    ]  # fmt: skip
+    ]
 
 
 SESSIONS = sessions_between(date(2024, 1, 2), date(2024, 3, 28))
@@ -109,9 +109,7 @@ SESSIONS = sessions_between(date(2024, 1, 2), date(2024, 3, 28))
 TRADED = 100 * np.cumprod(1 + 0.02 * np.sin(np.arange(len(SESSIONS)) * 1.7) + 0.003)
 # Each download is a little longer than the one before and on a scale of its own.
 DOWNLOADS = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 39)).map(
-        lambda one: (one[0], one[1] * (one[1] > 12))
-    ),
+    st.tuples(st.integers(0, 5), st.integers(0, 39)).map(lambda one: (one[0], one[1] * (one[1] > 12))),
     min_size=2,
     max_size=6,
 )
@@ -119,9 +117,7 @@ SCALES = [1.0, 0.99992, 0.99992 * 0.9975, 0.4999, 0.4999 * 0.985, 0.4999 * 0.985
 numbers = count()
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DOWNLOADS)
 def test_no_order_of_downloads_ever_makes_a_seam(desk, tmp_path, downloads):
     """Old and new files, whole and cut: what is visible is the traded path times one constant."""
@@ -144,11 +140,12 @@ def test_no_order_of_downloads_ever_makes_a_seam(desk, tmp_path, downloads):
 def test_a_rescaled_file_without_a_stored_bar_needs_history(desk, tmp_path):
     """The bar the vendor no longer has would stay on the old scale, a spike in the middle."""
     folder = tmp_path / "in"
-    rows = [
-        f"{day},{60 + n},{60 + n},{60 + n},{60 + n},1000\n" for n, day in enumerate(SESSIONS[:9])
-    ]
+    rows = [f"{day},{60 + n},{60 + n},{60 + n},{60 + n},1000\n" for n, day in enumerate(SESSIONS[:9])]
     load(desk, write(folder, "ko_us_d.csv", *rows, header=STOOQ_HEADER), "one")
-    halves = [f"{day},{30 + n / 2},{30 + n / 2},{30 + n / 2},{30 + n / 2},1000\n" for n, day in enumerate(SESSIONS[:9])]  # fmt: skip
+    halves = [
+        f"{day},{30 + n / 2},{30 + n / 2},{30 + n / 2},{30 + n / 2},1000\n"
+        for n, day in enumerate(SESSIONS[:9])
+    ]
     del halves[4]
     report = load(desk, write(folder, "ko_us_d.csv", *halves, header=STOOQ_HEADER), "two")
     (result,) = report.results
@@ -159,7 +156,11 @@ def test_a_rescaled_file_without_a_stored_bar_needs_history(desk, tmp_path):
 def test_an_older_file_takes_no_split_back(desk, tmp_path):
     """The download before the vendor knew of the split must not say that nothing happened."""
     folder = tmp_path / "in"
-    load(desk, write(folder, "IBM.csv", *ROWS, ROWS[2].replace("03-06", "03-07").replace("2.0\n", "1.0\n")), "one")  # fmt: skip
+    load(
+        desk,
+        write(folder, "IBM.csv", *ROWS, ROWS[2].replace("03-06", "03-07").replace("2.0\n", "1.0\n")),
+        "one",
+    )
     older = [*ROWS[:2], ROWS[2].replace("2.0\n", "1.0\n")]
     report = load(desk, write(folder, "IBM.csv", *older), "two")
     assert "older download" in report.refused[0].reason
@@ -187,10 +188,7 @@ def test_yahoos_noise_in_the_seventh_digit_is_no_change(desk, tmp_path):
 def test_swapped_symbols_are_refused(desk, tmp_path):
     """Two files under each other's names: no bar of either is stored, and both say why."""
     folder = tmp_path / "in"
-    paths = {
-        "AAA": TRADED,
-        "BBB": 40 * np.cumprod(1 + 0.02 * np.cos(np.arange(len(SESSIONS)) * 2.3)),
-    }
+    paths = {"AAA": TRADED, "BBB": 40 * np.cumprod(1 + 0.02 * np.cos(np.arange(len(SESSIONS)) * 2.3))}
     for header, form in ((STOOQ_HEADER, "{}_us_d.csv"), (RAW_HEADER, "daily_{}.csv")):
         for key, names in (("right", ("AAA", "BBB")), ("wrong", ("BBB", "AAA"))):
             for name, prices in zip(names, paths.values(), strict=True):
@@ -217,14 +215,12 @@ def test_the_same_series_under_many_symbols_is_refused_everywhere(desk, tmp_path
     report = load(desk, folder, "one")
     assert len(report.refused) == 505
     assert (report.symbols, counts(report)) == (("IBM",), (3, 0, 0))
-    assert (
-        "the same bars as daily_adjusted_QAB.csv, daily_adjusted_QAC.csv"
-        in report.refused[0].reason
-    )
+    assert "the same bars as daily_adjusted_QAB.csv, daily_adjusted_QAC.csv" in report.refused[0].reason
     assert "and 501 more" in report.refused[0].reason
     assert stored(desk, "select outcome, count(*) from raw.load_results group by 1 order by 1") == [
-        ("refused", 505), ("stored", 1),
-    ]  # fmt: skip
+        ("refused", 505),
+        ("stored", 1),
+    ]
     assert stored(desk, "select count(*) from raw.eod_bars") == [(3,)]
 
 

@@ -6,11 +6,11 @@ import pytest
 from bar_folders import HEADER, ROWS, STOOQ_HEADER, load, stored, write
 
 from trading_ops.bars.append import load_files
-from trading_ops.bars.failure import FetchFailure
 from trading_ops.bars.files import find_files
 from trading_ops.bars.report import report_of_load, report_text
-from trading_ops.cli import main
+from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
+from trading_ops.sources.failure import FetchFailure
 
 RESULTS = """
     select source, vendor_symbol, outcome, rows_new_count, rows_changed_count, rows_unchanged_count,
@@ -44,10 +44,16 @@ def test_a_row_left_out_is_kept_as_the_vendor_wrote_it(desk, tmp_path):
     rows = "select source, vendor_symbol, file_name, line_number, field, session_date, reason, row_text from raw.quarantined_rows"
     assert stored(desk, rows) == [
         (
-            "alpha_vantage", "IBM", "IBM.csv", 2, "open", date(2020, 3, 4), "'0' cannot be: a price is above 0",
+            "alpha_vantage",
+            "IBM",
+            "IBM.csv",
+            2,
+            "open",
+            date(2020, 3, 4),
+            "'0' cannot be: a price is above 0",
             OLD_ZERO.strip(),
         )
-    ]  # fmt: skip
+    ]
 
 
 def test_rows_of_a_refused_file_are_not_quarantined(desk, tmp_path):
@@ -60,7 +66,11 @@ def test_rows_of_a_refused_file_are_not_quarantined(desk, tmp_path):
     assert stored(desk, "select count(*) from raw.quarantined_rows") == [(0,)]
 
 
-ERROR_BODIES = ["stooq_200_exceeded_daily_hits_limit.txt", "stooq_200_pow_challenge_2026-09-09.html", "stooq_200_no_data.txt"]  # fmt: skip
+ERROR_BODIES = [
+    "stooq_200_exceeded_daily_hits_limit.txt",
+    "stooq_200_pow_challenge_2026-09-09.html",
+    "stooq_200_no_data.txt",
+]
 
 
 @pytest.mark.parametrize("body", ERROR_BODIES)
@@ -92,8 +102,7 @@ def test_what_a_source_did_not_deliver_is_recorded(desk, tmp_path):
         report = load_files(connection, lambda newest: find_files(folder), "one", failures)
         assert load_files(connection, lambda newest: [], "one") == report
     rows = stored(
-        desk,
-        "select vendor_symbol, outcome, rows_new_count, detail from raw.load_results order by 1",
+        desk, "select vendor_symbol, outcome, rows_new_count, detail from raw.load_results order by 1"
     )
     assert rows == [
         ("AAPL", "blocked", 0, "the source asks for a browser"),
@@ -146,12 +155,13 @@ def test_the_command_line_lists_loads_and_shows_one(desk, tmp_path, capsys, monk
 
 def test_a_long_load_says_how_far_it_is(desk, tmp_path, monkeypatch):
     """Whoever waits for a backfill sees it move."""
-    monkeypatch.setattr("trading_ops.bars.progress.EVERY_S", 0)
+    monkeypatch.setattr("trading_ops.progress.EVERY_S", 0)
     folder = write(tmp_path / "in", "IBM.csv", *ROWS)
     write(folder, "KO.csv", *ROWS[:2], header=HEADER)
     said: list[str] = []
     with connect("desk_loader", desk) as connection:
         load_files(connection, lambda newest: find_files(folder), "one", progress=said.append)
     assert [line.rsplit(",", 1)[0] for line in said] == [
-        "1 of 2 files, 3 bars read", "2 of 2 files, 5 bars read",
-    ]  # fmt: skip
+        "1 of 2 files, 3 bars read",
+        "2 of 2 files, 5 bars read",
+    ]

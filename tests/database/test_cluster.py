@@ -10,17 +10,15 @@ import psycopg
 import pytest
 
 from tests.conftest import free_port
-from trading_ops.db import cluster as embedded
 from trading_ops.db.connect import connect
 from trading_ops.settings import Settings
+from trading_ops_stack import postgres as embedded
 
 
 @pytest.fixture
 def own_server(tmp_path):
     """A folder and settings for a server of the test's own, stopped at the end."""
-    config = Settings(
-        data=tmp_path / "data", db_port=free_port(), pgpass=tmp_path / "secrets/pgpass"
-    )
+    config = Settings(data=tmp_path / "data", db_port=free_port(), pgpass=tmp_path / "secrets/pgpass")
     yield tmp_path / "postgres", config
     embedded.stop(tmp_path / "postgres")
 
@@ -37,10 +35,7 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
         pass
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
-        assert (
-            connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"]
-            == 31
-        )
+        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 31
 
 
 def test_a_lock_file_naming_another_program_is_not_taken_for_the_server(own_server):
@@ -60,9 +55,7 @@ def test_a_taken_port_is_named_with_the_way_out(own_server):
     with socket.socket() as other:
         other.bind(("127.0.0.1", config.db_port))
         other.listen()
-        with pytest.raises(
-            embedded.ClusterError, match=f"port {config.db_port}.*TRADING_OPS_DB_PORT"
-        ):
+        with pytest.raises(embedded.ClusterError, match=f"port {config.db_port}.*TRADING_OPS_DB_PORT"):
             embedded.start(folder, config)
 
 
@@ -103,10 +96,7 @@ def test_a_production_database_refuses_to_be_told_the_time(cluster, tmp_path):
     config = dataclasses.replace(cluster, db_name="production_desk", environment="production")
     embedded.create_database(config, config.db_name)
     embedded.migrate(config)
-    with (
-        connect("desk_planner", config) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
+    with connect("desk_planner", config) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("select desk.set_simulated_now('2026-01-01T00:00Z')")
     with pytest.raises(RuntimeError, match="production one"):
         embedded.migrate(dataclasses.replace(config, environment="simulated"))

@@ -28,9 +28,7 @@ def _rows(desk, query: str) -> list[str]:
 
 def test_every_check_of_the_gate_has_its_entry_and_no_other_has(desk):
     """A check without a word is one nobody can answer at eight in the morning."""
-    required = _rows(
-        desk, "select check_name as name from desk.required_checks where gate = 'data_quality'"
-    )
+    required = _rows(desk, "select check_name as name from desk.required_checks where gate = 'data_quality'")
     assert len(required) >= 12
     assert sorted(re.findall(r"^### (\w+)$", PAGE, re.M)) == sorted(required)
 

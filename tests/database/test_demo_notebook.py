@@ -9,7 +9,7 @@ from trained import add_model, set_state, write_scores
 
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import model_of_run, store_scores
-from trading_ops.runs import load_run
+from trading_ops.runs.run import load_run
 from trading_ops.settings import PROJECT_ROOT
 
 NOTEBOOK = PROJECT_ROOT / "docs/DEMO.ipynb"
@@ -59,15 +59,11 @@ def test_the_notebook_runs_and_draws_hit_rate_and_drawdown(desk, desk_environmen
     for run_id in runs:
         with connect("desk_planner", desk) as connection:
             run = load_run(connection, run_id)
-            parquet = write_scores(
-                tmp_path / f"{run_id}.parquet", version, as_of_date=run.as_of_date
-            )
+            parquet = write_scores(tmp_path / f"{run_id}.parquet", version, as_of_date=run.as_of_date)
             store_scores(connection, run_id, parquet, model_of_run(connection, run, desk))
     with rows.superuser(desk) as connection, connection.transaction():
         for statement in COMPARED.split(";\n")[:-1]:
-            connection.execute(
-                statement, dict(zip(("first", "second", "third"), runs, strict=True))
-            )
+            connection.execute(statement, dict(zip(("first", "second", "third"), runs, strict=True)))
     done = subprocess.run(
         [sys.executable, "-c", RUNNER, str(NOTEBOOK), str(tmp_path)],
         env=desk_environment
@@ -76,8 +72,10 @@ def test_the_notebook_runs_and_draws_hit_rate_and_drawdown(desk, desk_environmen
             "MPLCONFIGDIR": str(tmp_path),
             "PATH": "/usr/bin:/bin",
         },
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     said, figures = done.stdout.splitlines()[0], json.loads(done.stdout.splitlines()[-1])
     assert said == "3 symbols by qlib, as of 2026-06-26"

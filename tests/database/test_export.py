@@ -16,8 +16,8 @@ from published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 from tests.conftest import environment_of
 from tests.dbt import daily_desk, vendor_desk
 from tests.dbt.daily_desk import Company
-from trading_ops import sessions
 from trading_ops.db.connect import connect
+from trading_ops.exchange import sessions
 from trading_ops.models.export import Export, ExportError, export_dataset
 from trading_ops.settings import PROJECT_ROOT
 
@@ -54,11 +54,15 @@ def lived(cluster, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("lived")
     companies = {
-        "TRAD": Company(1, splits={daily_desk.SESSIONS[200]: Decimal(4)}, dividends={daily_desk.SESSIONS[100]: Decimal("1.5")}),
+        "TRAD": Company(
+            1,
+            splits={daily_desk.SESSIONS[200]: Decimal(4)},
+            dividends={daily_desk.SESSIONS[100]: Decimal("1.5")},
+        ),
         "YHOO": Company(2, dividends={daily_desk.SESSIONS[300]: Decimal("2.5")}),
         "STOQ": Company(3, dividends={daily_desk.SESSIONS[300]: Decimal("2.5")}),
         BENCHMARK: Company(4),
-    }  # fmt: skip
+    }
     writers = {"YHOO": daily_desk.write_yahoo, "STOQ": daily_desk.write_stooq}
     days = {}
     with vendor_desk.cloned(cluster, "desk_exported") as desk:
@@ -83,12 +87,15 @@ def test_every_published_bar_is_exported_with_its_type(lived):
     folder, published = lived[TODAY]
     table = pq.read_table(folder / "bars.parquet")
     prices = ("open", "high", "low", "close", "vwap", "volume", "factor")
-    assert table.schema == pa.schema([
-        pa.field("internal_symbol", pa.string(), False), pa.field("session_date", pa.date32(), False),
-        *(pa.field(name, pa.float64(), False) for name in prices),
-    ])  # fmt: skip
+    assert table.schema == pa.schema(
+        [
+            pa.field("internal_symbol", pa.string(), False),
+            pa.field("session_date", pa.date32(), False),
+            *(pa.field(name, pa.float64(), False) for name in prices),
+        ]
+    )
     assert sum(column.null_count for column in table.columns) == 0
-    keys = list(zip(table["internal_symbol"].to_pylist(), table["session_date"].to_pylist(), strict=True))  # fmt: skip
+    keys = list(zip(table["internal_symbol"].to_pylist(), table["session_date"].to_pylist(), strict=True))
     assert keys == [(row["internal_symbol"], row["session_date"]) for row in published]
     assert keys == sorted(keys) and len(keys) > 1900
 
@@ -99,9 +106,7 @@ def test_prices_are_those_as_traded_times_a_factor_that_begins_with_one(lived):
     rows = [row for row in published if row["internal_symbol"] == "TRAD"]
     for row, found in zip(rows, bars(folder, "TRAD"), strict=True):
         factor = row["total_return_factor"] / rows[0]["total_return_factor"]
-        wanted = {
-            name: row[f"as_traded_{name}_usd"] * factor for name in ("open", "high", "low", "close")
-        }
+        wanted = {name: row[f"as_traded_{name}_usd"] * factor for name in ("open", "high", "low", "close")}
         wanted["vwap"] = (wanted["high"] + wanted["low"] + wanted["close"]) / 3
         wanted |= {"volume": row["as_traded_volume_units"] / factor, "factor": factor}
         assert {name: found[name] for name in wanted} == pytest.approx(
@@ -191,8 +196,9 @@ def test_a_bar_without_a_number_is_refused(desk, tmp_path):
     with connect("desk_dbt", desk) as connection:
         connection.execute(
             "update marts.market_prices_eod set as_traded_volume_units = null"
-            " where internal_symbol = 'AAA' and session_date = %s", (LAST,),
-        )  # fmt: skip
+            " where internal_symbol = 'AAA' and session_date = %s",
+            (LAST,),
+        )
     with pytest.raises(ExportError, match="AAA has a bar without volume"):
         export(desk, run_id, tmp_path)
 
@@ -205,11 +211,7 @@ def test_membership_is_what_the_desk_could_buy_when(desk, tmp_path):
     which was dropped from the file, is only named.
     """
     weeks = [date(2026, 5, 29), date(2026, 6, 5), LAST]
-    universes = [
-        ["BACK", "GONE", "LEFT", "STAY"],
-        ["JOIN", "STAY"],
-        ["BACK", "JOIN", "STAY"],
-    ]
+    universes = [["BACK", "GONE", "LEFT", "STAY"], ["JOIN", "STAY"], ["BACK", "JOIN", "STAY"]]
     for as_of, symbols in zip(weeks, universes, strict=True):
         run_id = freeze_run(desk, universe_of(symbols), as_of)
     publish(desk, run_id, ["BACK", "JOIN", "LEFT", "STAY", BENCHMARK], 100)
@@ -230,7 +232,7 @@ def test_membership_is_what_the_desk_could_buy_when(desk, tmp_path):
 
 def test_a_long_export_says_how_far_it_is(desk, tmp_path, monkeypatch):
     """Every few seconds, with symbols and bars."""
-    monkeypatch.setattr("trading_ops.bars.progress.EVERY_S", 0)
+    monkeypatch.setattr("trading_ops.progress.EVERY_S", 0)
     run_id = freeze_run(desk, universe_of(["AAA"]))
     publish(desk, run_id, ["AAA", BENCHMARK], 20)
     said = []
@@ -249,7 +251,10 @@ def test_memory_does_not_grow_with_the_symbols(desk, tmp_path):
         done = subprocess.run(
             [sys.executable, "-m", "tests.database.export_once", run_id, tmp_path],
             env={**environment_of(desk), "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
-            cwd=PROJECT_ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         peaks.append(float(done.stdout.split()[-1]))
     assert peaks[1] < peaks[0] + 16, peaks

@@ -95,9 +95,7 @@ def test_a_transaction_that_began_before_the_halt_cannot_trade_after_it(desk, le
 def test_a_ticket_cannot_be_backdated(desk):
     """Whatever the writer says, a ticket is issued at the desk's now."""
     rows.set_clock(desk, rows.SATURDAY_AT)
-    row = rows.ticket_row(
-        desk, rows.add_approved_run(desk), issued_at=rows.SATURDAY_AT.replace(year=2020)
-    )
+    row = rows.ticket_row(desk, rows.add_approved_run(desk), issued_at=rows.SATURDAY_AT.replace(year=2020))
     with connect("desk_planner", desk) as connection:
         rows.insert_ticket(connection, row, (1, 2))
         assert (

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.database import rows
-from trading_ops.cli import main as run_cli
+from trading_ops.cli.main import main as run_cli
 from trading_ops.db.connect import connect
 
 
@@ -99,17 +99,14 @@ def test_i6_sees_a_ticket_whose_window_is_not_the_planned_one(desk):
     rows.set_clock(desk, rows.SATURDAY_AT)
     run_id = rows.add_approved_run(desk)
     row = rows.ticket_row(desk, run_id, window_open_at=rows.WINDOW_OPEN_AT - timedelta(days=1))
-    with (
-        connect("desk_planner", desk) as connection,
-        pytest.raises(psycopg.errors.ForeignKeyViolation),
-    ):
+    with connect("desk_planner", desk) as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
         rows.insert_ticket(connection, row, (1, 2))
     with rows.superuser(desk) as connection, connection.transaction():
         connection.execute("set local session_replication_role = replica")
         rows.insert_ticket(connection, row, (1, 2))
-    assert [
-        r["ticket_id"] for r in violations(desk, "i6_trade_issued_before_its_window_closes")
-    ] == [row["ticket_id"]]
+    assert [r["ticket_id"] for r in violations(desk, "i6_trade_issued_before_its_window_closes")] == [
+        row["ticket_id"]
+    ]
 
 
 def test_i7_sees_a_trade_after_an_unconfirmed_trade(desk):
@@ -235,9 +232,7 @@ def test_a_confirmation_and_its_fills_are_one_transaction(desk):
     with pytest.raises(Exception, match="check"):
         rows.confirm_line(desk, ticket_id, 1, "DONE", [bad])
     with connect("desk_app", desk) as connection:
-        assert (
-            connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
-        )
+        assert connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
 
 
 def test_the_same_form_with_other_figures_is_refused(desk):

@@ -9,13 +9,7 @@ from planning import freeze_plan, on_saturday
 from rows import add_load
 
 from trading_ops.db.connect import connect
-from trading_ops.ledger.actions import (
-    KnownSplit,
-    PostedSplit,
-    UnitsEntry,
-    post_splits,
-    splits_to_post,
-)
+from trading_ops.ledger.actions import KnownSplit, PostedSplit, UnitsEntry, post_splits, splits_to_post
 
 SOURCES = ("alpha_vantage", "yahoo", "stooq")
 EX_DATE = date(2026, 6, 10)
@@ -60,29 +54,18 @@ def test_a_split_two_vendors_report_is_posted_once():
 def test_a_split_in_the_ledger_is_not_posted_again():
     """Not even when the vendor moves its date a little later on."""
     for ex_date in (EX_DATE, date(2026, 6, 12), date(2026, 6, 15)):
-        assert (
-            splits_to_post(
-                [known("4", ex_date=ex_date)], [posted("4", "30")], [held("10")], SOURCES
-            )
-            == ()
-        )
-    assert splits_to_post(
-        [known("2", ex_date=date(2026, 6, 16))], [posted("4", "30")], [held("10")], SOURCES
-    )
+        assert splits_to_post([known("4", ex_date=ex_date)], [posted("4", "30")], [held("10")], SOURCES) == ()
+    assert splits_to_post([known("2", ex_date=date(2026, 6, 16))], [posted("4", "30")], [held("10")], SOURCES)
 
 
 def test_two_real_splits_build_on_each_other():
     """10 shares become 20, then 60."""
     both = [known("3", ex_date=date(2026, 8, 3)), known("2")]
-    assert [split.units_delta for split in splits_to_post(both, [], [held("10")], SOURCES)] == [
-        10,
-        40,
-    ]
+    assert [split.units_delta for split in splits_to_post(both, [], [held("10")], SOURCES)] == [10, 40]
 
 
 @pytest.mark.parametrize(
-    ("bought_at", "delta"),
-    [("2026-06-10T03:59:59+00:00", [Decimal(30)]), ("2026-06-10T04:00:00+00:00", [])],
+    ("bought_at", "delta"), [("2026-06-10T03:59:59+00:00", [Decimal(30)]), ("2026-06-10T04:00:00+00:00", [])]
 )
 def test_only_what_was_held_before_the_ex_date_is_split(bought_at, delta):
     """New York's midnight decides: what is bought on the ex-date are new shares already."""
@@ -113,9 +96,7 @@ def add_split(
 def positions(desk) -> dict[str, Decimal]:
     """What the ledger view says is held."""
     with connect("desk_planner", desk) as connection:
-        rows = connection.execute(
-            "select internal_symbol, units from desk.positions_now"
-        ).fetchall()
+        rows = connection.execute("select internal_symbol, units from desk.positions_now").fetchall()
     return {row["internal_symbol"]: row["units"] for row in rows}
 
 

@@ -21,10 +21,7 @@ MONDAYS = (
     datetime.fromisoformat("2026-06-22T14:00:00+00:00"),
 )
 # One split of each symbol between the two tickets, as loaded below.
-SPLITS = {
-    "AAA": (date(2026, 6, 17), Decimal(4)),
-    "BBB": (date(2026, 6, 18), Decimal("0.3333333333")),
-}
+SPLITS = {"AAA": (date(2026, 6, 17), Decimal(4)), "BBB": (date(2026, 6, 18), Decimal("0.3333333333"))}
 numbering = itertools.count(1)
 
 units = st.decimals("0.000001", "50", places=6)
@@ -35,9 +32,7 @@ confirmations = st.tuples(
     st.lists(units, max_size=2),
     st.sampled_from([None, None, "misread"]),
 )
-actions = st.lists(
-    st.one_of(confirmations, confirmations, st.just(("split",))), min_size=3, max_size=12
-)
+actions = st.lists(st.one_of(confirmations, confirmations, st.just(("split",))), min_size=3, max_size=12)
 sides = st.lists(st.sampled_from(["BUY", "BUY", "SELL"]), min_size=4, max_size=4)
 
 
@@ -48,9 +43,7 @@ def prepared(desk, sides):
     for week, as_of_date in enumerate((date(2026, 6, 12), date(2026, 6, 18))):
         run = freeze_plan(book, as_of_date=as_of_date, key=f"{book.portfolio_id}:{week}")
         tickets.append(issue_trades(book, run, list(zip(SYMBOLS, sides[2 * week :], strict=False))))
-    run = freeze_plan(
-        book, kind="daily", as_of_date=date(2026, 6, 23), key=f"{book.portfolio_id}:daily"
-    )
+    run = freeze_plan(book, kind="daily", as_of_date=date(2026, 6, 23), key=f"{book.portfolio_id}:daily")
     lines = {
         (tickets[week], number): (symbol, 1 if sides[2 * week + number - 1] == "BUY" else -1)
         for week in (0, 1)
@@ -71,12 +64,7 @@ def test_the_ledger_agrees_with_the_model(desk):
             )
     outcomes = set()
 
-    @settings(
-        max_examples=12,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(sides=sides, steps=actions)
     def lives(sides, steps):
         book, tickets, run, model = prepared(desk, sides)
@@ -88,23 +76,23 @@ def test_the_ledger_agrees_with_the_model(desk):
                     model.post(symbol, ex_date, ratio)
                 continue
             _, week, number, amounts, reason = step
-            fills = [
-                (amount, MONDAYS[week] + timedelta(minutes=m)) for m, amount in enumerate(amounts)
-            ]
+            fills = [(amount, MONDAYS[week] + timedelta(minutes=m)) for m, amount in enumerate(amounts)]
             is_taken = model.confirm((tickets[week], number), fills, reason is not None)
             try:
                 book_fills(
-                    book, tickets[week], number, [(str(u), at) for u, at in fills],
-                    reason=reason, key=f"{book.portfolio_id}:{count}",
-                )  # fmt: skip
+                    book,
+                    tickets[week],
+                    number,
+                    [(str(u), at) for u, at in fills],
+                    reason=reason,
+                    key=f"{book.portfolio_id}:{count}",
+                )
                 was_taken = True
             except (psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation):
                 was_taken = False
             assert was_taken == is_taken
             outcomes.add(was_taken)
-        assert held(book) == {
-            symbol: model.units(symbol) for symbol in SYMBOLS if model.units(symbol)
-        }
+        assert held(book) == {symbol: model.units(symbol) for symbol in SYMBOLS if model.units(symbol)}
 
     lives()
     assert outcomes == {True, False}

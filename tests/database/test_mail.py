@@ -11,9 +11,9 @@ import pytest
 import rows
 from aiosmtpd.controller import Controller
 
-from trading_ops.comms.letters import compose
+from trading_ops.comms.letters import Attachment, compose
 from trading_ops.comms.mail import ATTEMPTS_MAX, deliver_pending
-from trading_ops.comms.outbox import Attachment, enqueue
+from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import connect, conninfo
 from trading_ops.ops import halt
 from trading_ops.tickets.issue import issue_ticket
@@ -28,9 +28,7 @@ class Mailbox:
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 (the name aiosmtpd calls)
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
-            self.accepted.append(
-                email.message_from_bytes(envelope.content, policy=email.policy.default)
-            )
+            self.accepted.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return answer
 
 
@@ -54,9 +52,7 @@ def by_smtp(desk, mailbox):
     return dataclasses.replace(desk, mail="smtp", smtp_port=mailbox.port)
 
 
-def write(
-    desk, number: int, recipient: str = "operator@trading-ops.example", subject: str = "Hello"
-) -> None:
+def write(desk, number: int, recipient: str = "operator@trading-ops.example", subject: str = "Hello") -> None:
     """Put one letter into the outbox."""
     with connect("desk_planner", desk) as connection:
         enqueue(
@@ -81,9 +77,7 @@ def deliver(desk):
 def deliveries(desk) -> list[tuple]:
     """Return every recorded attempt."""
     with connect("desk_mailer", desk) as connection:
-        found = connection.execute(
-            "select * from desk.outbox_deliveries order by mail_id, attempt_number"
-        )
+        found = connection.execute("select * from desk.outbox_deliveries order by mail_id, attempt_number")
         return [(row["mail_id"], row["attempt_number"], row["status"]) for row in found]
 
 
@@ -195,16 +189,11 @@ def test_a_ticket_mail_holds_no_orders_and_an_invite_for_the_window(desk):
     run_id = rows.add_approved_run(desk)
     with connect("desk_planner", desk) as connection:
         ticket_id = issue_ticket(connection, run_id, (), desk)
-        content_hash = connection.execute(
-            "select content_sha256 as h from desk.tickets"
-        ).fetchone()["h"]
+        content_hash = connection.execute("select content_sha256 as h from desk.tickets").fetchone()["h"]
     assert deliver(desk).sent == (1, 2)
     assert deliver(desk).sent == ()
     files = sorted((desk.data / "mail").iterdir())
-    assert [path.name for path in files] == [
-        "000001-ticket-operator.eml",
-        "000002-ticket-executor.eml",
-    ]
+    assert [path.name for path in files] == ["000001-ticket-operator.eml", "000002-ticket-executor.eml"]
     message = email.message_from_bytes(files[1].read_bytes(), policy=email.policy.default)
     assert message["Subject"] == "[SIMULATED] TRADE 2026-W25 (demo-2026-W25-1)"
     text = message.get_body(["plain"]).get_content()
@@ -216,10 +205,7 @@ def test_a_ticket_mail_holds_no_orders_and_an_invite_for_the_window(desk):
         if part.get_content_maintype() == "text":
             assert not {"Alder", "ALDR", "103"} & set(part.get_content().replace("$", " ").split())
     (invite,) = message.iter_attachments()
-    assert (invite.get_content_type(), invite.get_filename()) == (
-        "text/calendar",
-        f"{ticket_id}.ics",
-    )
+    assert (invite.get_content_type(), invite.get_filename()) == ("text/calendar", f"{ticket_id}.ics")
     assert invite.get_params() and dict(invite.get_params())["method"] == "PUBLISH"
 
 
@@ -241,14 +227,5 @@ def test_the_mail_of_a_trade_ticket_waits_while_the_desk_is_halted(desk):
 
 def test_the_mailer_may_write_nothing_but_deliveries(desk):
     """A stolen mailer password sends no letter of its own."""
-    with (
-        connect("desk_mailer", desk) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        enqueue(
-            connection,
-            dedupe_key="x",
-            kind="alert",
-            recipient="a@b.example",
-            letter=compose("s", []),
-        )
+    with connect("desk_mailer", desk) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        enqueue(connection, dedupe_key="x", kind="alert", recipient="a@b.example", letter=compose("s", []))

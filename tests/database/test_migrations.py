@@ -6,9 +6,9 @@ import pytest
 import rows
 from psycopg import errors
 
-from trading_ops.db import cluster as embedded
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
+from trading_ops_stack import postgres as embedded
 
 
 def test_migrating_twice_changes_nothing(desk):
@@ -42,8 +42,9 @@ def test_an_older_ranking_keeps_its_place_under_the_method_of_its_run(cluster):
             with pytest.raises(errors.IntegrityConstraintViolation, match="append-only"):
                 connection.execute("update desk.signals_ranked set signal_rank = 2")
         assert [tuple(row.values()) for row in found] == [
-            ("momentum_12_1", "momentum_12_1", 1), ("static_list", "static_list", 1),
-        ]  # fmt: skip
+            ("momentum_12_1", "momentum_12_1", 1),
+            ("static_list", "static_list", 1),
+        ]
     finally:
         embedded.drop_database(older, older.db_name)
 

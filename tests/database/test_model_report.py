@@ -8,17 +8,17 @@ import pytest
 import rows
 from trained import add_model, set_state, write_scores
 
-from trading_ops import model_verbs
-from trading_ops.cli import main
+from trading_ops.cli import models
+from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
-from trading_ops.runs import load_run
+from trading_ops.runs.run import load_run
 
 
 @pytest.fixture
 def desk_verbs(desk, monkeypatch):
     """The desk on its Saturday morning, with the verbs working on it."""
-    monkeypatch.setattr(model_verbs, "settings", lambda: desk)
+    monkeypatch.setattr(models, "settings", lambda: desk)
     rows.set_clock(desk, rows.SATURDAY_AT)
     return desk
 
@@ -70,8 +70,10 @@ def test_two_consecutive_runs_are_drawn_name_by_name(desk_verbs):
             )
     page, text = report(desk_verbs)
     assert re.findall(r"<title>(\w+: .*)</title>", page) == [
-        "CEDR: not ranked to 1", "ALDR: 1 to 2", "BRCH: 2 to 3",
-    ]  # fmt: skip
+        "CEDR: not ranked to 1",
+        "ALDR: 1 to 2",
+        "BRCH: 2 to 3",
+    ]
     assert "| ALDR | 1 | 2 |" in text
     assert f"## qlib_shadow {version[:12]}, 2026-06-12 to 2026-06-19" in text
     assert f"| {version[:12]} | SHADOW | 2026-06-12 |" in text
@@ -83,13 +85,14 @@ def test_the_live_model_and_its_successor_are_both_drawn(desk_verbs):
     for weeks, orders in enumerate((("ALDR BRCH", "BRCH ALDR"), ("BRCH ALDR", "BRCH CEDR"))):
         run_id = rows.add_plan_run(
             desk_verbs, weeks=weeks, signal_method="qlib", model_version=live, shadow_model_version=successor
-        )  # fmt: skip
+        )
         score(desk_verbs, run_id, TRADED, live, orders[0], weeks)
         score(desk_verbs, run_id, WATCHED, successor, orders[1], weeks)
     page, text = report(desk_verbs)
     assert re.findall(r"<h2>From one run to the next <span>(.*),", page) == [
-        f"qlib {live[:12]}", f"qlib_shadow {successor[:12]}",
-    ]  # fmt: skip
+        f"qlib {live[:12]}",
+        f"qlib_shadow {successor[:12]}",
+    ]
     traded, watched = text.split(f"## qlib_shadow {successor[:12]}")
     assert "| ALDR | 1 | 2 |" in traded and "| CEDR | not ranked | 2 |" in watched
 

@@ -19,7 +19,7 @@ from trading_ops.models.registry import (
     register_model,
     store_scores,
 )
-from trading_ops.runs import load_run
+from trading_ops.runs.run import load_run
 
 
 @pytest.fixture
@@ -62,10 +62,7 @@ def test_a_registered_model_tells_what_it_was_made_of(saturday):
     version = add_model(saturday)
     (model,) = read(saturday, "select * from desk.models")
     assert (model["model_version"], model["state"]) == (version, "CANDIDATE")
-    assert (str(model["train_start_date"]), str(model["test_end_date"])) == (
-        "2016-01-04",
-        "2026-06-12",
-    )
+    assert (str(model["train_start_date"]), str(model["test_end_date"])) == ("2016-01-04", "2026-06-12")
     assert (model["features"], model["features_count"], model["seed"]) == (["KMID", "KLEN"], 2, 7)
     assert model["params"]["num_leaves"] == 64
     assert model["metrics"] == {"test": {"rank_ic": 0.03}}
@@ -78,8 +75,12 @@ def test_the_training_result_is_kept_whole_under_the_models_version(saturday):
     version = add_model(saturday)
     kept = saturday.data / "qlib/models" / version
     assert sorted(path.name for path in kept.iterdir()) == [
-        "manifest.json", "metrics.json", "model.json", "model.txt", "workflow.yaml",
-    ]  # fmt: skip
+        "manifest.json",
+        "metrics.json",
+        "model.json",
+        "model.txt",
+        "workflow.yaml",
+    ]
     assert [path.name for path in kept.parent.iterdir()] == [version]
 
 
@@ -221,10 +222,7 @@ def test_live_needs_evidence_and_every_state_a_person_and_a_reason(saturday):
         set_state(saturday, version, "LIVE", evidence="{}")
     for column in ("person", "reason"):
         values = {"person": "operator", "reason": "because"} | {column: " "}
-        with (
-            connect("desk_planner", saturday) as connection,
-            pytest.raises(errors.CheckViolation),
-        ):
+        with connect("desk_planner", saturday) as connection, pytest.raises(errors.CheckViolation):
             connection.execute(
                 "insert into desk.model_states (model_version, state, person, reason)"
                 " values (%s, 'RETIRED', %s, %s)",
@@ -293,9 +291,7 @@ def test_scores_are_stored_as_they_were_written(saturday, tmp_path):
     assert (best["horizon_sessions"], best["model_version"]) == (5, version)
 
 
-def test_storing_the_same_scores_again_changes_nothing_and_other_ones_are_refused(
-    saturday, tmp_path
-):
+def test_storing_the_same_scores_again_changes_nothing_and_other_ones_are_refused(saturday, tmp_path):
     """A repeated task is harmless; a second opinion of the same run is not."""
     version = add_model(saturday)
     run_id = plan_with(saturday, version)
@@ -346,9 +342,12 @@ def test_both_models_of_a_run_say_what_they_think_of_it(saturday, tmp_path):
         assert store(saturday, run_id, other, WATCHED) == 2
     stored = read(saturday, "select * from desk.signals_ranked order by method, signal_rank")
     assert [(row["method"], row["internal_symbol"], row["model_version"]) for row in stored] == [
-        ("qlib", "ALDR", live), ("qlib", "BRCH", live), ("qlib", "CEDR", live),
-        ("qlib_shadow", "CEDR", successor), ("qlib_shadow", "ALDR", successor),
-    ]  # fmt: skip
+        ("qlib", "ALDR", live),
+        ("qlib", "BRCH", live),
+        ("qlib", "CEDR", live),
+        ("qlib_shadow", "CEDR", successor),
+        ("qlib_shadow", "ALDR", successor),
+    ]
     with pytest.raises(ModelError, match=f"of the model {successor}"):
         store(saturday, run_id, other, TRADED)
 
@@ -386,9 +385,7 @@ def test_a_plan_that_is_run_again_after_the_retirement_changes_nothing(saturday,
 
 
 @pytest.mark.parametrize(("method", "whose"), [("qlib", "watched"), ("qlib_shadow", "traded")])
-def test_scores_of_another_model_than_the_runs_are_refused_by_the_database_too(
-    saturday, method, whose
-):
+def test_scores_of_another_model_than_the_runs_are_refused_by_the_database_too(saturday, method, whose):
     """A foreign key per method holds a score's model to its run's: neither stands in the other's place."""
     models = {"traded": add_model(saturday), "watched": add_model(saturday, "tree 2", attempt=2)}
     run_id = plan_with(saturday, models["traded"], shadow_model_version=models["watched"])
@@ -397,10 +394,7 @@ def test_scores_of_another_model_than_the_runs_are_refused_by_the_database_too(
         " side, prob, ev, model_version, config_hash)"
         " values (%s, %s, 'ALDR', 1, 1, desk.now(), 5, 'LONG', 0.5, 0, %s, %s)"
     )
-    with (
-        connect("desk_planner", saturday) as connection,
-        pytest.raises(errors.ForeignKeyViolation),
-    ):
+    with connect("desk_planner", saturday) as connection, pytest.raises(errors.ForeignKeyViolation):
         connection.execute(statement, (run_id, method, models[whose], "b" * 64))
 
 
@@ -414,9 +408,16 @@ def test_what_is_traded_on_is_not_watched_as_well(saturday):
 @pytest.mark.parametrize("method", [TRADED, WATCHED])
 @pytest.mark.parametrize(
     "assignment",
-    ["prob = null", "prob = 1.1", "side = 'SHORT'", "ev = 'NaN'", "score = 'Infinity'", "method = 'oracle'",
-     "method = 'momentum_12_1'"],
-)  # fmt: skip
+    [
+        "prob = null",
+        "prob = 1.1",
+        "side = 'SHORT'",
+        "ev = 'NaN'",
+        "score = 'Infinity'",
+        "method = 'oracle'",
+        "method = 'momentum_12_1'",
+    ],
+)
 def test_half_a_forecast_is_refused_by_the_database(saturday, assignment, method):
     """Of a model everything is there and within its bounds, of another method nothing is."""
     version = add_model(saturday)
@@ -428,10 +429,7 @@ def test_half_a_forecast_is_refused_by_the_database(saturday, assignment, method
         "model_version": f"'{version}'", "config_hash": f"'{'b' * 64}'",
     }  # fmt: skip
     name, _, value = assignment.partition(" = ")
-    with (
-        connect("desk_planner", saturday) as connection,
-        pytest.raises(errors.CheckViolation),
-    ):
+    with connect("desk_planner", saturday) as connection, pytest.raises(errors.CheckViolation):
         connection.execute(
             f"insert into desk.signals_ranked ({', '.join(row)})"
             f" values ({', '.join((row | {name: value}).values())})"

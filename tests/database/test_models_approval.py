@@ -8,11 +8,11 @@ import rows
 from planning import policy_of
 from trained import add_model, set_state, write_scores
 
-from trading_ops import model_verbs
-from trading_ops.cli import main
+from trading_ops.cli import models as model_verbs
+from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
-from trading_ops.runs import load_run
+from trading_ops.runs.run import load_run
 
 POLICY = policy_of()
 WHO = ("--person", "A. Person", "--reason", "four good weeks")
@@ -34,9 +34,7 @@ def models(desk, monkeypatch):
     return desk
 
 
-def score_weeks(
-    desk, version: str, count: int, weeks: int = 0, live: str | None = None
-) -> list[str]:
+def score_weeks(desk, version: str, count: int, weeks: int = 0, live: str | None = None) -> list[str]:
     """Store a watched model's scores in so many weeks, beside momentum or a LIVE model; return the runs."""
     traded = {"signal_method": "qlib", "model_version": live} if live else {}
     runs = []
@@ -286,10 +284,7 @@ def test_a_list_names_every_model_and_its_state(models, capsys):
 def test_a_reader_of_the_desk_cannot_decide(models):
     """Only the planner's role writes states."""
     version = add_model(models)
-    with (
-        connect("desk_reader", models) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
+    with connect("desk_reader", models) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(
             "insert into desk.model_states (model_version, state, person, reason) values (%s, 'SHADOW', 'x', 'y')",
             (version,),

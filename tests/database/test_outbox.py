@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
+from trading_ops.comms.incidents import raise_incident, record_incident
 from trading_ops.comms.letters import compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import connect
-from trading_ops.ops.incidents import raise_incident, record_incident
 
 
 def outbox(desk) -> list[dict]:
@@ -20,11 +20,7 @@ def test_the_same_dedupe_key_is_written_once(desk):
     with connect("desk_planner", desk) as connection:
         for words in ("first", "second"):
             enqueue(
-                connection,
-                dedupe_key="k",
-                kind="alert",
-                recipient="a@b.example",
-                letter=compose(words, []),
+                connection, dedupe_key="k", kind="alert", recipient="a@b.example", letter=compose(words, [])
             )
     assert [mail["subject"] for mail in outbox(desk)] == ["first"]
 
@@ -32,23 +28,14 @@ def test_the_same_dedupe_key_is_written_once(desk):
 def test_a_mail_disappears_with_the_transaction_that_wrote_it(desk):
     """No mail about something that was rolled back."""
     with connect("desk_planner", desk) as connection:
-        enqueue(
-            connection,
-            dedupe_key="k",
-            kind="alert",
-            recipient="a@b.example",
-            letter=compose("s", []),
-        )
+        enqueue(connection, dedupe_key="k", kind="alert", recipient="a@b.example", letter=compose("s", []))
         connection.rollback()
     assert outbox(desk) == []
 
 
 def test_a_mail_about_a_ticket_needs_the_ticket(desk):
     """The outbox cannot speak of a ticket that does not exist."""
-    with (
-        connect("desk_planner", desk) as connection,
-        pytest.raises(psycopg.errors.ForeignKeyViolation),
-    ):
+    with connect("desk_planner", desk) as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
         enqueue(
             connection,
             dedupe_key="k",
@@ -63,15 +50,11 @@ def test_an_incident_is_raised_once_with_one_alert(desk):
     """The second time neither a row nor a mail is added."""
     with connect("desk_planner", desk) as connection:
         assert (
-            raise_incident(
-                connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk
-            )
+            raise_incident(connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk)
             is True
         )
         assert (
-            raise_incident(
-                connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk
-            )
+            raise_incident(connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk)
             is False
         )
     (mail,) = outbox(desk)

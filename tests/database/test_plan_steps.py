@@ -5,23 +5,15 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from planning import (
-    SMALL,
-    UNIVERSE,
-    build_marts,
-    entry,
-    freeze_plan,
-    on_saturday,
-    policy_of,
-)
+from planning import SMALL, UNIVERSE, build_marts, entry, freeze_plan, on_saturday, policy_of
 from rows import GATES, fail_gate, pass_all_gates, pass_gate
 from trained import add_model, set_state, write_scores
 
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
-from trading_ops.plan import PlanError, decide, judge_gate, rank_universe, size_orders
-from trading_ops.runs import RunError
-from trading_ops.universe import Universe
+from trading_ops.plan.steps import PlanError, decide, judge_gate, rank_universe, size_orders
+from trading_ops.runs.run import RunError
+from trading_ops.universe.instruments import Universe
 
 
 def call(step, desk, run, *arguments):
@@ -64,10 +56,7 @@ def test_momentum_ranks_the_best_score_first_and_ties_by_symbol(desk):
 def test_a_static_list_needs_no_scores(desk):
     """The list is the ranking, best first."""
     policy = policy_of(
-        {
-            "method: momentum_12_1": "method: static_list",
-            "static_list: []": "static_list: [CCC, AAA]",
-        }
+        {"method: momentum_12_1": "method: static_list", "static_list: []": "static_list: [CCC, AAA]"}
     )
     run = freeze_plan(on_saturday(desk), policy)
     assert [item.symbol for item in call(rank_universe, desk, run)] == ["CCC", "AAA"]
@@ -83,9 +72,7 @@ def test_a_model_ranks_by_the_scores_it_left(desk, tmp_path):
     set_state(desk, version, "SHADOW", "LIVE")
     run = freeze_plan(desk, policy_of(QLIB))
     build_marts(desk, run)
-    store_model_scores(
-        desk, run, write_scores(tmp_path / "s.parquet", version, {"CCC": 0.2, "AAA": 0.1})
-    )
+    store_model_scores(desk, run, write_scores(tmp_path / "s.parquet", version, {"CCC": 0.2, "AAA": 0.1}))
     assert [item.symbol for item in call(rank_universe, desk, run)] == ["CCC", "AAA"]
 
 
@@ -100,9 +87,7 @@ def test_a_shadow_beside_a_traded_ranking_is_not_traded(desk, tmp_path):
         desk, run, write_scores(tmp_path / "s.parquet", version, {"DDD": 0.2, "CCC": 0.1}), WATCHED
     )
     assert [order.symbol for order in sized(desk, run).orders] == ["AAA", "BBB"]
-    assert {row["method"] for row in table(desk, "signals_ranked")} == {
-        "qlib_shadow", "momentum_12_1",
-    }  # fmt: skip
+    assert {row["method"] for row in table(desk, "signals_ranked")} == {"qlib_shadow", "momentum_12_1"}
 
 
 def test_a_successor_beside_the_live_model_is_not_traded(desk, tmp_path):
@@ -160,8 +145,11 @@ def test_a_plan_is_stored_as_it_was_sized(desk):
     assert plan.orders[0].units_estimate == Decimal(10)
     assert plan.orders[0].price_limit_usd == Decimal("103.00")
     assert {t.symbol: t.binding_constraint for t in plan.targets} == {
-        "AAA": "weight_cap", "BBB": "weight_cap", "CCC": "outranked", "DDD": "outranked",
-    }  # fmt: skip
+        "AAA": "weight_cap",
+        "BBB": "weight_cap",
+        "CCC": "outranked",
+        "DDD": "outranked",
+    }
     assert len(plan.checks) == 10
     assert failing(plan) == {}
 
@@ -197,9 +185,7 @@ def test_holdings_are_sold_by_the_units_of_the_ledger(desk):
         cash_gbp="8212.345688",
     )
     plan = sized(desk, run)
-    assert [
-        (o.side, o.symbol, o.value_gbp, o.units_estimate, o.is_full_exit) for o in plan.orders
-    ] == [
+    assert [(o.side, o.symbol, o.value_gbp, o.units_estimate, o.is_full_exit) for o in plan.orders] == [
         ("SELL", "DDD", Decimal("987.65"), Decimal("12.3456789"), True),
         ("BUY", "BBB", Decimal("800.00"), Decimal(10), False),
     ]
@@ -291,18 +277,18 @@ def test_one_failed_gate_refuses(desk, gate):
     build_marts(desk, run)
     sized(desk, run)
     check_name = {
-        "data_quality": "coverage", "confirmation": "previous_ticket_confirmed",
-        "reconciliation": "cash_matches", "risk": "turnover",
-    }[gate]  # fmt: skip
+        "data_quality": "coverage",
+        "confirmation": "previous_ticket_confirmed",
+        "reconciliation": "cash_matches",
+        "risk": "turnover",
+    }[gate]
     for other in GATES:
         if other != gate:
             pass_gate(desk, run.run_id, other)
     fail_gate(desk, run.run_id, gate, check_name, "it broke", "mend it")
     decision = call(decide, desk, run)
     assert not decision.is_approved
-    assert decision.reasons == (
-        {"gate": gate, "check": check_name, "reason": "it broke", "fix": "mend it"},
-    )
+    assert decision.reasons == ({"gate": gate, "check": check_name, "reason": "it broke", "fix": "mend it"},)
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -315,9 +301,7 @@ def test_one_gate_that_was_not_judged_refuses(desk, gate):
         if other != gate:
             pass_gate(desk, run.run_id, other)
     decision = call(decide, desk, run)
-    assert [(r["gate"], r["reason"]) for r in decision.reasons] == [
-        (gate, "the gate was not judged")
-    ]
+    assert [(r["gate"], r["reason"]) for r in decision.reasons] == [(gate, "the gate was not judged")]
     pass_gate(desk, run.run_id, gate)
     assert call(decide, desk, run) == decision
 
@@ -337,10 +321,7 @@ def test_a_changed_policy_does_not_touch_a_frozen_run(desk):
     """The run sizes by the policy it froze, although another one is active by then."""
     run = freeze_plan(on_saturday(desk))
     freeze_plan(
-        desk,
-        policy_of({"weight_ratio_max: 0.08": "weight_ratio_max: 0.01"}),
-        kind="daily",
-        key="daily:1",
+        desk, policy_of({"weight_ratio_max: 0.08": "weight_ratio_max: 0.01"}), kind="daily", key="daily:1"
     )
     build_marts(desk, run)
     assert sized(desk, run).orders[0].value_gbp == Decimal("800.00")

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 import rows
 
-from trading_ops.comms.reminders import remind
 from trading_ops.db.connect import connect
+from trading_ops.tickets.reminders import remind
 
 AFTER_WINDOW_AT = rows.WINDOW_CLOSE_AT + timedelta(minutes=1)
 AFTER_DEADLINE_AT = rows.DEADLINE_AT + timedelta(minutes=1)
@@ -51,11 +51,7 @@ def test_after_the_window_the_executor_is_reminded_once(traded):
     """However often the task runs."""
     for _ in range(3):
         report = remind_at(traded, AFTER_WINDOW_AT)
-    assert (report.ticket_id, report.unconfirmed, report.stage) == (
-        "demo-2026-W25-1",
-        (1, 2),
-        "reminder",
-    )
+    assert (report.ticket_id, report.unconfirmed, report.stage) == ("demo-2026-W25-1", (1, 2), "reminder")
     assert mails(traded) == [("reminder", traded.executor_email)]
     assert incidents(traded) == []
 
@@ -65,10 +61,7 @@ def test_after_the_deadline_the_operator_is_told_once_and_an_incident_is_on_reco
     remind_at(traded, AFTER_WINDOW_AT)
     for _ in range(3):
         assert remind_at(traded, AFTER_DEADLINE_AT).stage == "escalation"
-    assert mails(traded) == [
-        ("reminder", traded.executor_email),
-        ("escalation", traded.operator_email),
-    ]
+    assert mails(traded) == [("reminder", traded.executor_email), ("escalation", traded.operator_email)]
     assert incidents(traded) == ["CONFIRMATION_MISSING"]
 
 

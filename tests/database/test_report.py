@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 import rows
 
+from trading_ops.comms.incidents import record_incident
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
-from trading_ops.ops.incidents import record_incident
 from trading_ops.reports.daily import write_daily_report
 
 MARTS = """
@@ -58,9 +58,7 @@ def write(desk, run_id: str) -> str:
 def mails(desk) -> list[dict]:
     """Return the report mails in the outbox."""
     with connect("desk_planner", desk) as connection:
-        return connection.execute(
-            "select * from desk.outbox where kind = 'daily_report'"
-        ).fetchall()
+        return connection.execute("select * from desk.outbox where kind = 'daily_report'").fetchall()
 
 
 def test_a_report_has_the_books_figures(valued):
@@ -108,16 +106,9 @@ def test_a_report_shows_gates_ticket_and_open_confirmations(valued):
     """What blocks and what waits for a person."""
     ticket_id = rows.add_trade_ticket(valued)
     rows.confirm_line(valued, ticket_id, 1)
-    blocked = rows.add_plan_run(
-        valued, attempt=2, frozen_at=rows.SATURDAY_AT + timedelta(minutes=1)
-    )
+    blocked = rows.add_plan_run(valued, attempt=2, frozen_at=rows.SATURDAY_AT + timedelta(minutes=1))
     rows.fail_gate(
-        valued,
-        blocked,
-        "confirmation",
-        "previous_ticket_confirmed",
-        "line 2 is open",
-        "Confirm it.",
+        valued, blocked, "confirmation", "previous_ticket_confirmed", "line 2 is open", "Confirm it."
     )
     rows.pass_gate(valued, blocked, "risk")
     text = write(valued, rows.add_run(valued, kind="daily"))

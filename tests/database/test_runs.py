@@ -10,11 +10,14 @@ from planning import SMALL, UNIVERSE, entry, freeze_plan, on_saturday, policy_of
 from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_trade_ticket, set_clock
 from trained import add_model, set_state
 
-from trading_ops.code_version import code_version
 from trading_ops.db.connect import connect
-from trading_ops.runs import RunError, ensure_portfolio, freeze, load_policy, load_run
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.code_version import code_version
+from trading_ops.runs.freeze import freeze
+from trading_ops.runs.frozen import load_policy
+from trading_ops.runs.run import RunError, load_run
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Universe
+from trading_ops.universe.instruments import Universe
 
 
 def one(desk, sql: str, *values):
@@ -53,10 +56,7 @@ def test_the_policy_and_the_universe_become_the_active_versions(desk):
     freeze_plan(desk)
     policy = policy_of({"turnover_ratio_max: 0.30": "turnover_ratio_max: 0.25"})
     freeze_plan(desk, policy, kind="daily", key="daily:1")
-    assert (
-        one(desk, "select policy_hash from desk.config_policy where is_active")
-        == policy.policy_hash
-    )
+    assert one(desk, "select policy_hash from desk.config_policy where is_active") == policy.policy_hash
     assert (
         one(desk, "select universe_hash from desk.universe_versions where is_active")
         == UNIVERSE.universe_hash
@@ -126,9 +126,7 @@ def test_a_freeze_waits_for_the_load_under_way(desk):
             waiting.result(timeout=0.5)
         loader.commit()
         run = waiting.result(timeout=10)
-    assert run.data_snapshot_id == one(
-        desk, "select load_id from raw.loads where idempotency_key = 'late'"
-    )
+    assert run.data_snapshot_id == one(desk, "select load_id from raw.loads where idempotency_key = 'late'")
 
 
 def test_a_week_with_a_trade_ticket_is_not_planned_again(desk):
@@ -149,9 +147,13 @@ def test_a_day_without_a_session_is_refused(desk):
 def test_a_desk_without_data_or_portfolio_is_refused(desk):
     """Both errors say what to do first."""
     arguments = {
-        "kind": "plan", "as_of_date": AS_OF_DATE, "idempotency_key": "k", "policy": policy_of(),
-        "universe": UNIVERSE, "config": desk,
-    }  # fmt: skip
+        "kind": "plan",
+        "as_of_date": AS_OF_DATE,
+        "idempotency_key": "k",
+        "policy": policy_of(),
+        "universe": UNIVERSE,
+        "config": desk,
+    }
     with connect("desk_planner", desk) as connection:
         with pytest.raises(RunError, match="no market data"):
             freeze(connection, **arguments)
@@ -163,10 +165,7 @@ def test_a_desk_without_data_or_portfolio_is_refused(desk):
 def test_a_static_list_may_only_name_the_universe(desk):
     """A typo in the list would silently never be bought."""
     policy = policy_of(
-        {
-            "method: momentum_12_1": "method: static_list",
-            "static_list: []": "static_list: [AAA, ZZZ]",
-        }
+        {"method: momentum_12_1": "method: static_list", "static_list: []": "static_list: [AAA, ZZZ]"}
     )
     with pytest.raises(RunError, match="ZZZ"):
         freeze_plan(desk, policy)
@@ -225,10 +224,7 @@ def test_a_model_of_a_later_session_ranks_for_no_earlier_plan(desk):
     set_state(desk, live, "SHADOW", "LIVE")
     set_state(desk, successor, "SHADOW")
     thursday = date(2026, 6, 11)
-    assert models_of(freeze_plan(desk, traded_on, as_of_date=thursday, key="thursday")) == (
-        None,
-        None,
-    )
+    assert models_of(freeze_plan(desk, traded_on, as_of_date=thursday, key="thursday")) == (None, None)
     assert models_of(freeze_plan(desk, traded_on, key="friday")) == (live, successor)
 
 
@@ -257,10 +253,7 @@ def test_a_universe_row_the_schema_refuses_freezes_nothing(desk):
 
 def test_an_unknown_run_is_named(desk):
     """Not a traceback about None."""
-    with (
-        connect("desk_planner", desk) as connection,
-        pytest.raises(RunError, match="nothing does not exist"),
-    ):
+    with connect("desk_planner", desk) as connection, pytest.raises(RunError, match="nothing does not exist"):
         load_run(connection, "nothing")
 
 
@@ -271,12 +264,8 @@ def test_a_paper_portfolio_opens_with_cash_and_a_snapshot_once(desk, kind):
         ensure_portfolio(connection, "demo", kind, policy_of())
         richer = policy_of({"paper_opening_cash_gbp: 10000.00": "paper_opening_cash_gbp: 20000.00"})
         ensure_portfolio(connection, "demo", kind, richer)
-        cash = connection.execute(
-            "select kind, amount_gbp from desk.ledger_cash_movements"
-        ).fetchall()
-        shown = connection.execute(
-            "select cash_gbp, positions_count from desk.broker_snapshots"
-        ).fetchall()
+        cash = connection.execute("select kind, amount_gbp from desk.ledger_cash_movements").fetchall()
+        shown = connection.execute("select cash_gbp, positions_count from desk.broker_snapshots").fetchall()
     assert cash == [{"kind": "deposit", "amount_gbp": Decimal(10000)}]
     assert shown == [{"cash_gbp": Decimal(10000), "positions_count": 0}]
 

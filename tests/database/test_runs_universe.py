@@ -7,10 +7,10 @@ from datetime import UTC, date, timedelta
 from planning import UNIVERSE, entry, freeze_plan, on_saturday
 from rows import set_clock, superuser
 
-from trading_ops import sessions
 from trading_ops.db.connect import connect
+from trading_ops.exchange import sessions
 from trading_ops.simulation.market import SimulatedMarket
-from trading_ops.universe import Alias, Universe
+from trading_ops.universe.instruments import Alias, Universe
 
 FIRST_DAY, LAST_DAY = date(2012, 5, 18), date(2022, 6, 8)
 
@@ -49,9 +49,7 @@ def test_a_parsed_universe_is_stored_column_by_column(desk):
     checked = replace(market.entries[0], verified_by="operator", verified_at=date(2026, 6, 1))
     universe = Universe((checked, *market.entries[1:]))
     run = freeze_plan(on_saturday(desk), universe=universe)
-    rows = stored(
-        desk, "select * from desk.config_universe where universe_hash = %s", run.universe_hash
-    )
+    rows = stored(desk, "select * from desk.config_universe where universe_hash = %s", run.universe_hash)
     assert len(rows) > 100
     found = {row["internal_symbol"]: row for row in rows}
     for row in universe.entries:
@@ -82,12 +80,7 @@ def test_the_stored_calendar_is_the_one_of_the_hash(desk):
     )
     instants = ("open_at", "close_at", "expected_at")
     text = "".join(
-        "\t".join(
-            [
-                str(row["session_date"]),
-                *(row[name].astimezone(UTC).isoformat() for name in instants),
-            ]
-        )
+        "\t".join([str(row["session_date"]), *(row[name].astimezone(UTC).isoformat() for name in instants)])
         + "\n"
         for row in rows
     )
@@ -101,11 +94,7 @@ def test_sql_and_python_expect_the_same_session(desk):
     """At each instant the answer changes and a second before, over a clock change and a holiday."""
     run = freeze_plan(on_saturday(desk))
     days = sessions.sessions_between(date(2026, 10, 20), date(2026, 12, 1))
-    moments = [
-        sessions.daily_run_at(day) - timedelta(seconds=seconds)
-        for day in days
-        for seconds in (1, 0)
-    ]
+    moments = [sessions.daily_run_at(day) - timedelta(seconds=seconds) for day in days for seconds in (1, 0)]
     rows = stored(
         desk,
         """

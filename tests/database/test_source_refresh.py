@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import SecretStr
 from rows import set_clock
+from trading_ops.cli.main.fetch import run as run_verb
 
-from tests.unit.bars.replay_server import answer, replaying, session_to
+from tests.unit.sources.replay_server import answer, replaying, session_to
 from trading_ops.bars.refresh import PAIR, refresh, tell_of_blocked
-from trading_ops.bars.source_config import ReadySource
-from trading_ops.bars.sources import ONLINE
 from trading_ops.db.connect import connect
-from trading_ops.fetch_verb import run as run_verb
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Alias, Universe, UniverseEntry
+from trading_ops.sources.config import ReadySource
+from trading_ops.sources.vendors import ONLINE
+from trading_ops.universe.instruments import Alias, Universe, UniverseEntry
 
 SESSION = date(2024, 3, 5)
 MORNING_AFTER = datetime(2024, 3, 6, 8, tzinfo=UTC)
@@ -26,9 +26,7 @@ ECHO = answer(b"Get your apikey: canary-db-99 is not one")
 
 def entry(symbol: str, **changes) -> UniverseEntry:
     """Return an instrument every vendor calls by its symbol."""
-    return UniverseEntry(
-        symbol, symbol, symbol, symbol, symbol, "USD", "stock", False, True, True, **changes
-    )
+    return UniverseEntry(symbol, symbol, symbol, symbol, symbol, "USD", "stock", False, True, True, **changes)
 
 
 UNIVERSE = Universe((entry("AAPL"), entry("MSFT")))
@@ -61,9 +59,7 @@ def fetch(desk):
     return run
 
 
-RESULTS = (
-    "select source, vendor_symbol, outcome, detail from raw.load_results order by load_id, 1, 2"
-)
+RESULTS = "select source, vendor_symbol, outcome, detail from raw.load_results order by load_id, 1, 2"
 
 
 def test_what_is_missing_is_fetched_once(desk, fetch):
@@ -147,9 +143,7 @@ def test_the_pound_is_fetched_when_its_rate_is_missing(desk):
             sources = [ReadySource(ONLINE["yahoo"], session_to(server))]
             report = refresh(connection, Universe(()), sources, SESSION, key, print)
         assert report.wanted == wanted
-    assert rows(
-        desk, "select source, rate_date::text, rate::text from raw.fx_rates order by 2"
-    ) == [
+    assert rows(desk, "select source, rate_date::text, rate::text from raw.fx_rates order by 2") == [
         ("yahoo", "2024-03-04", "100.5"),
         ("yahoo", "2024-03-05", "101.75"),
     ]
@@ -166,7 +160,7 @@ def test_the_verb_asks_the_named_source_and_says_what_came(desk, tmp_path, monke
         text = (PROJECT_ROOT / "config/sources.yml").read_text()
         sources.write_text(text.replace("https://stooq.com", server.url))
         config = replace(desk, sources=sources, source_keys=keys)
-        for module in ("trading_ops.fetch_verb", "trading_ops.db.connect"):
+        for module in ("trading_ops.cli.main.fetch", "trading_ops.db.connect"):
             monkeypatch.setattr(f"{module}.settings", lambda: config)
         options = type("Options", (), {"source": "stooq", "symbols": ("AAPL",)})
         assert run_verb(options) == 0

@@ -5,14 +5,15 @@ from datetime import date, timedelta
 import pytest
 from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_portfolio, set_clock
 
-from trading_ops import sessions
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
 from trading_ops.ops.auto_disable import MissingBars, disable_missing
-from trading_ops.ops.switches import SwitchError, disabled_symbols, switch_symbol
-from trading_ops.policy import parse_policy
-from trading_ops.runs import Run, freeze
+from trading_ops.runs.freeze import freeze
+from trading_ops.runs.run import Run
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Alias, Universe, UniverseEntry
+from trading_ops.universe.instruments import Alias, Universe, UniverseEntry
+from trading_ops.universe.switches import SwitchError, disabled_symbols, switch_symbol
 
 POLICY_PATH = PROJECT_ROOT / "config/policy.yml"
 POLICY = parse_policy(POLICY_PATH.read_text(), POLICY_PATH.name)
@@ -24,18 +25,27 @@ STOCKS = ("AAA", "BBB", "CCC", "DDD")
 def entry(symbol: str, **columns) -> UniverseEntry:
     """A stock of the universe; `columns` overrides any column."""
     values = {
-        "internal_symbol": symbol, "vendor_symbol": symbol, "stooq_symbol": None, "yahoo_symbol": None,
-        "etoro_search_name": symbol, "currency": "USD", "instrument_type": "stock", "is_benchmark": False,
-        "is_tradable_underlying": True, "is_enabled": True,
-    }  # fmt: skip
+        "internal_symbol": symbol,
+        "vendor_symbol": symbol,
+        "stooq_symbol": None,
+        "yahoo_symbol": None,
+        "etoro_search_name": symbol,
+        "currency": "USD",
+        "instrument_type": "stock",
+        "is_benchmark": False,
+        "is_tradable_underlying": True,
+        "is_enabled": True,
+    }
     return UniverseEntry(**values | columns)
 
 
-UNIVERSE = Universe((
-    *(entry(symbol) for symbol in STOCKS),
-    entry("SPY", instrument_type="etf", is_benchmark=True, is_tradable_underlying=False),
-    entry("OLD", is_enabled=False),
-))  # fmt: skip
+UNIVERSE = Universe(
+    (
+        *(entry(symbol) for symbol in STOCKS),
+        entry("SPY", instrument_type="etf", is_benchmark=True, is_tradable_underlying=False),
+        entry("OLD", is_enabled=False),
+    )
+)
 
 
 def session_before(count: int, day: date = AS_OF_DATE) -> date:
@@ -66,16 +76,19 @@ def add_series(desk: Settings, missing: dict[str, int], symbols=(*STOCKS, "SPY")
         add_bar(desk, symbol, session_before(missing.get(symbol, 0)))
 
 
-def freeze_daily(
-    desk: Settings, day: date = AS_OF_DATE, universe: Universe = UNIVERSE, key: str = ""
-) -> Run:
+def freeze_daily(desk: Settings, day: date = AS_OF_DATE, universe: Universe = UNIVERSE, key: str = "") -> Run:
     """Freeze a daily run."""
     add_portfolio(desk, desk.portfolio_id)
     with connect("desk_planner", desk) as connection:
         return freeze(
-            connection, kind="daily", as_of_date=day, idempotency_key=key or f"daily:{day}",
-            policy=POLICY, universe=universe, config=desk,
-        )  # fmt: skip
+            connection,
+            kind="daily",
+            as_of_date=day,
+            idempotency_key=key or f"daily:{day}",
+            policy=POLICY,
+            universe=universe,
+            config=desk,
+        )
 
 
 def disable(desk: Settings, run: Run) -> MissingBars:
@@ -93,12 +106,10 @@ def off(desk: Settings) -> dict[str, str]:
 def incidents(desk: Settings) -> list[str]:
     """Return the codes of all incidents, each of which mailed the operator once."""
     with connect("desk_planner", desk) as connection:
-        codes = [
-            row["code"] for row in connection.execute("select code from desk.incidents order by 1")
+        codes = [row["code"] for row in connection.execute("select code from desk.incidents order by 1")]
+        mails = connection.execute("select count(*) as n from desk.outbox where kind = 'alert'").fetchone()[
+            "n"
         ]
-        mails = connection.execute(
-            "select count(*) as n from desk.outbox where kind = 'alert'"
-        ).fetchone()["n"]
     assert mails == len(codes)
     return codes
 
@@ -139,10 +150,7 @@ def test_a_task_that_runs_again_switches_and_tells_once(desk):
     assert disable(desk, run) == MissingBars()
     assert incidents(desk) == ["SYMBOL_DISABLED"]
     with connect("desk_planner", desk) as connection:
-        assert (
-            connection.execute("select count(*) as n from desk.symbol_switches").fetchone()["n"]
-            == 1
-        )
+        assert connection.execute("select count(*) as n from desk.symbol_switches").fetchone()["n"] == 1
 
 
 def test_an_outage_switches_nothing_off(desk):
@@ -199,9 +207,9 @@ def test_bars_of_another_company_do_not_count(desk):
         add_bar(desk, symbol, AS_OF_DATE)
     add_bar(desk, "AAA", gone)
     alias = Alias("simulated", "AAA", "AAA", date.min, gone)
-    assert disable(
-        desk, freeze_daily(desk, universe=Universe(UNIVERSE.entries, (alias,)))
-    ).disabled == ("AAA",)
+    assert disable(desk, freeze_daily(desk, universe=Universe(UNIVERSE.entries, (alias,)))).disabled == (
+        "AAA",
+    )
 
 
 def test_any_trusted_vendor_with_a_bar_is_enough(desk):

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from lean_files import AS_OF_DATE, RENAMED_DATE, SET, alias_text, entry, load_renamed, read_map
 
-from trading_ops import sessions
 from trading_ops.db.connect import connect
+from trading_ops.exchange import sessions
 from trading_ops.ops.auto_disable import disable_missing
-from trading_ops.runs import Run
-from trading_ops.universe import Universe
-from trading_ops.universe_aliases import with_aliases
+from trading_ops.runs.run import Run
+from trading_ops.universe.aliases import with_aliases
+from trading_ops.universe.instruments import Universe
 
 # What dbt makes of a run: bars of a vendor's symbol, within the dates it belonged to an instrument.
 SERIES = """
@@ -46,9 +46,7 @@ def series(desk, run) -> dict[str, list[tuple[str, date]]]:
     found: dict[str, list] = {}
     with connect("desk_dbt", desk) as connection:
         for row in connection.execute(SERIES, (run.run_id,)):
-            found.setdefault(row["internal_symbol"], []).append(
-                (row["vendor_symbol"], row["session_date"])
-            )
+            found.setdefault(row["internal_symbol"], []).append((row["vendor_symbol"], row["session_date"]))
     return found
 
 
@@ -104,9 +102,7 @@ def test_google_s_share_classes_keep_their_own_past(series):
 def test_waste_management_leaves_out_the_bank_that_had_its_ticker(series):
     """WM.csv begins in 1998 with Washington Mutual; the dated names take Waste Management from UW, WMI and WM."""
     owners = [(symbol, day) for symbol, day in series["WM"]]
-    changes = [
-        symbol for n, (symbol, _) in enumerate(owners) if n == 0 or owners[n - 1][0] != symbol
-    ]
+    changes = [symbol for n, (symbol, _) in enumerate(owners) if n == 0 or owners[n - 1][0] != symbol]
     assert changes == ["UW", "WMI", "WM"]
     assert next(day for symbol, day in owners if symbol == "WM") == date(2009, 8, 5)
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from planning import UNIVERSE, build_marts, freeze_plan, on_saturday
 
 from trading_ops.db.connect import connect
-from trading_ops.ops.switches import switch_symbol
-from trading_ops.plan import SizedPlan, rank_universe, size_orders
+from trading_ops.plan.steps import SizedPlan, rank_universe, size_orders
+from trading_ops.universe.switches import switch_symbol
 
 PRICED = {"AAA": "100", "BBB": "100", "CCC": "100", "DDD": "100"}
 
@@ -27,8 +27,10 @@ def test_what_is_held_of_a_switched_off_symbol_is_sold_and_not_bought_again(desk
     """AAA ranks first; its five units go, and the money buys BBB and CCC."""
     plan = plan_without(desk, "AAA", PRICED, "400")
     assert [(order.side, order.symbol, order.is_full_exit) for order in plan.orders] == [
-        ("SELL", "AAA", True), ("BUY", "BBB", False), ("BUY", "CCC", False),
-    ]  # fmt: skip
+        ("SELL", "AAA", True),
+        ("BUY", "BBB", False),
+        ("BUY", "CCC", False),
+    ]
     assert plan.orders[0].units_estimate == Decimal(5)
     assert {check.check_name for check in plan.checks if not check.is_clear} == set()
 

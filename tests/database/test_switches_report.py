@@ -15,8 +15,8 @@ from trading_ops.reports.universe import (
     write_universe_report,
 )
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops.universe import Universe, parse_universe
-from trading_ops.universe_aliases import HEADER
+from trading_ops.universe.aliases import HEADER
+from trading_ops.universe.instruments import Universe, parse_universe
 
 SOURCES = ("alpha_vantage", "stooq")
 UNIVERSE_TEXT = (
@@ -64,16 +64,16 @@ def test_each_symbol_stands_where_it_belongs(desk, universe):
     report = read(desk, universe)
     assert report.as_of_date == AS_OF_DATE
     assert [
-        (heading, [one.entry.internal_symbol for one in members])
-        for heading, members in report.groups
-    ] == [
-        ("Needs a look", ["BBB"]),
-        ("Complete", ["AAA", "SPY"]),
-        ("Not in use", ["OLD"]),
-    ]
+        (heading, [one.entry.internal_symbol for one in members]) for heading, members in report.groups
+    ] == [("Needs a look", ["BBB"]), ("Complete", ["AAA", "SPY"]), ("Not in use", ["OLD"])]
     assert report.counts == {
-        "used": 3, "current": 3, "stocks": 3, "verified": 1, "switched_off": 0, "with_problems": 1,
-    }  # fmt: skip
+        "used": 3,
+        "current": 3,
+        "stocks": 3,
+        "verified": 1,
+        "switched_off": 0,
+        "with_problems": 1,
+    }
     assert report.coverage == [("alpha_vantage", 2, 2), ("stooq", 2, 1)]
     assert report.is_judged is False
 
@@ -83,13 +83,16 @@ def test_a_gap_is_missing_and_the_time_before_a_history_is_not(desk, universe):
     report = read(desk, universe)
     beta, fund = symbol_of(report, "BBB"), symbol_of(report, "SPY")
     assert [(part.state, part.count) for part in beta.stretches] == [
-        ("bar", SESSIONS_COUNT - 5), ("missing", 2), ("bar", 3),
-    ]  # fmt: skip
+        ("bar", SESSIONS_COUNT - 5),
+        ("missing", 2),
+        ("bar", 3),
+    ]
     assert beta.problems == (f"{session_before(4)} to {session_before(3)}: no bar",)
     assert (beta.best.gaps_count, beta.best.missing_count) == (1, 2)
     assert [(part.state, part.count) for part in fund.stretches] == [
-        ("before", SESSIONS_COUNT - 5), ("bar", 5),
-    ]  # fmt: skip
+        ("before", SESSIONS_COUNT - 5),
+        ("bar", 5),
+    ]
 
 
 def test_a_row_that_was_left_out_says_why(desk, universe):
@@ -150,7 +153,5 @@ def test_the_files_hold_everything_and_load_nothing(desk, universe, tmp_path):
     assert not re.search(r"(src|href|url\(|@import)", html)
     assert html.count("<details>") == 4
     assert "SIMULATED" in html and "SIMULATED" in markdown
-    assert (
-        f"| BBB | {SESSIONS_COUNT - 2}/{SESSIONS_COUNT} | {AS_OF_DATE} alpha_vantage |" in markdown
-    )
+    assert f"| BBB | {SESSIONS_COUNT - 2}/{SESSIONS_COUNT} | {AS_OF_DATE} alpha_vantage |" in markdown
     assert "| AAA | 60/60 |" in markdown and "2026-06-01 A. Person" in markdown

@@ -6,9 +6,9 @@ import pytest
 import rows
 from psycopg import errors
 
-from trading_ops.db.cluster import ROLES
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
+from trading_ops_stack.postgres import ROLES
 
 DESK_ROLES = [role for role in ROLES if role not in ("desk_migrator", "airflow_meta")]
 
@@ -29,9 +29,9 @@ def insert_as(desk, role: str, row: dict, line_numbers=(1, 2)) -> None:
 def trade_count(desk) -> int:
     """Count committed TRADE tickets."""
     with connect("desk_reader", desk) as connection:
-        return connection.execute(
-            "select count(*) as n from desk.tickets where kind = 'TRADE'"
-        ).fetchone()["n"]
+        return connection.execute("select count(*) as n from desk.tickets where kind = 'TRADE'").fetchone()[
+            "n"
+        ]
 
 
 def test_a_run_with_every_gate_passed_and_approved_can_trade(saturday):
@@ -51,8 +51,12 @@ def test_one_gate_that_failed_or_is_missing_refuses_a_trade(saturday, gate, verd
         if other != gate:
             rows.pass_gate(saturday, run_id, other)
     if verdict == "FAIL":
-        check = {"data_quality": "coverage", "confirmation": "previous_ticket_confirmed",
-                 "reconciliation": "cash_matches", "risk": "turnover"}[gate]  # fmt: skip
+        check = {
+            "data_quality": "coverage",
+            "confirmation": "previous_ticket_confirmed",
+            "reconciliation": "cash_matches",
+            "risk": "turnover",
+        }[gate]
         rows.fail_gate(saturday, run_id, gate, check, "because", "mend it")
     with pytest.raises(errors.ForeignKeyViolation, match=gate):
         insert_as(saturday, "desk_planner", rows.ticket_row(saturday, run_id), [1])
@@ -89,10 +93,7 @@ def test_a_run_has_one_ticket(saturday):
     for kind in ("TRADE", "NO-TRADE"):
         with pytest.raises(errors.UniqueViolation):
             insert_as(
-                saturday,
-                "desk_planner",
-                rows.ticket_row(saturday, run_id, kind, ticket_id="another"),
-                (),
+                saturday, "desk_planner", rows.ticket_row(saturday, run_id, kind, ticket_id="another"), ()
             )
 
 
@@ -192,9 +193,7 @@ def test_a_halted_desk_refuses_a_trade_and_takes_a_no_trade(saturday):
 def test_even_a_superuser_cannot_flip_a_kind_or_take_a_gate_away(saturday):
     """First the append-only triggers refuse; with those disabled, the foreign keys still do."""
     rows.add_trade_ticket(saturday)
-    rows.fail_gate(
-        saturday, rows.add_plan_run(saturday, weeks=1), "risk", "turnover", "because", "mend it"
-    )
+    rows.fail_gate(saturday, rows.add_plan_run(saturday, weeks=1), "risk", "turnover", "because", "mend it")
     no_trade = rows.ticket_row(saturday, "20260619-080101Z-git0123456", "NO-TRADE")
     insert_as(saturday, "desk_planner", no_trade, ())
     attacks = [
@@ -320,10 +319,7 @@ def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
                 """,
                 {"count": count, "run_id": run_id, "changed": changed},
             )
-    return [
-        rows.ticket_row(desk, f"20260612-{number:06d}Z-git0123456")
-        for number in range(1, count + 1)
-    ]
+    return [rows.ticket_row(desk, f"20260612-{number:06d}Z-git0123456") for number in range(1, count + 1)]
 
 
 def _run_threads(targets) -> None:

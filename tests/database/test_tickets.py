@@ -26,9 +26,7 @@ def issue(desk, run_id, failed_steps=()) -> dict:
     """Issue as the planner and return the stored ticket with its reasons parsed."""
     with connect("desk_planner", desk) as connection:
         ticket_id = issue_ticket(connection, run_id, failed_steps, desk)
-        return connection.execute(
-            "select * from desk.tickets where ticket_id = %s", (ticket_id,)
-        ).fetchone()
+        return connection.execute("select * from desk.tickets where ticket_id = %s", (ticket_id,)).fetchone()
 
 
 def count(desk, table: str) -> int:
@@ -74,10 +72,7 @@ def test_a_missing_or_broken_file_is_written_again(saturday):
     (folder / "demo-2026-W25-1.json").write_bytes(whole[:100])
     issue(saturday, run_id)
     assert (folder / "demo-2026-W25-1.json").read_bytes() == whole
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "demo-2026-W25-1.json",
-        "demo-2026-W25-1.md",
-    ]
+    assert sorted(path.name for path in folder.iterdir()) == ["demo-2026-W25-1.json", "demo-2026-W25-1.md"]
 
 
 def test_a_failed_gate_gives_a_no_trade_with_its_reason_and_fix(saturday):
@@ -87,12 +82,7 @@ def test_a_failed_gate_gives_a_no_trade_with_its_reason_and_fix(saturday):
     for gate in rows.GATES[1:]:
         rows.pass_gate(saturday, run_id, gate)
     rows.fail_gate(
-        saturday,
-        run_id,
-        "data_quality",
-        "coverage",
-        "97 % of 100 symbols",
-        "Load the bars of CEDR.",
+        saturday, run_id, "data_quality", "coverage", "97 % of 100 symbols", "Load the bars of CEDR."
     )
     rows.decide(saturday, run_id, ["data_quality failed"])
     ticket = issue(saturday, run_id)
@@ -141,9 +131,7 @@ def test_a_run_without_a_decision_gives_a_no_trade(saturday):
 
 def test_an_approved_run_with_nothing_to_trade_gives_a_no_trade(saturday):
     """A TRADE without lines would be an order to do nothing."""
-    assert said(issue(saturday, rows.add_approved_run(saturday, symbols=()))) == {
-        ("orders", "trades_needed")
-    }
+    assert said(issue(saturday, rows.add_approved_run(saturday, symbols=()))) == {("orders", "trades_needed")}
 
 
 def test_a_symbol_without_a_search_name_blocks_the_ticket(saturday):
@@ -233,11 +221,11 @@ def test_eight_callers_at_once_make_one_ticket(saturday):
     for thread in threads:
         thread.join(60)
     assert results == ["demo-2026-W25-1"] * 8
-    assert (
-        count(saturday, "tickets"),
-        count(saturday, "ticket_lines"),
-        count(saturday, "outbox"),
-    ) == (1, 2, 2)
+    assert (count(saturday, "tickets"), count(saturday, "ticket_lines"), count(saturday, "outbox")) == (
+        1,
+        2,
+        2,
+    )
 
 
 class Killed(Exception):
@@ -264,9 +252,7 @@ def test_killed_at_any_statement_a_run_has_no_ticket_or_the_whole_one(saturday):
     for step in range(1, 60):
         cursor = type("Cursor", (KilledAt,), {"fatal_statement": step})
         connection = psycopg.connect(
-            conninfo("desk_planner", saturday),
-            row_factory=psycopg.rows.dict_row,
-            cursor_factory=cursor,
+            conninfo("desk_planner", saturday), row_factory=psycopg.rows.dict_row, cursor_factory=cursor
         )
         connection.killer = rows.superuser(saturday)
         try:
@@ -282,8 +268,8 @@ def test_killed_at_any_statement_a_run_has_no_ticket_or_the_whole_one(saturday):
         finally:
             connection.close()
     assert step > 10
-    assert (
-        count(saturday, "tickets"),
-        count(saturday, "ticket_lines"),
-        count(saturday, "outbox"),
-    ) == (1, 2, 2)
+    assert (count(saturday, "tickets"), count(saturday, "ticket_lines"), count(saturday, "outbox")) == (
+        1,
+        2,
+        2,
+    )

@@ -18,9 +18,13 @@ from trading_ops.models.registry import register_model
 from trading_ops.settings import Settings
 
 WINDOWS = {
-    "TRAIN_START": "2016-01-04", "TRAIN_END": "2023-12-29", "VALID_START": "2024-01-17", "VALID_END": "2025-01-16",
-    "TEST_START": "2025-02-04", "TEST_END": "2026-06-12",
-}  # fmt: skip
+    "TRAIN_START": "2016-01-04",
+    "TRAIN_END": "2023-12-29",
+    "VALID_START": "2024-01-17",
+    "VALID_END": "2025-01-16",
+    "TEST_START": "2025-02-04",
+    "TEST_END": "2026-06-12",
+}
 WORKFLOW = """
 qlib_init: {provider_uri: "{{ PROVIDER_URI }}", region: us}
 task: {model: {class: LGBModel, kwargs: {num_leaves: 64, learning_rate: 0.05, deterministic: true}}}
@@ -28,9 +32,7 @@ task: {model: {class: LGBModel, kwargs: {num_leaves: 64, learning_rate: 0.05, de
 CLOSE_AT = datetime(2026, 6, 12, 20, 0, tzinfo=UTC)
 
 
-def write_training(
-    folder: Path, run_id: str, trees: str = "tree 1", **described
-) -> tuple[Path, Path]:
+def write_training(folder: Path, run_id: str, trees: str = "tree 1", **described) -> tuple[Path, Path]:
     """Write the results of `train` and `backtest`; `described` overrides fields of model.json."""
     train, backtest = folder / "train", folder / "backtest"
     train.mkdir(parents=True)
@@ -68,9 +70,7 @@ def add_model(desk: Settings, trees: str = "tree 1", attempt: int = 1, **run) ->
         return register_model(connection, run_id, *results, config=desk)
 
 
-def set_state(
-    desk: Settings, model_version: str, *states: str, evidence: str = '{"weeks": 4}'
-) -> None:
+def set_state(desk: Settings, model_version: str, *states: str, evidence: str = '{"weeks": 4}') -> None:
     """Take a model through states as the planner, each in its own transaction."""
     for state in states:
         with connect("desk_planner", desk) as connection:
@@ -82,11 +82,7 @@ def set_state(
 
 
 def write_scores(
-    path: Path,
-    version: str,
-    scores: dict[str, float] | None = None,
-    as_of_date: date = AS_OF_DATE,
-    **columns,
+    path: Path, version: str, scores: dict[str, float] | None = None, as_of_date: date = AS_OF_DATE, **columns
 ) -> Path:
     """Write signals_ranked.parquet, best first; `columns` overrides whole columns."""
     scores = {"ALDR": 0.03, "BRCH": 0.01, "CEDR": -0.02} if scores is None else scores

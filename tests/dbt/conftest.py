@@ -36,6 +36,4 @@ def built(cluster, tmp_path_factory) -> BuiltDesk:
     build = small_desk.run_dbt(desk, target, "build", run_id=small_desk.RUN_ID)
     yield BuiltDesk(desk, build, target)
     with admin(cluster) as connection:
-        connection.execute(
-            sql.SQL("drop database {} with (force)").format(sql.Identifier(desk.db_name))
-        )
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(desk.db_name)))

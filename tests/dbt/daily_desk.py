@@ -15,19 +15,24 @@ from psycopg import sql
 
 from tests.conftest import admin
 from tests.dbt import small_desk
-from trading_ops import sessions
 from trading_ops.bars.load import load_folder
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import parse_policy
-from trading_ops.runs import ensure_portfolio, freeze
+from trading_ops.exchange import sessions
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Alias, Universe, UniverseEntry
+from trading_ops.universe.instruments import Alias, Universe, UniverseEntry
 
 # The selector `prices`, and the signals on top of it.
 SELECTION = (
-    "--select", "+path:models/intermediate/market", "+path:models/marts/market", "signals_momentum",
-    "--exclude-resource-type", "unit_test",
-)  # fmt: skip
+    "--select",
+    "+path:models/intermediate/market",
+    "+path:models/marts/market",
+    "signals_momentum",
+    "--exclude-resource-type",
+    "unit_test",
+)
 BENCHMARK = "BNCH"
 SESSIONS = sessions.sessions_between(date(2024, 6, 3), date(2026, 6, 30))
 AV_HEADER = "timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient"
@@ -123,9 +128,14 @@ def live(
     with connect("desk_planner", desk) as connection:
         ensure_portfolio(connection, desk.portfolio_id, "simulated", policy)
         run = freeze(
-            connection, kind="daily", as_of_date=as_of, idempotency_key=f"{as_of} {now_at} {key}",
-            policy=policy, universe=universe, config=desk,
-        )  # fmt: skip
+            connection,
+            kind="daily",
+            as_of_date=as_of,
+            idempotency_key=f"{as_of} {now_at} {key}",
+            policy=policy,
+            universe=universe,
+            config=desk,
+        )
     return build(desk, target, run.run_id)
 
 
@@ -151,9 +161,7 @@ def published(desk: Settings) -> dict[str, list[dict]]:
 
 def ranges(desk: Settings) -> dict[str, str]:
     """Return why the whole history of each symbol was read in the last build; empty when it was not."""
-    found = small_desk.rows(
-        desk, "select internal_symbol, whole_because from staging.stg_market__ranges"
-    )
+    found = small_desk.rows(desk, "select internal_symbol, whole_because from staging.stg_market__ranges")
     return {row["internal_symbol"]: row["whole_because"] for row in found}
 
 
@@ -172,9 +180,7 @@ def rebuilt(cluster: Settings, desk: Settings, target: Path, run_id: str) -> dic
         return published(copy)
     finally:
         with admin(cluster) as connection:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(copy.db_name))
-            )
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(copy.db_name)))
 
 
 def write_rate(folder: Path) -> None:
@@ -186,10 +192,17 @@ def write_rate(folder: Path) -> None:
 def _entry(symbol: str) -> UniverseEntry:
     is_stock = symbol != BENCHMARK
     return UniverseEntry(
-        internal_symbol=symbol, vendor_symbol=symbol, stooq_symbol=symbol, yahoo_symbol=symbol,
-        etoro_search_name=symbol, currency="USD", instrument_type="stock" if is_stock else "index",
-        is_benchmark=not is_stock, is_tradable_underlying=is_stock, is_enabled=is_stock,
-    )  # fmt: skip
+        internal_symbol=symbol,
+        vendor_symbol=symbol,
+        stooq_symbol=symbol,
+        yahoo_symbol=symbol,
+        etoro_search_name=symbol,
+        currency="USD",
+        instrument_type="stock" if is_stock else "index",
+        is_benchmark=not is_stock,
+        is_tradable_underlying=is_stock,
+        is_enabled=is_stock,
+    )
 
 
 def _factors(company: Company, last: date) -> dict[date, tuple[Decimal, Decimal]]:

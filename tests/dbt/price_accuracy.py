@@ -14,13 +14,14 @@ from pathlib import Path
 from statistics import median
 
 from tests.dbt import daily_desk, small_desk
-from trading_ops import sessions
 from trading_ops.bars.load import load_folder
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import parse_policy
-from trading_ops.runs import ensure_portfolio, freeze
+from trading_ops.exchange import sessions
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Universe, universe_from_symbols
+from trading_ops.universe.instruments import Universe, universe_from_symbols
 
 YAHOO_STOCKS = (
     "AAPL", "AMZN", "BAC", "GOOGL", "HD", "JPM", "MA", "META", "MSFT", "NVDA", "PG", "TSLA", "UNH", "V", "WMT",
@@ -97,7 +98,7 @@ def recomputed_from_yahoo(desk: Settings, data: Path, work: Path) -> list[Gap]:
                 Decimal(row["volume"]) / yahoo.later_splits(day),
             ]
             for day, row in yahoo.rows.items()
-        }  # fmt: skip
+        }
         _write_as_traded(folder, symbol, rows, yahoo)
     publish(desk, work / "dbt", folder, YAHOO_DATE, YAHOO_STOCKS)
     answers = {name: it.close("adj_close") for name, it in sets.items()}
@@ -221,16 +222,20 @@ def publish(
     universe = universe_from_symbols(symbols, Universe(()), sorted(symbols)[0])
     universe = Universe(
         tuple(
-            replace(entry, stooq_symbol=entry.internal_symbol.replace(".", "-"))
-            for entry in universe.entries
+            replace(entry, stooq_symbol=entry.internal_symbol.replace(".", "-")) for entry in universe.entries
         )
     )
     with connect("desk_planner", desk) as connection:
         ensure_portfolio(connection, desk.portfolio_id, "simulated", policy)
         run = freeze(
-            connection, kind="daily", as_of_date=as_of, idempotency_key=f"{as_of} {first_source}",
-            policy=policy, universe=universe, config=desk,
-        )  # fmt: skip
+            connection,
+            kind="daily",
+            as_of_date=as_of,
+            idempotency_key=f"{as_of} {first_source}",
+            policy=policy,
+            universe=universe,
+            config=desk,
+        )
     done = daily_desk.build(desk, target, run.run_id)
     assert done.is_green, done.output[-4000:]
 
@@ -260,15 +265,11 @@ def _gaps(ratios: dict[str, dict[date, float]]) -> list[Gap]:
     for symbol, days in sorted(ratios.items()):
         sizes = {day: abs(1 / ratio - 1) for day, ratio in days.items()}
         largest_date = max(sizes, key=sizes.get)
-        gaps.append(
-            Gap(symbol, len(days), median(sizes.values()), sizes[largest_date], largest_date)
-        )
+        gaps.append(Gap(symbol, len(days), median(sizes.values()), sizes[largest_date], largest_date))
     return gaps
 
 
-def _write_as_traded(
-    folder: Path, symbol: str, rows: dict[date, list[Decimal]], yahoo: Yahoo
-) -> None:
+def _write_as_traded(folder: Path, symbol: str, rows: dict[date, list[Decimal]], yahoo: Yahoo) -> None:
     """Write prices as traded with Yahoo's actions, whose dividends are in shares of the set's end."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [daily_desk.AV_HEADER]

@@ -17,10 +17,10 @@ from pathlib import Path
 import yaml
 
 from tests.conftest import environment_of
-from trading_ops import sessions
 from trading_ops.db.connect import connect
+from trading_ops.exchange import sessions
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops_airflow import warm
+from trading_ops_airflow.dbt.command import ENTRY, dbt_command
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 PORTFOLIO = "demo"
@@ -39,9 +39,9 @@ def run_dbt(
     target.mkdir(parents=True, exist_ok=True)
     dbt, parsed = _dbt(desk.dbt)
     shared = dataclasses.replace(desk, data=Path(parsed.name))
-    command = warm.dbt_command(shared, verb, target, *options, run_id=run_id)
-    arguments = command[command.index(str(warm.ENTRY)) + 1 :]
-    environ = environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"}  # fmt: skip
+    command = dbt_command(shared, verb, target, *options, run_id=run_id)
+    arguments = command[command.index(str(ENTRY)) + 1 :]
+    environ = environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"}
     output = target / "output.log"
     request = {"arguments": arguments, "environ": environ, "output": str(output)}
     dbt.stdin.write(json.dumps(request) + "\n")
@@ -54,9 +54,11 @@ def run_dbt(
 def _dbt(dbt: Path) -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
     """The process that calls dbt, and the folder of the parse all desks share; both go with the test run."""
     process = subprocess.Popen(
-        [dbt.with_name("python"), "-I", Path(__file__).with_name("inside") / "forked_dbt.py", warm.ENTRY],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [dbt.with_name("python"), "-I", Path(__file__).with_name("inside") / "forked_dbt.py", ENTRY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return process, tempfile.TemporaryDirectory(prefix="parsed_")
 
 
@@ -67,14 +69,19 @@ def fill(desk: Settings) -> None:
         _add_calendar(connection)
         policy_hash = _add_policy(connection)
         universe_hash = _add_universe(connection)
-        connection.execute(
-            "insert into desk.portfolios values (%s, 'simulated', 'GBP')", (PORTFOLIO,)
-        )
+        connection.execute("insert into desk.portfolios values (%s, 'simulated', 'GBP')", (PORTFOLIO,))
         opening = {
-            "portfolio_id": PORTFOLIO, "person": "desk", "idempotency_key": "opening", "cash_gbp": "1000.00",
-            "amount_gbp": "1000.00", "kind": "deposit", "source": "form", "positions": [],
-            "occurred_at": "2026-06-10 12:00:00+00", "taken_at": "2026-06-13 08:00:00+00",
-        }  # fmt: skip
+            "portfolio_id": PORTFOLIO,
+            "person": "desk",
+            "idempotency_key": "opening",
+            "cash_gbp": "1000.00",
+            "amount_gbp": "1000.00",
+            "kind": "deposit",
+            "source": "form",
+            "positions": [],
+            "occurred_at": "2026-06-10 12:00:00+00",
+            "taken_at": "2026-06-13 08:00:00+00",
+        }
         connection.execute("select desk.record_cash_movement(%s)", (json.dumps(opening),))
         connection.execute("select desk.record_snapshot(%s)", (json.dumps(opening),))
     closes = {"ALDR": (100, 101, 102), "BRCH": (50, 50, 49), "SIMX": (400, 402, 401)}
@@ -123,9 +130,7 @@ def add_bars(desk: Settings, bars: list[tuple[str, date, int]]) -> int:
     return load_id
 
 
-def add_run(
-    desk: Settings, run_id: str, load_id: int, policy_hash: str, universe_hash: str
-) -> None:
+def add_run(desk: Settings, run_id: str, load_id: int, policy_hash: str, universe_hash: str) -> None:
     """Freeze a daily run as of the newest session."""
     with connect("desk_planner", desk) as connection:
         connection.execute(
@@ -137,18 +142,21 @@ def add_run(
                 %(policy)s, %(universe)s, %(calendar)s, %(policy)s, '0000001', false, 'static_list')
             """,
             {
-                "run_id": run_id, "portfolio": PORTFOLIO, "as_of": SESSIONS[-1], "load_id": load_id,
-                "policy": policy_hash, "universe": universe_hash, "calendar": CALENDAR,
+                "run_id": run_id,
+                "portfolio": PORTFOLIO,
+                "as_of": SESSIONS[-1],
+                "load_id": load_id,
+                "policy": policy_hash,
+                "universe": universe_hash,
+                "calendar": CALENDAR,
             },
-        )  # fmt: skip
+        )
 
 
 def add_run_of_everything(desk: Settings, run_id: str, load_id: int) -> None:
     """Freeze another run with the policy and the universe that are there."""
     with connect("desk_planner", desk) as connection:
-        row = connection.execute(
-            "select policy_hash, universe_hash from desk.runs limit 1"
-        ).fetchone()
+        row = connection.execute("select policy_hash, universe_hash from desk.runs limit 1").fetchone()
     add_run(desk, run_id, load_id, row["policy_hash"], row["universe_hash"])
 
 
@@ -170,9 +178,9 @@ def rows(desk: Settings, query: str, *values: object) -> list[dict]:
 def judge(desk: Settings, run_id: str, gate: str) -> tuple[str, dict[str, dict]]:
     """Let the database judge a gate; return its status and its checks by name."""
     with connect("desk_planner", desk) as connection:
-        status = connection.execute(
-            "select desk.judge_gate(%s, %s) as status", (run_id, gate)
-        ).fetchone()["status"]
+        status = connection.execute("select desk.judge_gate(%s, %s) as status", (run_id, gate)).fetchone()[
+            "status"
+        ]
         checks = connection.execute(
             "select checks from desk.gate_results where run_id = %s and gate = %s", (run_id, gate)
         ).fetchone()["checks"]
@@ -184,18 +192,20 @@ def _add_calendar(connection) -> None:
         connection.execute(
             "insert into desk.calendar_sessions values (%s, %s, %s, %s, %s)",
             (
-                CALENDAR, day, sessions.session_open_at(day), sessions.session_close_at(day),
+                CALENDAR,
+                day,
+                sessions.session_open_at(day),
+                sessions.session_close_at(day),
                 sessions.daily_run_at(day),
             ),
-        )  # fmt: skip
+        )
 
 
 def _add_policy(connection) -> str:
     body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
     policy_hash = _sha256("policy")
     connection.execute(
-        "insert into desk.config_policy (policy_hash, body) values (%s, %s)",
-        (policy_hash, json.dumps(body)),
+        "insert into desk.config_policy (policy_hash, body) values (%s, %s)", (policy_hash, json.dumps(body))
     )
     for room, limits in body.items():
         for name, value in limits.items() if isinstance(limits, dict) else ():
@@ -209,9 +219,7 @@ def _add_policy(connection) -> str:
 
 def _add_universe(connection) -> str:
     universe_hash = _sha256("universe")
-    connection.execute(
-        "insert into desk.universe_versions (universe_hash) values (%s)", (universe_hash,)
-    )
+    connection.execute("insert into desk.universe_versions (universe_hash) values (%s)", (universe_hash,))
     for symbol in SYMBOLS:
         is_stock = symbol != "SIMX"
         connection.execute(

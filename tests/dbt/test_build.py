@@ -16,9 +16,7 @@ def test_a_small_desk_builds_green(built):
         counts[kind] = counts.get(kind, 0) + 1
     assert counts["unit_test"] >= 3 * 26
     assert counts["model"] >= 70
-    ended = {
-        result["status"] for result in results if not result["unique_id"].startswith("exposure.")
-    }
+    ended = {result["status"] for result in results if not result["unique_id"].startswith("exposure.")}
     assert ended == {"success", "pass"}
     assert any("assert_every_verdict_is_clear" in result["unique_id"] for result in results)
 

@@ -145,9 +145,7 @@ def _apart(desk) -> dict[str, set[date]]:
 def test_only_the_checks_that_are_lied_to_block(lied_to):
     """Coverage, freshness and the rest see nothing wrong: the lies are well-formed."""
     _, checks = lied_to
-    assert blocked(checks) == {
-        "jumps_explained", "actions_sound", "sources_agree", "series_distinct",
-    }, checks  # fmt: skip
+    assert blocked(checks) == {"jumps_explained", "actions_sound", "sources_agree", "series_distinct"}, checks
 
 
 @pytest.mark.parametrize("symbol", ["HALVED", "TWICE", "FIFTY", "FIFTTH", "UNSPLT"])
@@ -168,17 +166,26 @@ def test_nothing_else_is_found(lied_to):
     """The sound companies, and the lies that only a second vendor can see."""
     desk, _ = lied_to
     assert {symbol for symbol, _ in _found(desk)} == {
-        "HALVED", "TWICE", "FIFTY", "FIFTTH", "UNSPLT", "FARA", "FARB",
-    }  # fmt: skip
+        "HALVED",
+        "TWICE",
+        "FIFTY",
+        "FIFTTH",
+        "UNSPLT",
+        "FARA",
+        "FARB",
+    }
 
 
 def test_the_second_vendor_sees_what_the_first_got_wrong(lied_to):
     """A split missed, a dividend taken off twice, files swapped within the size of a jump, a wrong close."""
     desk, checks = lied_to
     assert _apart(desk) == {
-        "UNSPLT": {DAY}, "TWODIV": {DAY}, "SWAPA": {DAY, NEWEST}, "SWAPB": {DAY, NEWEST},
+        "UNSPLT": {DAY},
+        "TWODIV": {DAY},
+        "SWAPA": {DAY, NEWEST},
+        "SWAPB": {DAY, NEWEST},
         "BEYOND": {NEWEST},
-    }  # fmt: skip
+    }
     for symbol in ("UNSPLT", "TWODIV", "SWAPA", "SWAPB", "BEYOND"):
         assert symbol in checks["sources_agree"]["reason"], checks["sources_agree"]
         assert f"{symbol} of " in checks["sources_agree"]["fix"]
@@ -188,9 +195,7 @@ def test_the_second_vendor_sees_what_the_first_got_wrong(lied_to):
 def test_a_disagreement_names_symbol_session_vendors_and_figures(lied_to):
     """Whoever reads the ticket knows which two files to open."""
     _, checks = lied_to
-    assert (
-        f"BEYOND on {NEWEST}: yahoo moves 3.0 %, stooq 1.0 %" in checks["sources_agree"]["reason"]
-    )
+    assert f"BEYOND on {NEWEST}: yahoo moves 3.0 %, stooq 1.0 %" in checks["sources_agree"]["reason"]
 
 
 def test_one_series_under_two_names_is_named_by_both(lied_to):
@@ -237,9 +242,7 @@ def test_a_bar_of_the_day_before_is_stale(behind):
     """Thursday's bar on Saturday: the one that was due is named, and so are those who lack it."""
     stale, _ = behind
     assert blocked(stale) == {"freshness", "coverage", "benchmark_present"}, stale
-    assert stale["freshness"]["reason"] == (
-        "the newest bar is of 2026-06-11, but that of 2026-06-12 is due"
-    )
+    assert stale["freshness"]["reason"] == ("the newest bar is of 2026-06-11, but that of 2026-06-12 is due")
     assert stale["freshness"]["fix"] == "Load the bars of 2026-06-12."
 
 
@@ -250,6 +253,4 @@ def test_a_rescaled_history_must_be_loaded_whole(behind):
     assert checks["history_current"]["reason"] == (
         "histories on an old scale: yahoo restated PAYER, told on 2026-06-13"
     )
-    assert (
-        checks["history_current"]["fix"] == "Load a file with the whole history of PAYER (yahoo)."
-    )
+    assert checks["history_current"]["fix"] == "Load a file with the whole history of PAYER (yahoo)."

@@ -15,9 +15,7 @@ SPANS = """
 def test_no_two_companies_are_published_as_one(desk, real_files, tmp_path):
     """FB.csv becomes two instruments, FB and META one; the published history is as long and as unbroken."""
     run = load_renamed(desk, real_files, tmp_path / "inbox")
-    built = small_desk.run_dbt(
-        desk, tmp_path / "target", "build", "--selector", "prices", run_id=run.run_id
-    )
+    built = small_desk.run_dbt(desk, tmp_path / "target", "build", "--selector", "prices", run_id=run.run_id)
     assert built.returncode == 0, built.stdout
     with connect("desk_reader", desk) as connection:
         spans = {

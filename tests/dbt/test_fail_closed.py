@@ -11,9 +11,7 @@ def test_a_mistyped_selector_blocks_every_gate(desk, tmp_path):
     for gate in ("data_quality", "confirmation", "reconciliation", "risk"):
         status, checks = small_desk.judge(desk, RUN_ID, gate)
         assert status == "FAIL"
-        assert {check["reason"] for check in checks.values()} == {
-            "no verdict was computed for this run"
-        }
+        assert {check["reason"] for check in checks.values()} == {"no verdict was computed for this run"}
 
 
 def test_a_build_without_a_run_is_empty_and_red(desk, tmp_path):

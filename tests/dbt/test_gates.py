@@ -39,9 +39,7 @@ def test_every_check_has_a_clear_a_violated_and_a_missing_input_test(desk):
             of_case = [test for test in tests if test["name"].startswith(f"{check}_{case}")]
             assert of_case, f"{gate}.{check} has no test that {case}"
             for test in of_case:
-                assert [row["is_clear"] for row in test["expect"]["rows"]] == [verdict], test[
-                    "name"
-                ]
+                assert [row["is_clear"] for row in test["expect"]["rows"]] == [verdict], test["name"]
 
 
 def test_every_check_says_what_it_asks_when_it_blocks_and_what_it_leaves_to_others(desk):
@@ -75,8 +73,6 @@ def test_no_check_warns():
 def test_no_check_carries_a_limit_of_its_own():
     """Thresholds are rows of the policy: a gate compares with a limit_value it has read, or with none at all."""
     for path in GATES.rglob("*.sql"):
-        literals = re.findall(
-            r"(?<![\w.'])\d+\.\d+(?![\w'])", re.sub(r"--.*|'[^']*'", "", path.read_text())
-        )
+        literals = re.findall(r"(?<![\w.'])\d+\.\d+(?![\w'])", re.sub(r"--.*|'[^']*'", "", path.read_text()))
         assert literals == [], path.name
         assert "var(" not in path.read_text()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.dbt import daily_desk, small_desk
 from tests.dbt.daily_desk import SESSIONS, Company
-from trading_ops.universe import Alias
+from trading_ops.universe.instruments import Alias
 
 START = SESSIONS.index(date(2026, 6, 1))
 DAYS = SESSIONS[START : START + 8]
@@ -105,12 +105,11 @@ def test_a_publication_that_grew_equals_one_built_from_nothing(cluster, desk, st
     )
     remaining = tuple(symbol for symbol in SYMBOLS if symbol != "GONE")
     why = lived(DAYS[4], remaining, aliases)
-    assert {
-        symbol for symbol, reason in why.items() if reason.startswith("its vendor, its names")
-    } == {"MOVE", "NAME"}
-    left = small_desk.rows(
-        desk, "select distinct internal_symbol from marts.market_prices_eod order by 1"
-    )
+    assert {symbol for symbol, reason in why.items() if reason.startswith("its vendor, its names")} == {
+        "MOVE",
+        "NAME",
+    }
+    left = small_desk.rows(desk, "select distinct internal_symbol from marts.market_prices_eod order by 1")
     assert [row["internal_symbol"] for row in left] == sorted((*remaining, "BNCH"))
 
     # The desk goes back to an earlier session: nothing after it may stay.
@@ -154,9 +153,7 @@ def test_a_cut_history_comes_back_when_the_split_is_corrected(cluster, desk, str
     half = lived(replace(calm, closes=halved), "CALM")
     assert half.is_green and daily_desk.ranges(desk)["CALM"] == WINDOW_ONLY
     assert first_days() == {"SPLT": SESSIONS[0], "CALM": RECENT}
-    assert daily_desk.published(desk) == daily_desk.rebuilt(
-        cluster, desk, tmp_path / "full", half.run_id
-    )
+    assert daily_desk.published(desk) == daily_desk.rebuilt(cluster, desk, tmp_path / "full", half.run_id)
     assert lived(calm, "CALM").is_green
     assert daily_desk.ranges(desk)["CALM"] == "its history is cut within the window"
     assert daily_desk.published(desk)["market_prices_eod"] == whole
@@ -168,9 +165,7 @@ def test_a_build_that_ends_between_prices_and_state_is_made_up_for(desk, street,
     symbols = ("CALM", "SPLT")
     first = daily_desk.live(desk, tmp_path / "run", street.folder, DAYS[0], symbols)
     assert first.is_green, first.output[-3000:]
-    stopped = daily_desk.build(
-        desk, tmp_path / "run", first.run_id, "--exclude", "price_publications"
-    )
+    stopped = daily_desk.build(desk, tmp_path / "run", first.run_id, "--exclude", "price_publications")
     assert stopped.is_green, stopped.output[-3000:]
     assert small_desk.rows(desk, "select * from marts.price_publications") == []
     again = daily_desk.build(desk, tmp_path / "run", first.run_id)

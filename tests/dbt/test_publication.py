@@ -34,15 +34,11 @@ def test_a_bad_bar_never_reaches_the_published_prices(desk, tmp_path):
         "select max(as_traded_high_usd) as high from marts.market_prices_eod where internal_symbol = 'ALDR'",
     )
     assert highest == [{"high": 102}]
-    references = small_desk.rows(
-        desk, "select internal_symbol from marts.reference_prices order by 1"
-    )
+    references = small_desk.rows(desk, "select internal_symbol from marts.reference_prices order by 1")
     assert [row["internal_symbol"] for row in references] == ["BRCH", "SIMX"]
 
     for selector in ("book", "gates"):
-        done = small_desk.run_dbt(
-            desk, tmp_path, "build", "--selector", selector, run_id=LATER_RUN_ID
-        )
+        done = small_desk.run_dbt(desk, tmp_path, "build", "--selector", selector, run_id=LATER_RUN_ID)
         assert done.returncode == 0, done.stdout[-3000:]
     status, checks = small_desk.judge(desk, LATER_RUN_ID, "data_quality")
     assert status == "FAIL"

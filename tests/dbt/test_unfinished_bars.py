@@ -5,10 +5,7 @@ from datetime import date
 
 from tests.dbt import price_accuracy, small_desk
 
-INTRADAY = {
-    date(2026, 5, 5): ("EEM", "IWM", "QQQ", "SPY", "TLT"),
-    date(2022, 4, 8): ("AAPL",),
-}
+INTRADAY = {date(2026, 5, 5): ("EEM", "IWM", "QQQ", "SPY", "TLT"), date(2022, 4, 8): ("AAPL",)}
 
 
 def newest(desk) -> dict[str, tuple[date, bool]]:
@@ -23,9 +20,7 @@ def newest(desk) -> dict[str, tuple[date, bool]]:
 
 def last_published(desk, symbol: str) -> date:
     """Return the newest published session of a symbol."""
-    query = (
-        "select max(session_date) as day from marts.market_prices_eod where internal_symbol = %s"
-    )
+    query = "select max(session_date) as day from marts.market_prices_eod where internal_symbol = %s"
     return small_desk.rows(desk, query, symbol)[0]["day"]
 
 

@@ -17,12 +17,13 @@ from psycopg import sql
 from tests.conftest import admin
 from tests.dbt import small_desk
 from trading_ops.bars.load import load_folder
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
-from trading_ops.policy import parse_policy
-from trading_ops.runs import ensure_portfolio, freeze
-from trading_ops.sessions import sessions_between
+from trading_ops.exchange.sessions import sessions_between
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops.universe import Universe, UniverseEntry
+from trading_ops.universe.instruments import Universe, UniverseEntry
 
 BENCHMARK = "BNCH"
 AS_OF_DATE = date(2026, 6, 12)
@@ -46,8 +47,7 @@ class Bar:
     def times(self, ratio: Decimal | str) -> "Bar":
         """Return the bar on another price scale."""
         prices = (self.open, self.high, self.low, self.close)
-        return Bar(*((price * Decimal(ratio)).quantize(Decimal("0.0001")) for price in prices),
-                   self.volume)  # fmt: skip
+        return Bar(*((price * Decimal(ratio)).quantize(Decimal("0.0001")) for price in prices), self.volume)
 
 
 Series = dict[date, Bar]
@@ -58,9 +58,7 @@ def cloned(cluster: Settings, name: str) -> Iterator[Settings]:
     """Give a module a desk of its own, dropped at its end."""
     with admin(cluster) as connection:
         connection.execute(
-            sql.SQL("create database {} template template_desk owner desk_owner").format(
-                sql.Identifier(name)
-            )
+            sql.SQL("create database {} template template_desk owner desk_owner").format(sql.Identifier(name))
         )
     yield replace(cluster, db_name=name)
     with admin(cluster) as connection:
@@ -106,10 +104,7 @@ def write_yahoo_dividends(folder: Path, symbol: str, dividends: dict) -> None:
 
 def write_stooq(folder: Path, symbol: str, bars: Series) -> None:
     """Write Stooq's file of a symbol."""
-    lines = [
-        f"{day},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}"
-        for day, bar in bars.items()
-    ]
+    lines = [f"{day},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}" for day, bar in bars.items()]
     _write(folder / f"{symbol.lower()}_us_d.csv", "Date,Open,High,Low,Close,Volume", lines)
 
 
@@ -137,9 +132,14 @@ def load_and_freeze(
     with connect("desk_planner", desk) as connection:
         ensure_portfolio(connection, desk.portfolio_id, "simulated", policy)
         run = freeze(
-            connection, kind="daily", as_of_date=AS_OF_DATE, idempotency_key=at, policy=policy,
-            universe=universe, config=desk,
-        )  # fmt: skip
+            connection,
+            kind="daily",
+            as_of_date=AS_OF_DATE,
+            idempotency_key=at,
+            policy=policy,
+            universe=universe,
+            config=desk,
+        )
     return run.run_id
 
 
@@ -151,9 +151,7 @@ def verdicts(desk: Settings, target: Path, run_id: str) -> dict[str, dict]:
     assert done.returncode == 0, done.stdout[-6000:]
     query = " union all ".join(f"select * from gates.gate_data_quality_{name}" for name in CHECKS)
     found = small_desk.rows(desk, query)
-    assert {(row["run_id"], row["check_name"]) for row in found} == {
-        (run_id, name) for name in CHECKS
-    }
+    assert {(row["run_id"], row["check_name"]) for row in found} == {(run_id, name) for name in CHECKS}
     return {row["check_name"]: row for row in found}
 
 
@@ -170,7 +168,14 @@ def _write(path: Path, header: str, lines: list[str]) -> None:
 def _entry(symbol: str) -> UniverseEntry:
     is_stock = symbol != BENCHMARK
     return UniverseEntry(
-        internal_symbol=symbol, vendor_symbol=symbol, stooq_symbol=symbol, yahoo_symbol=symbol,
-        etoro_search_name=symbol, currency="USD", instrument_type="stock" if is_stock else "index",
-        is_benchmark=not is_stock, is_tradable_underlying=is_stock, is_enabled=is_stock,
-    )  # fmt: skip
+        internal_symbol=symbol,
+        vendor_symbol=symbol,
+        stooq_symbol=symbol,
+        yahoo_symbol=symbol,
+        etoro_search_name=symbol,
+        currency="USD",
+        instrument_type="stock" if is_stock else "index",
+        is_benchmark=not is_stock,
+        is_tradable_underlying=is_stock,
+        is_enabled=is_stock,
+    )

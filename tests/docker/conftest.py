@@ -23,17 +23,28 @@ PUBLIC_BASE = "python:3.11-slim-bookworm"
 RUNNER = "trading-ops-test/qlib-runner"
 # Everything the scoring task of the desk switches on.
 LOCKED = (
-    "--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64",
-    "--memory=256m", "--memory-swap=256m", "--tmpfs=/tmp:rw,noexec,nosuid,size=16m",
-)  # fmt: skip
+    "--network=none",
+    "--read-only",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--pids-limit=64",
+    "--memory=256m",
+    "--memory-swap=256m",
+    "--tmpfs=/tmp:rw,noexec,nosuid,size=16m",
+)
 
 
 def docker(*arguments: str, timeout_s: float = 120, **options) -> subprocess.CompletedProcess:
     """Run the docker client and return what it said."""
     return subprocess.run(
-        ["docker", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=timeout_s, check=False, **options,
-    )  # fmt: skip
+        ["docker", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        **options,
+    )
 
 
 def compose_tool() -> list[str]:
@@ -64,9 +75,7 @@ def base_image(engine) -> str:
         docker("image", "inspect", PUBLIC_BASE).returncode != 0
         and docker("pull", PUBLIC_BASE).returncode != 0
     ):
-        missing(
-            f"no base image: neither can {PUBLIC_BASE} be pulled nor was docker/base/make_base.sh run"
-        )
+        missing(f"no base image: neither can {PUBLIC_BASE} be pulled nor was docker/base/make_base.sh run")
     return PUBLIC_BASE
 
 
@@ -93,9 +102,13 @@ def build(base_image) -> Callable[[str, str], str]:
 def _build_runner() -> str:
     done = subprocess.run(
         [PROJECT_ROOT / "docker/qlib_runner/build.sh"],
-        env={**os.environ, "IMAGE": RUNNER, "DOCKER_BUILDKIT": "0"}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
+        env={**os.environ, "IMAGE": RUNNER, "DOCKER_BUILDKIT": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return done.stdout.splitlines()[-1]
 

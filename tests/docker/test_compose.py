@@ -29,8 +29,13 @@ def resolve(text: str) -> str:
 def test_the_stack_has_exactly_these_services():
     """Whatever is added has to pass the rules below; an empty file would pass them all."""
     assert set(SERVICES) == ONE_SHOT | {
-        "postgres", "api-server", "scheduler", "dag-processor", "triggerer", "confirm-page",
-    }  # fmt: skip
+        "postgres",
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "triggerer",
+        "confirm-page",
+    }
     assert [path.parent.name for path in DOCKERFILES] == ["desk", "postgres", "qlib_runner"]
 
 
@@ -41,12 +46,8 @@ def test_a_service_is_locked_down(name):
     assert service["user"] == "10001:10001"
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert (
-        service["mem_limit"] and service["pids_limit"] and service["logging"]["options"]["max-size"]
-    )
-    assert (
-        "privileged" not in service and "network_mode" not in service and "cap_add" not in service
-    )
+    assert service["mem_limit"] and service["pids_limit"] and service["logging"]["options"]["max-size"]
+    assert "privileged" not in service and "network_mode" not in service and "cap_add" not in service
     assert not [volume for volume in service["volumes"] if "docker.sock" in volume]
 
 
@@ -81,16 +82,12 @@ def test_every_image_has_a_version():
     for path in DOCKERFILES:
         lines = path.read_text().splitlines()
         images += [line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")]
-        assert {line.split()[1] for line in lines if line.startswith("FROM")} == {
-            "${BASE_IMAGE}"
-        }, path
+        assert {line.split()[1] for line in lines if line.startswith("FROM")} == {"${BASE_IMAGE}"}, path
         # That line makes the builder pull a front end from a registry.
         assert not any(line.replace(" ", "").lower().startswith("#syntax=") for line in lines), path
     assert len(images) == len(SERVICES) + len(DOCKERFILES)
     for image in images:
-        assert re.fullmatch(r"[a-z0-9/._-]+:[\w.-]+", image) and not image.endswith(":latest"), (
-            image
-        )
+        assert re.fullmatch(r"[a-z0-9/._-]+:[\w.-]+", image) and not image.endswith(":latest"), image
 
 
 def test_every_image_ends_as_a_user_that_is_not_root():
@@ -115,15 +112,11 @@ def test_every_variable_is_a_setting(name):
 def test_each_room_sees_its_own_secrets_only():
     """The page strangers can reach holds one role's password; only Postgres holds all."""
     seen = {
-        name: {
-            volume.split(":")[0] for volume in service["volumes"] if volume.startswith("secrets-")
-        }
+        name: {volume.split(":")[0] for volume in service["volumes"] if volume.startswith("secrets-")}
         for name, service in SERVICES.items()
     }
     airflow = {"prepare-airflow", "api-server", "scheduler", "dag-processor", "triggerer"}
-    assert seen.pop("make-secrets") == {
-        name for name in COMPOSE["volumes"] if name.startswith("secrets-")
-    }
+    assert seen.pop("make-secrets") == {name for name in COMPOSE["volumes"] if name.startswith("secrets-")}
     assert seen == {
         "postgres": {"secrets-database"},
         "migrate": {"secrets-migrate"},
@@ -158,9 +151,13 @@ def test_a_compose_tool_reads_the_files(files, tmp_path):
         shutil.copy(FOLDER / name, copy)
     named = [argument for name in files for argument in ("-f", str(copy / name))]
     done = subprocess.run(
-        [*tool, *named, "config"], env={"PATH": "/usr/local/bin:/usr/bin:/bin", "DOCKER_GID": "999"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [*tool, *named, "config"],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "DOCKER_GID": "999"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     merged = yaml.safe_load(done.stdout)["services"]
     assert set(merged) == set(SERVICES)

@@ -48,10 +48,7 @@ class Stack:
             "BASE_IMAGE": base_image,
             "BUILD_COMMIT": "0123456789abcdef0123456789abcdef01234567",
             "PIP_CA_PEM": subprocess.run(
-                [PROJECT_ROOT / "docker/base/local_ca.sh"],
-                capture_output=True,
-                text=True,
-                check=True,
+                [PROJECT_ROOT / "docker/base/local_ca.sh"], capture_output=True, text=True, check=True
             ).stdout,
             "DOCKER_BUILDKIT": "0",
             "COMPOSE_HTTP_TIMEOUT": "300",
@@ -60,9 +57,14 @@ class Stack:
     def run(self, *arguments: str, timeout_s: float = 300) -> str:
         """Run a compose command and return its output; a failure shows it and the services' last lines."""
         done = subprocess.run(
-            [*compose_tool(), "-p", self.project, "-f", str(self.file), *arguments], env=self.environ,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
+            [*compose_tool(), "-p", self.project, "-f", str(self.file), *arguments],
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
         if done.returncode != 0:
             pytest.fail(
                 f"compose {' '.join(arguments)}: {(done.stdout + done.stderr)[-3000:]}\n{self.logs()}"
@@ -72,9 +74,13 @@ class Stack:
     def container(self, service: str) -> str:
         """Return the id of a service's container."""
         return docker(
-            "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}",
-            "--filter", f"label=com.docker.compose.service={service}",
-        ).stdout.strip()  # fmt: skip
+            "ps",
+            "-aq",
+            "--filter",
+            f"label=com.docker.compose.project={self.project}",
+            "--filter",
+            f"label=com.docker.compose.service={service}",
+        ).stdout.strip()
 
     def execute(self, service: str, *command: str) -> subprocess.CompletedProcess:
         """Run a command inside a service's container."""
@@ -99,9 +105,13 @@ class Stack:
     def logs(self) -> str:
         """Return the last lines of every container that is not well."""
         listed = docker(
-            "ps", "-a", "--format", "{{.Names}} {{.Status}}",
-            "--filter", f"label=com.docker.compose.project={self.project}",
-        ).stdout.splitlines()  # fmt: skip
+            "ps",
+            "-a",
+            "--format",
+            "{{.Names}} {{.Status}}",
+            "--filter",
+            f"label=com.docker.compose.project={self.project}",
+        ).stdout.splitlines()
         said = []
         for line in listed:
             if "(healthy)" not in line and "Exited (0)" not in line:
@@ -133,9 +143,7 @@ def token_of(stack: Stack) -> str:
     password = json.loads(
         stack.execute("api-server", "cat", "/secrets/airflow/airflow_passwords.json").stdout
     )["admin"]
-    status, answer = stack.get(
-        stack.airflow_port, "/auth/token", {"username": "admin", "password": password}
-    )
+    status, answer = stack.get(stack.airflow_port, "/auth/token", {"username": "admin", "password": password})
     assert status == 201
     return answer["access_token"]
 
@@ -185,15 +193,10 @@ def test_the_confirm_page_answers_from_the_migrated_database(stack):
 
 def test_the_desk_in_the_image_is_the_one_that_was_built(stack):
     """BUILD_COMMIT names the commit; config/secrets.env and this checkout's environments stayed outside."""
-    assert (
-        stack.execute("scheduler", "cat", "BUILD_COMMIT").stdout
-        == stack.environ["BUILD_COMMIT"] + "\n"
-    )
+    assert stack.execute("scheduler", "cat", "BUILD_COMMIT").stdout == stack.environ["BUILD_COMMIT"] + "\n"
     inside = stack.execute("scheduler", "find", "/opt/desk", "-maxdepth", "2").stdout.splitlines()
     assert "/opt/desk/config/policy.yml" in inside
-    assert not [
-        path for path in inside if path.endswith(("secrets.env", "/.git", "/.venv", "/var"))
-    ]
+    assert not [path for path in inside if path.endswith(("secrets.env", "/.git", "/.venv", "/var"))]
     assert "/opt/desk/tests" not in inside
 
 
@@ -219,9 +222,7 @@ def test_the_page_cannot_become_another_role(stack):
 
 def test_the_runner_works_as_a_process_inside_the_scheduler(stack):
     """The process runtime needs nothing the image lacks."""
-    done = stack.execute(
-        "scheduler", "python", "-m", "qlib_runner", "verify", "--out", "/tmp/nothing"
-    )
+    done = stack.execute("scheduler", "python", "-m", "qlib_runner", "verify", "--out", "/tmp/nothing")
     assert (done.returncode, "manifest.json cannot be read" in done.stderr) == (2, True)
 
 
@@ -236,24 +237,16 @@ def test_dbt_reaches_the_database_from_its_own_environment(stack):
 
 def test_a_killed_postgres_comes_back_and_everything_with_it(stack):
     """SIGKILL to Postgres: it is started again, recovers, and every service is healthy again."""
-    before = docker(
-        "inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")
-    ).stdout
+    before = docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout
     # Through the process: `docker kill` would count as stopped by hand, which is not restarted.
     assert (
         stack.execute(
-            "postgres",
-            "bash",
-            "-c",
-            "kill -KILL $(head -1 /var/lib/postgresql/data/cluster/postmaster.pid)",
+            "postgres", "bash", "-c", "kill -KILL $(head -1 /var/lib/postgresql/data/cluster/postmaster.pid)"
         ).returncode
         == 0
     )
     deadline = time.monotonic() + 60
-    while (
-        docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout
-        == before
-    ):
+    while docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout == before:
         assert time.monotonic() < deadline, "Postgres was not started again"
         time.sleep(0.5)
     stack.wait_until_healthy()
@@ -269,12 +262,6 @@ def test_starting_again_changes_no_secret_and_no_person(stack):
     stack.run("up", "-d", timeout_s=600)
     for name in ("make-secrets", "migrate", "prepare-airflow"):
         assert (
-            docker(
-                "inspect", "--format", "{{.State.ExitCode}}", stack.container(name)
-            ).stdout.strip()
-            == "0"
+            docker("inspect", "--format", "{{.State.ExitCode}}", stack.container(name)).stdout.strip() == "0"
         )
-    assert (
-        stack.execute("api-server", *secrets).stdout,
-        stack.execute("postgres", *query).stdout,
-    ) == before
+    assert (stack.execute("api-server", *secrets).stdout, stack.execute("postgres", *query).stdout) == before

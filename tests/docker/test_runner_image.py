@@ -16,10 +16,7 @@ from trading_ops.settings import PROJECT_ROOT
 
 SCORE = ("score", "--manifest", "/in/manifest.json", "--out", "/result/scores")
 THREE = bars_of(
-    {
-        f"S{number:03d}": [f"{100 + number * day * 0.37:.4f}" for day in range(300)]
-        for number in range(60)
-    }
+    {f"S{number:03d}": [f"{100 + number * day * 0.37:.4f}" for day in range(300)] for number in range(60)}
 )
 
 
@@ -30,13 +27,15 @@ def test_the_container_ranks_to_the_same_bytes_as_the_process(run_locked, exchan
     assert (done.exit_code, done.stderr) == (0, "")
     process = subprocess.run(
         [sys.executable, "-m", "qlib_runner", "score", "--manifest", manifest, "--out", tmp_path / "process"],
-        cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert process.returncode == 0, process.stderr
     for name in ("manifest.json", "signals_ranked.csv"):
-        assert (exchange / "result/scores" / name).read_bytes() == (
-            tmp_path / "process" / name
-        ).read_bytes()
+        assert (exchange / "result/scores" / name).read_bytes() == (tmp_path / "process" / name).read_bytes()
     assert len((exchange / "result/scores/signals_ranked.csv").read_text().splitlines()) == 61
     assert run_locked("verify", "--out", "/result/scores").exit_code == 0
 
@@ -46,9 +45,7 @@ def test_the_image_has_the_commit_and_local_as_tags(runner_image):
     commit = subprocess.run(
         ["git", "-C", PROJECT_ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    tags = json.loads(
-        docker("image", "inspect", "--format", "{{json .RepoTags}}", runner_image).stdout
-    )
+    tags = json.loads(docker("image", "inspect", "--format", "{{json .RepoTags}}", runner_image).stdout)
     assert f"{RUNNER}:local" in tags
     assert {f"{RUNNER}:{commit}", f"{RUNNER}:{commit}-changed"} & set(tags)
 
@@ -59,9 +56,7 @@ ROOMY = ("--memory=2g", "--memory-swap=2g", "--pids-limit=256")
 
 def test_qlib_works_in_the_image(run_locked):
     """Its recorder imports and qrun prints its usage, on a read-only file system without a network."""
-    done = run_locked(
-        "-c", "import qlib.workflow; print('fine')", entrypoint="python3", switches=ROOMY
-    )
+    done = run_locked("-c", "import qlib.workflow; print('fine')", entrypoint="python3", switches=ROOMY)
     assert (done.exit_code, done.stdout) == (0, "fine\n"), done.stderr
     done = run_locked("--help", entrypoint="qrun", switches=ROOMY)
     assert done.exit_code == 0 and "CONFIG_PATH" in done.stdout + done.stderr
@@ -79,8 +74,13 @@ def test_the_container_makes_every_result_to_the_same_bytes(
 
     def compare(command: str, process: Path) -> Path:
         done = run_locked(
-            command, "--manifest", f"/in/{command}/manifest.json", "--out", f"/result/{command}", switches=ROOMY
-        )  # fmt: skip
+            command,
+            "--manifest",
+            f"/in/{command}/manifest.json",
+            "--out",
+            f"/result/{command}",
+            switches=ROOMY,
+        )
         assert (done.exit_code, done.stderr) == (0, "")
         result = exchange / "result" / command
         names = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
@@ -92,9 +92,7 @@ def test_the_container_makes_every_result_to_the_same_bytes(
     compare("dataset", dataset)
     process_model = made("train", market.write_train_inputs(folder / "train", dataset))
     compare("train", process_model)
-    measured = market.write_backtest_inputs(
-        folder / "backtest", dataset, process_model, market.LAST
-    )
+    measured = market.write_backtest_inputs(folder / "backtest", dataset, process_model, market.LAST)
     compare("backtest", made("backtest", measured))
     inputs = market.write_score_inputs(
         folder / "score", dataset, process_model, market.LAST, market.traded_symbols()
@@ -115,9 +113,7 @@ def test_a_refusal_leaves_the_container_with_exit_code_2_and_no_result(run_locke
 
 def test_running_out_of_memory_is_seen_and_leaves_no_result(run_locked, exchange):
     """300,000 bars do not fit into 24 MB: the kernel kills the runner, and no folder claims success."""
-    write_manifest(
-        exchange / "in", bars_of({f"S{n:03d}": ["100.25"] * 3000 for n in range(100)}), config={}
-    )
+    write_manifest(exchange / "in", bars_of({f"S{n:03d}": ["100.25"] * 3000 for n in range(100)}), config={})
     done = run_locked(*SCORE, switches=("--memory=24m", "--memory-swap=24m"))
     assert (done.exit_code, done.was_killed_for_memory) == (137, True)
     assert not (exchange / "result/scores").exists()
@@ -210,9 +206,9 @@ def test_even_root_could_not_write_the_root_file_system(run_locked):
     """The same probe as uid 0: what refuses is the mount, not the owner of the files."""
     done = run_locked("-c", PROBE, entrypoint="python3", switches=("--user", "0:0"))
     writes = json.loads(done.stdout)["writes"]
-    assert {
-        writes[path] for path in ("/probe", "/opt/qlib_runner/probe", "/usr/bin/probe", "/in/probe")
-    } == {"EROFS"}
+    assert {writes[path] for path in ("/probe", "/opt/qlib_runner/probe", "/usr/bin/probe", "/in/probe")} == {
+        "EROFS"
+    }
 
 
 def test_the_image_knows_nothing_of_the_desk(run_locked):

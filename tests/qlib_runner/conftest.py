@@ -23,8 +23,13 @@ def runner():
     def run(*arguments) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, "-S", "-m", "qlib_runner", *map(str, arguments)],
-            cwd=PROJECT_ROOT, env={}, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            env={},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     return run
 
@@ -35,11 +40,7 @@ def manifest(tmp_path) -> Path:
     return write_manifest(
         tmp_path / "in",
         bars_of(
-            {
-                "AAA": ["100", "1", "110", "1"],
-                "BBB": ["100", "1", "125", "1"],
-                "CCC": ["50", "1", "55", "1"],
-            }
+            {"AAA": ["100", "1", "110", "1"], "BBB": ["100", "1", "125", "1"], "CCC": ["50", "1", "55", "1"]}
         ),
     )
 
@@ -60,9 +61,13 @@ def inside(room):
     def run(program: str, *arguments, said: str = "") -> str:
         done = subprocess.run(
             [room, PROJECT_ROOT / "tests/qlib_runner/inside" / program, *map(str, arguments)],
-            cwd=PROJECT_ROOT, env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)}, input=said,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)},
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -74,9 +79,12 @@ def commands(room):
     """Run runner's commands in one process for all tests; returns (exit code, stderr) of each."""
     process = subprocess.Popen(
         [room, PROJECT_ROOT / "tests/qlib_runner/inside/commands.py"],
-        cwd=PROJECT_ROOT, env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)}, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        cwd=PROJECT_ROOT,
+        env={**ROOM_ENVIRONMENT, "PYTHONPATH": str(PROJECT_ROOT)},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
     def run(*lines: list) -> list[tuple[int, str]]:
         answers = []
@@ -99,8 +107,12 @@ def made(room, tmp_path_factory):
         out = tmp_path_factory.mktemp(command) / command
         done = subprocess.run(
             [room, "-m", "qlib_runner", command, "--manifest", manifest, "--out", out],
-            cwd=PROJECT_ROOT, env=ROOM_ENVIRONMENT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            env=ROOM_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, ""), done.stderr[-3000:]
         return out
 
@@ -145,10 +157,6 @@ def trained(made, earlier_dataset, tmp_path_factory) -> Path:
 def backtested(made, earlier_dataset, trained, tmp_path_factory) -> Path:
     """The backtest of the trained model against the market's own benchmark."""
     inputs = market.write_backtest_inputs(
-        tmp_path_factory.mktemp("in"),
-        earlier_dataset,
-        trained,
-        market.EARLIER,
-        benchmark=market.BENCHMARK,
+        tmp_path_factory.mktemp("in"), earlier_dataset, trained, market.EARLIER, benchmark=market.BENCHMARK
     )
     return made("backtest", inputs)

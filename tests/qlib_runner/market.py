@@ -33,9 +33,7 @@ def bars_table(last: date = LAST) -> pa.Table:
     return pa.concat_tables([part for part in parts if part.num_rows])
 
 
-def write_dataset_inputs(
-    folder: Path, last: date = LAST, bars: pa.Table | None = None, **changes
-) -> Path:
+def write_dataset_inputs(folder: Path, last: date = LAST, bars: pa.Table | None = None, **changes) -> Path:
     """Write the three inputs of `dataset` and their manifest, with some of its fields changed."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(bars_table(last) if bars is None else bars, folder / "bars.parquet")

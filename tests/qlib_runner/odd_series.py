@@ -50,9 +50,7 @@ def odd_bars(seed: int) -> pa.Table:
     return pa.Table.from_pandas(pd.concat(frames), preserve_index=False)
 
 
-def _walk(
-    random: np.random.Generator, count: int, price: float = 50.0, swing: float = 0.02
-) -> pd.DataFrame:
+def _walk(random: np.random.Generator, count: int, price: float = 50.0, swing: float = 0.02) -> pd.DataFrame:
     close = price * np.exp(np.cumsum(random.normal(0, swing, count)))
     opened = close * np.exp(random.normal(0, swing / 4, count))
     reach = np.exp(np.abs(random.normal(0, swing / 4, (2, count))))
@@ -60,7 +58,12 @@ def _walk(
     return pd.DataFrame(
         {
             "session_date": SESSIONS.date,
-            "open": opened, "high": high, "low": low, "close": close, "vwap": (high + low + close) / 3,
-            "volume": np.round(np.exp(random.normal(14, 0.5, count))), "factor": 1.0,
+            "open": opened,
+            "high": high,
+            "low": low,
+            "close": close,
+            "vwap": (high + low + close) / 3,
+            "volume": np.round(np.exp(random.normal(14, 0.5, count))),
+            "factor": 1.0,
         }
-    )  # fmt: skip
+    )

@@ -32,9 +32,7 @@ def test_odd_series_have_the_engines_gaps_and_exact_values(kernel, inside, tmp_p
     write_store(tmp_path / "bars.parquet", tmp_path / "store", [day.date() for day in SESSIONS])
     found = json.loads(inside("alpha158_equality.py", tmp_path / "store"))
     _check(found)
-    drifting = {
-        name.rstrip("0123456789") for name, of in found["columns"].items() if of["over_tolerance"]
-    }
+    drifting = {name.rstrip("0123456789") for name, of in found["columns"].items() if of["over_tolerance"]}
     assert "RSQR" in drifting and drifting <= set(TOLERANCE)
 
 

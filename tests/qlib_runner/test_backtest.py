@@ -18,9 +18,14 @@ PLOTS = {"equity", "drawdown", "ic_by_month", "quantile_returns", "feature_impor
 def walked(quickly_made, earlier_dataset, trained, tmp_path_factory):
     """Three models for the three parts of the test window, five holdings, against equal weights."""
     inputs = market.write_backtest_inputs(
-        tmp_path_factory.mktemp("in"), earlier_dataset, trained, market.EARLIER,
-        walk_forward_windows=3, topk=5, n_drop=2,
-    )  # fmt: skip
+        tmp_path_factory.mktemp("in"),
+        earlier_dataset,
+        trained,
+        market.EARLIER,
+        walk_forward_windows=3,
+        topk=5,
+        n_drop=2,
+    )
     return quickly_made("backtest", inputs)
 
 
@@ -50,9 +55,14 @@ def test_the_result_holds_the_report_and_what_it_is_made_of(backtested):
     """Nothing else, and each plot is there."""
     found = {str(path.relative_to(backtested)) for path in backtested.rglob("*") if path.is_file()}
     assert found == {
-        "manifest.json", "metrics.json", "predictions.parquet", "daily.parquet", "backtest_summary.md",
-        "report.html", *(f"plots/{name}.svg" for name in PLOTS),
-    }  # fmt: skip
+        "manifest.json",
+        "metrics.json",
+        "predictions.parquet",
+        "daily.parquet",
+        "backtest_summary.md",
+        "report.html",
+        *(f"plots/{name}.svg" for name in PLOTS),
+    }
 
 
 def test_every_company_is_scored_on_every_session_of_the_test_window(backtested, trained, closes):

@@ -20,9 +20,7 @@ def scored(sessions: list[list[tuple[float, float]]]) -> pd.DataFrame:
     ]
     rows = [row for session in sessions for row in session]
     names = ["datetime", "instrument"]
-    return pd.DataFrame(
-        rows, pd.MultiIndex.from_tuples(index, names=names), ["score", "label"], float
-    )
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=names), ["score", "label"], float)
 
 
 def test_ten_scores_fill_ten_buckets_from_the_lowest_to_the_highest():

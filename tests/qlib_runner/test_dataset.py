@@ -38,10 +38,7 @@ def test_what_cannot_be_trusted_is_refused_without_a_trace(commands, tmp_path):
         "one byte of it differs": ({}, "its SHA-256 differs"),
         "another as-of": ({"as_of_date": "2023-06-29"}, "but as_of_date is 2023-06-29"),
         "no session": ({"as_of_date": "2023-07-01"}, "as_of_date 2023-07-01 is no session"),
-        "calendar too short": (
-            {"as_of_date": "2023-12-29"},
-            "before as_of_date 2023-12-29",
-        ),
+        "calendar too short": ({"as_of_date": "2023-12-29"}, "before as_of_date 2023-12-29"),
         "an input too few": (
             {"inputs": []},
             "dataset takes the inputs bars.parquet, instruments.csv, calendar.csv",

@@ -28,11 +28,7 @@ def test_the_environment_holds_the_lock_and_nothing_else(room):
     assert len(installed) > 40
     assert installed <= locked
     # What is locked for another system or an older Python only need not be here.
-    assert {name for name, _ in locked - installed} <= {
-        "async-timeout",
-        "colorama",
-        "win32-setctime",
-    }
+    assert {name for name, _ in locked - installed} <= {"async-timeout", "colorama", "win32-setctime"}
 
 
 def test_the_lock_has_a_hash_for_every_package_and_names_no_host():

@@ -43,24 +43,16 @@ def test_the_result_names_every_byte_it_was_made_from_and_holds(runner, manifest
 
 def test_the_default_window_is_a_year_without_its_last_month(runner, tmp_path):
     """Of 300 closes 1, 2, ... 300 the score is the 279th over the 48th, minus one."""
-    path = write_manifest(
-        tmp_path / "in", bars_of({"AAA": [str(day) for day in range(1, 301)]}), config={}
-    )
+    path = write_manifest(tmp_path / "in", bars_of({"AAA": [str(day) for day in range(1, 301)]}), config={})
     assert runner("score", "--manifest", path, "--out", tmp_path / "out").returncode == 0
-    assert (tmp_path / "out/signals_ranked.csv").read_text().splitlines()[
-        1
-    ] == f"1,AAA,{279 / 48 - 1.0!r}"
+    assert (tmp_path / "out/signals_ranked.csv").read_text().splitlines()[1] == f"1,AAA,{279 / 48 - 1.0!r}"
 
 
 def test_a_symbol_without_the_history_is_left_out(runner, tmp_path):
     """NEW was listed two days ago; it gets no rank and no invented score."""
-    path = write_manifest(
-        tmp_path / "in", bars_of({"AAA": ["1", "2", "3", "4"], "NEW": ["9", "9"]})
-    )
+    path = write_manifest(tmp_path / "in", bars_of({"AAA": ["1", "2", "3", "4"], "NEW": ["9", "9"]}))
     assert runner("score", "--manifest", path, "--out", tmp_path / "out").returncode == 0
-    assert (
-        tmp_path / "out/signals_ranked.csv"
-    ).read_text() == "rank,internal_symbol,score\n1,AAA,2.0\n"
+    assert (tmp_path / "out/signals_ranked.csv").read_text() == "rank,internal_symbol,score\n1,AAA,2.0\n"
 
 
 def test_scoring_again_leaves_the_result_as_it_is(runner, manifest, tmp_path):
@@ -104,11 +96,7 @@ FOUR_DAYS = {"AAA": ["1", "2", "3", "4"]}
         (bars_of(FOUR_DAYS), {"seed": "7"}, "seed must be of type int"),
         (bars_of(FOUR_DAYS), {"seed": True}, "seed must be of type int"),
         (bars_of(FOUR_DAYS), {"extra": 1}, "expected an object with exactly the fields"),
-        (
-            bars_of(FOUR_DAYS),
-            {"inputs": []},
-            "score takes one input, the bars; the manifest names 0",
-        ),
+        (bars_of(FOUR_DAYS), {"inputs": []}, "score takes one input, the bars; the manifest names 0"),
         (
             bars_of(FOUR_DAYS),
             {"inputs": [{"path": "gone.csv", "sha256": ""}]},
@@ -124,11 +112,7 @@ FOUR_DAYS = {"AAA": ["1", "2", "3", "4"]}
             {"inputs": [{"path": "/etc/passwd", "sha256": ""}]},
             "must be relative and stay inside",
         ),
-        (
-            bars_of(FOUR_DAYS),
-            {"inputs": [{"path": "bars.csv", "sha256": "0" * 64}]},
-            "its SHA-256 differs",
-        ),
+        (bars_of(FOUR_DAYS), {"inputs": [{"path": "bars.csv", "sha256": "0" * 64}]}, "its SHA-256 differs"),
         (bars_of(FOUR_DAYS), {"config": {"window": 3}}, "config 'window' is unknown"),
         (
             bars_of(FOUR_DAYS),
@@ -136,26 +120,10 @@ FOUR_DAYS = {"AAA": ["1", "2", "3", "4"]}
             "0 <= skip_sessions < lookback",
         ),
         (bars_of(FOUR_DAYS), {"config": {}}, "253 sessions of bars are needed; there are 4"),
-        (
-            bars_of({"AAA": ["1", "2", "3", "nan"]}),
-            {},
-            "adj_close of AAA is 'nan', not a positive number",
-        ),
-        (
-            bars_of({"AAA": ["1", "2", "3", ""]}),
-            {},
-            "adj_close of AAA is '', not a positive number",
-        ),
-        (
-            bars_of({"AAA": ["1", "2", "3", "0"]}),
-            {},
-            "adj_close of AAA is '0', not a positive number",
-        ),
-        (
-            bars_of({"AAA": ["1", "2", "3", "-4"]}),
-            {},
-            "adj_close of AAA is '-4', not a positive number",
-        ),
+        (bars_of({"AAA": ["1", "2", "3", "nan"]}), {}, "adj_close of AAA is 'nan', not a positive number"),
+        (bars_of({"AAA": ["1", "2", "3", ""]}), {}, "adj_close of AAA is '', not a positive number"),
+        (bars_of({"AAA": ["1", "2", "3", "0"]}), {}, "adj_close of AAA is '0', not a positive number"),
+        (bars_of({"AAA": ["1", "2", "3", "-4"]}), {}, "adj_close of AAA is '-4', not a positive number"),
         (
             bars_of({"AAA": ["1", "2", "3", "1e999"]}),
             {},
@@ -167,21 +135,13 @@ FOUR_DAYS = {"AAA": ["1", "2", "3", "4"]}
             "adj_close of AAA is '1_000', not a positive number",
         ),
         (bars_of({"": ["1", "2", "3", "4"]}), {}, "internal_symbol '' is empty"),
-        (
-            bars_of({"A A": ["1", "2", "3", "4"]}),
-            {},
-            "internal_symbol 'A A' is empty or has a character",
-        ),
+        (bars_of({"A A": ["1", "2", "3", "4"]}), {}, "internal_symbol 'A A' is empty or has a character"),
         (
             bars_of(FOUR_DAYS) + "AAA,2026-06-05,4\n",
             {},
             "bars.csv line 6: duplicate bar of AAA on 2026-06-05",
         ),
-        (
-            bars_of(FOUR_DAYS) + "AAA,2026-06-05\n",
-            {},
-            "bars.csv line 6: 2 fields where 3 are expected",
-        ),
+        (bars_of(FOUR_DAYS) + "AAA,2026-06-05\n", {}, "bars.csv line 6: 2 fields where 3 are expected"),
         (bars_of(FOUR_DAYS) + "BBB,05.06.2026,4\n", {}, "session_date '05.06.2026' is not a date"),
         (
             bars_of({"AAA": ["4"], "BBB": ["1", "2", "3", "4"][:1]}),
@@ -283,7 +243,11 @@ assert not sockets, sockets
 """
     done = subprocess.run(
         [sys.executable, "-S", "-c", program, "score", "--manifest", manifest, "--out", tmp_path / "out"],
-        cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
         env={"PYTHONPATH": os.fspath(PROJECT_ROOT)},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr

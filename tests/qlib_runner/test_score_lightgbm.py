@@ -35,9 +35,7 @@ def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):
 def test_the_newest_session_is_ranked_without_qlib(room):
     """Importing it takes longer than everything else a ranking does."""
     program = "import sys, qlib_runner.score; print('qlib' in sys.modules, 'mlflow' in sys.modules)"
-    done = subprocess.run(
-        [room, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([room, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 
 
@@ -98,9 +96,7 @@ def test_what_cannot_be_ranked_is_refused_without_a_trace(commands, dataset, tra
     ):
         given(name, "config ts must be the close of 2023-06-30 with its offset from UTC", ts=ts)
     given("unknown", "config 'horizon' is unknown", horizon=5)
-    given(
-        "as_of", "the dataset is of 2023-06-30, not of 2023-06-29", last=market.LAST.replace(day=29)
-    )
+    given("as_of", "the dataset is of 2023-06-30, not of 2023-06-29", last=market.LAST.replace(day=29))
     given("model", "SHA-256 differs").joinpath("train/model.txt").write_text("tree")
     future = tmp_path / "future_model"
     shutil.copytree(trained, future)

@@ -45,19 +45,13 @@ def test_every_file_is_what_qlibs_own_writer_makes(inside, tmp_path):
     odd = odd_bars(3)
     names = {"PLAIN": "PRN", "STALE": "BRK.B", "TICKS": "RDS-A"}
     renamed = [names.get(name, name) for name in odd["internal_symbol"].to_pylist()]
-    bars = odd.set_column(
-        odd.schema.get_field_index("internal_symbol"), "internal_symbol", pa.array(renamed)
-    )
-    bars = bars.append_column(
-        "change", pa.array(np.where(np.arange(len(odd)) % 9 == 0, np.nan, 0.01))
-    )
+    bars = odd.set_column(odd.schema.get_field_index("internal_symbol"), "internal_symbol", pa.array(renamed))
+    bars = bars.append_column("change", pa.array(np.where(np.arange(len(odd)) % 9 == 0, np.nan, 0.01)))
     bars = bars.sort_by([("internal_symbol", "ascending"), ("session_date", "ascending")])
     sessions = [day.date() for day in SESSIONS]
     store = written(tmp_path, bars, [date(2019, 12, 31), *sessions, date(2021, 1, 4)])
     (tmp_path / "reference").mkdir()
-    found = json.loads(
-        inside("store_files.py", tmp_path / "bars.parquet", store, tmp_path / "reference")
-    )
+    found = json.loads(inside("store_files.py", tmp_path / "bars.parquet", store, tmp_path / "reference"))
     assert found["files"] == 2 + 8 * len(set(renamed)) > 200
     assert found["differing"] == ["calendars/day_future.txt"]
     assert (store / "features/_qlib_prn/close.day.bin").exists()
@@ -76,9 +70,7 @@ def test_reading_the_format_gives_the_bars(tmp_path_factory, days):
     store = written(folder, pa.Table.from_pandas(bars, preserve_index=False))
     for symbol, own in symbols.items():
         for field in FIELDS:
-            begin, *values = np.fromfile(
-                store / f"features/{symbol.lower()}/{field}.day.bin", "<f4"
-            )
+            begin, *values = np.fromfile(store / f"features/{symbol.lower()}/{field}.day.bin", "<f4")
             expected = bars[bars["internal_symbol"] == symbol][field].to_numpy(np.float32)
             found = pd.Series(values, range(int(begin) + first, int(begin) + first + len(values)))
             assert list(found.index[found.notna()]) == own
@@ -133,7 +125,10 @@ REFUSALS = {
         "bars": bars_of({"AAA": [0]}, session_date=pa.array(["2024-01-01"]))
     },
     "without a symbol or a day": {"bars": bars_of({"AAA": [0]}, session_date=pa.array([None], pa.date32()))},
-    "the calendar ends on 2024-01-02, but the newest bar is of 2024-01-03": {"bars": THREE, "calendar": CALENDAR[:2]},
+    "the calendar ends on 2024-01-02, but the newest bar is of 2024-01-03": {
+        "bars": THREE,
+        "calendar": CALENDAR[:2],
+    },
     "a session twice or out of order": {"bars": THREE, "calendar": [*CALENDAR, CALENDAR[-1]]},
     "AAA on 2024-01-02 is a bar on no session": {"bars": THREE, "calendar": [CALENDAR[0], *CALENDAR[2:]]},
     "AAA has bars but is no member": {"bars": THREE, "members": ""},
@@ -141,11 +136,12 @@ REFUSALS = {
     "ZZZ is named in": {"bars": THREE, "members": "AAA,2024-01-01,\nZZZ,,\n"},
     "AAA is a member and is said to be none": {"bars": THREE, "members": "AAA,2024-01-01,\nAAA,,\n"},
     "AAA is a member twice on 2024-01-03": {
-        "bars": THREE, "members": "AAA,2024-01-01,2024-01-03\nAAA,2024-01-03,\n"
+        "bars": THREE,
+        "members": "AAA,2024-01-01,2024-01-03\nAAA,2024-01-03,\n",
     },
     "before it joins on 2024-01-02": {"bars": THREE, "members": "AAA,2024-01-02,2024-01-01\n"},
     "line 2 is not a symbol, a start date and an end date": {"bars": THREE, "members": "AAA,1 May,\n"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("reason", REFUSALS)

@@ -18,11 +18,7 @@ from trading_ops.settings import PROJECT_ROOT
 def ranked(quickly_made, earlier_dataset, trained, tmp_path_factory):
     """The ranking of EARLIER by the model of EARLIER."""
     inputs = market.write_score_inputs(
-        tmp_path_factory.mktemp("in"),
-        earlier_dataset,
-        trained,
-        market.EARLIER,
-        market.traded_symbols(),
+        tmp_path_factory.mktemp("in"), earlier_dataset, trained, market.EARLIER, market.traded_symbols()
     )
     return quickly_made("score", inputs)
 
@@ -42,9 +38,7 @@ def test_the_result_describes_the_model_by_its_hash(trained):
 
 def test_two_threads_train_the_model_of_one_to_the_byte(made, earlier_dataset, trained, tmp_path):
     """Also the second run of the same inputs: model, description and metrics are equal."""
-    again = made(
-        "train", market.write_train_inputs(tmp_path, earlier_dataset, market.EARLIER, threads=2)
-    )
+    again = made("train", market.write_train_inputs(tmp_path, earlier_dataset, market.EARLIER, threads=2))
     for name in ("model.txt", "model.json", "metrics.json"):
         assert (again / name).read_bytes() == (trained / name).read_bytes(), name
 
@@ -56,11 +50,18 @@ def test_qrun_comes_to_the_same_model_and_the_same_account(
     shutil.copy(trained / "workflow.yaml", tmp_path / "workflow.yaml")
     with (tmp_path / "stdout.log").open("w") as said, (tmp_path / "stderr.log").open("w") as logged:
         code = subprocess.run(
-            [room.parent / "qrun", "workflow.yaml", "--experiment_name", "weekly",
-             "--uri_folder", "mlruns"],
-            cwd=tmp_path, stdout=said, stderr=logged, check=False,
-            env={**ROOM_ENVIRONMENT, "PATH": os.defpath, "PYTHONPATH": str(PROJECT_ROOT), "PROVIDER_URI": str(earlier_dataset / "store")},
-        ).returncode  # fmt: skip
+            [room.parent / "qrun", "workflow.yaml", "--experiment_name", "weekly", "--uri_folder", "mlruns"],
+            cwd=tmp_path,
+            stdout=said,
+            stderr=logged,
+            check=False,
+            env={
+                **ROOM_ENVIRONMENT,
+                "PATH": os.defpath,
+                "PYTHONPATH": str(PROJECT_ROOT),
+                "PROVIDER_URI": str(earlier_dataset / "store"),
+            },
+        ).returncode
     assert code == 0, (tmp_path / "stderr.log").read_text()[-3000:]
     assert "excess return with cost" in (tmp_path / "stdout.log").read_text()
     recorded = json.loads(inside("recorded.py", tmp_path / "mlruns"))
@@ -73,9 +74,7 @@ def test_qrun_comes_to_the_same_model_and_the_same_account(
     assert recorded["benchmark_return"] == pytest.approx(daily["benchmark_return"], abs=1e-7)
 
 
-def test_the_future_changes_no_feature_and_no_score(
-    inside, earlier_dataset, dataset, trained, ranked
-):
+def test_the_future_changes_no_feature_and_no_score(inside, earlier_dataset, dataset, trained, ranked):
     """
     The market cut on EARLIER against the market that goes on for three months.
 
@@ -84,9 +83,13 @@ def test_the_future_changes_no_feature_and_no_score(
     """
     found = json.loads(
         inside(
-            "look_ahead.py", earlier_dataset / "store", dataset / "store", trained, ranked / "signals_ranked.csv"
+            "look_ahead.py",
+            earlier_dataset / "store",
+            dataset / "store",
+            trained,
+            ranked / "signals_ranked.csv",
         )
-    )  # fmt: skip
+    )
     assert found["rows"] > 15_000 and found["features"] == 158 and found["distinct_scores"] > 1_000
     kept = ("same_index", "same_features", "same_scores", "newest_equals_everything")
     assert {name: found[name] for name in kept} == dict.fromkeys(kept, True)

@@ -44,9 +44,7 @@ def test_the_embargo_comes_on_top_of_the_purge():
 def test_the_windows_have_the_lengths_asked_for():
     """First and last session both count."""
     windows = split(DAYS, Lengths(40, 15, 10, 3), 6)
-    counts = [
-        (last - first).days + 1 for first, last in (windows.train, windows.valid, windows.test)
-    ]
+    counts = [(last - first).days + 1 for first, last in (windows.train, windows.valid, windows.test)]
     assert counts == [40, 15, 10]
 
 
@@ -62,11 +60,7 @@ def test_the_windows_roll_through_the_test_window_without_a_gap():
     """Ten sessions in three parts are 4, 4 and 2; the other windows move along and keep their lengths."""
     windows = split(DAYS, Lengths(40, 15, 10, 3), 6)
     parts = roll(DAYS, windows, 3)
-    assert [part.test for part in parts] == [
-        (DAYS[90], DAYS[93]),
-        (DAYS[94], DAYS[97]),
-        (DAYS[98], DAYS[99]),
-    ]
+    assert [part.test for part in parts] == [(DAYS[90], DAYS[93]), (DAYS[94], DAYS[97]), (DAYS[98], DAYS[99])]
     assert roll(DAYS, windows, 1) == [windows]
     for moved, part in zip((0, 4, 8), parts, strict=True):
         assert part.valid == (DAYS[66 + moved], DAYS[80 + moved])

@@ -2,7 +2,7 @@
 
 import re
 
-from trading_ops.ops.incidents import CODES
+from trading_ops.comms.incidents import CODES
 from trading_ops.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs/INCIDENTS.md").read_text()

@@ -8,18 +8,12 @@ from trading_ops.settings import Settings, SettingsError, read_settings
 def test_an_empty_environment_gives_the_defaults():
     """A machine with nothing set runs a simulated desk that mails to files."""
     config = read_settings({})
-    assert (config.environment, config.mail, config.qlib_runtime) == (
-        "simulated",
-        "file",
-        "process",
-    )
+    assert (config.environment, config.mail, config.qlib_runtime) == ("simulated", "file", "process")
 
 
 def test_a_mistyped_name_is_refused_and_the_known_ones_are_listed():
     """TRADING_OPS_DB_PROT must not silently leave the default port in place."""
-    with pytest.raises(
-        SettingsError, match="TRADING_OPS_DB_PROT is not a setting.*TRADING_OPS_DB_PORT"
-    ):
+    with pytest.raises(SettingsError, match="TRADING_OPS_DB_PROT is not a setting.*TRADING_OPS_DB_PORT"):
         read_settings({"TRADING_OPS_DB_PROT": "5432"})
 
 
@@ -47,10 +41,7 @@ def test_a_simulated_desk_uses_the_simulated_markets_universe(tmp_path):
     """Once the market has written its universe it is used, but an explicit setting wins, and production never sees it."""
     (tmp_path / "universe.csv").write_text("internal_symbol\n")
     assert read_settings({"TRADING_OPS_DATA": str(tmp_path)}).universe == tmp_path / "universe.csv"
-    explicit = {
-        "TRADING_OPS_DATA": str(tmp_path),
-        "TRADING_OPS_UNIVERSE": str(tmp_path / "mine.csv"),
-    }
+    explicit = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_UNIVERSE": str(tmp_path / "mine.csv")}
     assert read_settings(explicit).universe == tmp_path / "mine.csv"
     production = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_ENVIRONMENT": "production"}
     assert read_settings(production).universe == Settings().universe

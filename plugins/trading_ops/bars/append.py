@@ -15,17 +15,17 @@ from datetime import date
 import psycopg
 
 from trading_ops.bars.compare import Comparison, Waiting, copy_text_into
-from trading_ops.bars.failure import FetchFailure
 from trading_ops.bars.files import VendorFile
 from trading_ops.bars.judge import JudgedFile, judge_files
 from trading_ops.bars.parse import ParsedFile
-from trading_ops.bars.progress import Progress
 from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
 from trading_ops.bars.report import LoadReport, stored_report
 from trading_ops.bars.results import Results, Series
-from trading_ops.bars.sources.simulated import SIMULATED
 from trading_ops.bars.values import Values, append_values
 from trading_ops.db.connect import queries
+from trading_ops.progress import Progress
+from trading_ops.sources.failure import FetchFailure
+from trading_ops.sources.vendors.simulated import SIMULATED
 
 
 def load_files(
@@ -87,11 +87,7 @@ class _Load:
     """The load under way: what it has taken in so far, and the number it will be stored under."""
 
     def __init__(
-        self,
-        connection: psycopg.Connection,
-        idempotency_key: str,
-        clock: dict,
-        copies: dict[str, Refusal],
+        self, connection: psycopg.Connection, idempotency_key: str, clock: dict, copies: dict[str, Refusal]
     ) -> None:
         self.connection = connection
         self.idempotency_key = idempotency_key
@@ -154,17 +150,13 @@ class _Load:
             return
         if self.comparison.holds(series) or self.comparison.is_full:
             self._compare()
-        span = queries.stored_span(
-            self.connection, source=parsed.source, vendor_symbol=parsed.symbol
-        )
+        span = queries.stored_span(self.connection, source=parsed.source, vendor_symbol=parsed.symbol)
         if span["first_date"] is None:
             self.values.add(judged.name, parsed)
             copy_text_into(self.connection, queries.copy_new_bars.sql, judged.copy_text)
             self.taken.add(series)
             self.results.add_bars(
-                series,
-                new_count=parsed.row_count,
-                first_written_date=parsed.dates[0].astype(object),
+                series, new_count=parsed.row_count, first_written_date=parsed.dates[0].astype(object)
             )
         else:
             waiting = Waiting(
@@ -212,9 +204,7 @@ class _Load:
             results=self.results.rows(),
             actions_new=len(actions),
             rates_new=len(rates),
-            refused=tuple(
-                self.refusals[one.name] for one in self.seen if one.name in self.refusals
-            ),
+            refused=tuple(self.refusals[one.name] for one in self.seen if one.name in self.refusals),
             quarantined=tuple(row for one in accepted for row in one.quarantined),
             duration_ms=round((time.perf_counter() - self.started_s) * 1000),
         )
@@ -281,7 +271,5 @@ class _Load:
 def _same_bars(name: str, symbol: str, names: dict[str, str]) -> Refusal:
     others = [other for other, its_symbol in names.items() if its_symbol != symbol]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    reason = (
-        f"the same bars as {', '.join(others[:3])}{more}; one series cannot be several companies"
-    )
+    reason = f"the same bars as {', '.join(others[:3])}{more}; one series cannot be several companies"
     return Refusal(name, 1, "file", reason)

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trading_ops.bars.refusal import QuarantinedRow
-from trading_ops.bars.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME, Layout
 from trading_ops.bars.table import Rows
+from trading_ops.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME, Layout
 
 # Momentum looks 252 sessions back and the gates 20; two years before a file's last bar nothing is read.
 READ_DAYS = np.timedelta64(731, "D")
@@ -42,9 +42,7 @@ def check_numbers(rows: Rows, columns: list[str]) -> None:
         is_number = pc.match_substring_regex(rows.column(column), _NUMBER)
         if not pc.all(is_number, min_count=0).as_py():
             rows.refuse(
-                ~np.asarray(is_number),
-                column,
-                "{} is no number; accepted is a plain decimal such as 101.25",
+                ~np.asarray(is_number), column, "{} is no number; accepted is a plain decimal such as 101.25"
             )
 
 
@@ -60,9 +58,7 @@ def check_dates(rows: Rows, layout: Layout, newest_date: np.datetime64) -> tuple
         has_time = pc.any(pc.match_substring_regex(texts, _TIME_OF_DAY)).as_py()
         intraday = "; a time of day means intraday bars, accepted are daily ones" * has_time
         rows.refuse(
-            ~np.asarray(is_form),
-            DATE,
-            f"{{}} is no date of the accepted form {layout.date_form}{intraday}",
+            ~np.asarray(is_form), DATE, f"{{}} is no date of the accepted form {layout.date_form}{intraday}"
         )
     dates = _read_dates(rows, texts)
     if len(dates) == 0:
@@ -71,9 +67,7 @@ def check_dates(rows: Rows, layout: Layout, newest_date: np.datetime64) -> tuple
         return rows, dates
     is_future = dates > newest_date
     if is_future.any():
-        rows.refuse(
-            is_future, DATE, f"{{}} is in the future; the newest accepted date is {newest_date}"
-        )
+        rows.refuse(is_future, DATE, f"{{}} is in the future; the newest accepted date is {newest_date}")
     steps = np.diff(dates.astype(np.int64))
     # Vendors write newest first or newest last; anything else is a file that was put together.
     if steps.min(initial=0) < 0:
@@ -90,9 +84,7 @@ def check_dates(rows: Rows, layout: Layout, newest_date: np.datetime64) -> tuple
     return rows, dates
 
 
-def set_missing_aside(
-    rows: Rows, dates: np.ndarray
-) -> tuple[Rows, np.ndarray, list[QuarantinedRow]]:
+def set_missing_aside(rows: Rows, dates: np.ndarray) -> tuple[Rows, np.ndarray, list[QuarantinedRow]]:
     """
     Return the rows that have all their prices, their dates, and the others as quarantined.
 
@@ -100,9 +92,7 @@ def set_missing_aside(
     nothing reads them. Between the two a missing price stays, and check_numbers refuses it.
     """
     columns = [
-        column
-        for column in (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, VOLUME)
-        if column in rows.table.column_names
+        column for column in (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, VOLUME) if column in rows.table.column_names
     ]
     is_kept = np.ones(len(dates), bool)
     quarantined: list[QuarantinedRow] = []
@@ -137,9 +127,7 @@ def check_bars(
     """
     is_weekend = ~np.is_busday(dates)
     if is_weekend.any():
-        rows.refuse(
-            is_weekend, DATE, "{} is a Saturday or Sunday; accepted are days the exchange was open"
-        )
+        rows.refuse(is_weekend, DATE, "{} is a Saturday or Sunday; accepted are days the exchange was open")
     is_kept = np.ones(len(dates), bool)
     quarantined: list[QuarantinedRow] = []
     is_old = dates < dates[-1] - READ_DAYS
@@ -180,11 +168,7 @@ def _broken(rows: Rows):
     yield HIGH, high < low, "{} is below the low of its row; accepted is low <= high"
     for column in (OPEN, CLOSE):
         is_outside = (prices[column] < low) | (prices[column] > high)
-        yield (
-            column,
-            is_outside,
-            "{} is outside low..high of its row; accepted is low <= price <= high",
-        )
+        yield (column, is_outside, "{} is outside low..high of its row; accepted is low <= price <= high")
     yield VOLUME, rows.floats(VOLUME) < 0, "{} cannot be: a volume is not negative"
 
 
@@ -218,9 +202,7 @@ def _refuse_too_many(rows: Rows, is_out: np.ndarray, column: str, reason: str) -
     """Refuse a file that has so many rows to leave out that the rest is not to be trusted either."""
     allowed = max(QUARANTINED_COUNT_MAX, int(len(is_out) * QUARANTINED_RATIO_MAX))
     if is_out.sum() > allowed:
-        rows.refuse(
-            is_out, column, f"{reason}; {is_out.sum()} such rows, accepted are {allowed} at most"
-        )
+        rows.refuse(is_out, column, f"{reason}; {is_out.sum()} such rows, accepted are {allowed} at most")
     if is_out.all():
         rows.refuse(is_out, column, f"{reason}, and no row is left")
 

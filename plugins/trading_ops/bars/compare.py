@@ -14,13 +14,7 @@ import psycopg
 
 from trading_ops.bars.parse import ParsedFile
 from trading_ops.bars.refusal import FileRefused
-from trading_ops.bars.restatement import (
-    Objection,
-    Overlap,
-    Restatement,
-    judge_change,
-    needs_whole_history,
-)
+from trading_ops.bars.restatement import Objection, Overlap, Restatement, judge_change, needs_whole_history
 from trading_ops.bars.results import Results, Series
 from trading_ops.bars.values import Values, refuse_date
 from trading_ops.db.connect import queries
@@ -98,9 +92,7 @@ class Comparison:
             restatement = self._restatement(waiting, row)
             self._values.add(waiting.name, waiting.parsed)
         except FileRefused as refused:
-            queries.forget_compared_bars(
-                self._connection, source=series[0], vendor_symbol=series[1]
-            )
+            queries.forget_compared_bars(self._connection, source=series[0], vendor_symbol=series[1])
             return refused
         results.add_bars(
             series,
@@ -123,7 +115,9 @@ class Comparison:
             )
         is_adjusted = parsed.layout.price_basis != "raw"
         overlap_count = row["changed_count"] + row["unchanged_count"]
-        reach = f"accepted is a file that reaches from {waiting.stored_first} to {waiting.stored_last} or beyond"
+        reach = (
+            f"accepted is a file that reaches from {waiting.stored_first} to {waiting.stored_last} or beyond"
+        )
         if is_adjusted and overlap_count == 0:
             waiting.refuse(
                 parsed.dates[0].astype(object),
@@ -158,9 +152,7 @@ class Comparison:
 
     def _overlap(self, waiting: Waiting) -> Overlap:
         parsed = waiting.parsed
-        rows = queries.compared_closes(
-            self._connection, source=parsed.source, vendor_symbol=parsed.symbol
-        )
+        rows = queries.compared_closes(self._connection, source=parsed.source, vendor_symbol=parsed.symbol)
         prices = {
             name: np.array(rows[name], dtype=float)
             for name in ("old_close", "new_close", "old_adj", "new_adj")
@@ -175,9 +167,7 @@ class Comparison:
             file_last=parsed.dates[-1].astype(object),
         )
 
-    def _record(
-        self, series: Series, row: dict, restatement: Restatement, results: Results
-    ) -> None:
+    def _record(self, series: Series, row: dict, restatement: Restatement, results: Results) -> None:
         self.restatements.append(
             {
                 "load_id": self._load_id,
@@ -195,9 +185,7 @@ class Comparison:
             detail = f"the vendor rescaled its history by {restatement.ratio.normalize():f}"
             results.add_outcome(series, "restated", detail)
         else:
-            detail = (
-                f"{row['changed_count']} bars revised, by {restatement.largest_ratio:.4%} at most"
-            )
+            detail = f"{row['changed_count']} bars revised, by {restatement.largest_ratio:.4%} at most"
             results.add_outcome(series, "stored", detail)
 
 

@@ -17,7 +17,7 @@ import psycopg
 from trading_ops.bars.append import load_files
 from trading_ops.bars.files import VendorFile
 from trading_ops.bars.report import LoadReport
-from trading_ops.bars.sources.simulated import RATES_HEADER
+from trading_ops.sources.vendors.simulated import RATES_HEADER
 
 # One digit more than the bank's own five.
 _RATE_STEP = Decimal("0.000001")

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trading_ops.bars.failure import FetchFailure, NotDelivered, Outcome
 from trading_ops.bars.files import VendorFile
 from trading_ops.bars.judge import session_dates
 from trading_ops.bars.parse import parse_file
 from trading_ops.bars.refusal import FileRefused
-from trading_ops.bars.source_config import ReadySource
+from trading_ops.sources.config import ReadySource
+from trading_ops.sources.failure import FetchFailure, NotDelivered, Outcome
 
 # A source that fails this often in a row is down; every further try would cost its whole timeout.
 FAILED_IN_A_ROW_MAX = 5
@@ -52,9 +52,7 @@ class Fetched:
     def is_unreachable(self) -> bool:
         """Whether nothing came and only the machinery is to blame, so that another try may help."""
         return (
-            bool(self.failures)
-            and not self.files
-            and all(one.outcome == "failed" for one in self.failures)
+            bool(self.failures) and not self.files and all(one.outcome == "failed" for one in self.failures)
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.bars.sources import any_symbol_in_name
+from trading_ops.sources.vendors import any_symbol_in_name
 
 # The largest real vendor file is below 2 MB; a zip that claims more than this is an attack or a mistake.
 FILE_BYTES_MAX = 64 * 1024 * 1024
@@ -67,8 +67,7 @@ def _expand(path: Path, name: str) -> list[VendorFile]:
         return [VendorFile(name, _refusing(name, f"not readable as a zip ({error})"))]
     return [
         VendorFile(
-            f"{name}/{info.filename}",
-            lambda info=info: _read_member(path, f"{name}/{info.filename}", info),
+            f"{name}/{info.filename}", lambda info=info: _read_member(path, f"{name}/{info.filename}", info)
         )
         for info in members
         if not _PAPERWORK.fullmatch(Path(info.filename).name)

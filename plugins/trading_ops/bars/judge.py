@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from trading_ops.bars.files import VendorFile
 from trading_ops.bars.parse import ParsedFile, named_series, parse_file
 from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.bars.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME
-from trading_ops.sessions import FIRST_DATE, LAST_DATE, sessions_between
+from trading_ops.exchange.sessions import FIRST_DATE, LAST_DATE, sessions_between
+from trading_ops.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME
 
 # How many judged files may wait for the server.
 _AHEAD_COUNT = 6
@@ -63,9 +63,7 @@ def judge_files(found: list[VendorFile], load_id: int, newest_date: date) -> Ite
             yield ahead.popleft().result()
 
 
-def _judge(
-    one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: np.ndarray
-) -> JudgedFile:
+def _judge(one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: np.ndarray) -> JudgedFile:
     started = time.perf_counter()
     body, text, digest = b"", b"", None
     parsed, refusal = None, None
@@ -104,9 +102,7 @@ def _copy_text(parsed: ParsedFile, load_id: int) -> bytes:
     """Return the bars as the lines COPY reads, every number as the vendor wrote it."""
     lead = f"\n{load_id}\t{parsed.source}\t{parsed.symbol}"
     columns = [parsed.bars.column(name).chunk(0) for name in (DATE, OPEN, HIGH, LOW, CLOSE)]
-    adj_close = (
-        parsed.bars.column(ADJ_CLOSE).chunk(0) if ADJ_CLOSE in parsed.bars.column_names else "\\N"
-    )
+    adj_close = parsed.bars.column(ADJ_CLOSE).chunk(0) if ADJ_CLOSE in parsed.bars.column_names else "\\N"
     volume = parsed.bars.column(VOLUME).chunk(0)
     joined = pc.binary_join_element_wise(
         pa.scalar(lead),

@@ -29,8 +29,5 @@ def load_folder(
     the caller had already begun a transaction.
     """
     return load_files(
-        connection,
-        lambda newest_date: find_files(Path(path)),
-        idempotency_key,
-        progress=progress,
+        connection, lambda newest_date: find_files(Path(path)), idempotency_key, progress=progress
     )

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trading_ops.bars.check import check_bars, check_dates, check_numbers, set_missing_aside
-from trading_ops.bars.exchange_tests import is_test_issue
 from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
-from trading_ops.bars.sources import LAYOUTS, layouts_of, symbol_in_name
-from trading_ops.bars.sources.layout import (
+from trading_ops.bars.table import Rows, read_rows
+from trading_ops.exchange.trial_symbols import is_test_issue
+from trading_ops.sources.layout import (
     ADJ_CLOSE,
     BASE,
     BESIDE,
@@ -35,9 +35,9 @@ from trading_ops.bars.sources.layout import (
     TIME,
     VOLUME,
     Layout,
-)  # fmt: skip
-from trading_ops.bars.sources.simulated import RATE_SOURCES
-from trading_ops.bars.table import Rows, read_rows
+)
+from trading_ops.sources.vendors import LAYOUTS, layouts_of, symbol_in_name
+from trading_ops.sources.vendors.simulated import RATE_SOURCES
 
 _NUMBERS = (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, BESIDE, VOLUME, INTEREST, DIVIDEND, SPLIT, RATE)
 _KNOWN_HEADERS = ", ".join(dict.fromkeys(layout.title for layout in LAYOUTS))
@@ -70,9 +70,7 @@ class ParsedFile:
         return len(self.dates)
 
 
-def parse_file(
-    body: bytes, name: str, newest_date: np.datetime64, session_dates: np.ndarray
-) -> ParsedFile:
+def parse_file(body: bytes, name: str, newest_date: np.datetime64, session_dates: np.ndarray) -> ParsedFile:
     """
     Return the rows of a vendor file.
 
@@ -126,9 +124,7 @@ def _recognise(rows: Rows) -> tuple[Layout, str]:
     candidates = layouts_of(rows.header_line)
     if not candidates:
         found = rows.header_line if len(rows.header_line) <= 80 else rows.header_line[:77] + "..."
-        rows.refuse_header(
-            f"{found!r} is no header of a known vendor file; accepted are {_KNOWN_HEADERS}"
-        )
+        rows.refuse_header(f"{found!r} is no header of a known vendor file; accepted are {_KNOWN_HEADERS}")
     for layout in candidates:
         symbol = symbol_in_name(layout, rows.name)
         if symbol and is_test_issue(symbol):
@@ -152,11 +148,7 @@ def _refuse_other_symbol(rows: Rows, symbol: str) -> None:
     ticker = f"{symbol}.US"
     is_other = np.asarray(pc.not_equal(pc.utf8_upper(rows.column(TICKER)), ticker))
     if is_other.any():
-        rows.refuse(
-            is_other,
-            TICKER,
-            f"{{}} is not the symbol the file is named after; accepted is {ticker}",
-        )
+        rows.refuse(is_other, TICKER, f"{{}} is not the symbol the file is named after; accepted is {ticker}")
 
 
 def _refuse_intraday(rows: Rows) -> None:
@@ -173,17 +165,13 @@ def _refuse_intraday(rows: Rows) -> None:
 
 def _bar_columns(rows: Rows, dates: np.ndarray) -> pa.Table:
     columns = [
-        column
-        for column in (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, VOLUME)
-        if column in rows.table.column_names
+        column for column in (OPEN, HIGH, LOW, CLOSE, ADJ_CLOSE, VOLUME) if column in rows.table.column_names
     ]
     texts = {DATE: pa.array(dates).cast(pa.string())}
     return pa.table({**texts, **{column: rows.column(column) for column in columns}})
 
 
-def _actions(
-    rows: Rows, layout: Layout, dates: np.ndarray, kind: str
-) -> list[tuple[str, str, str]]:
+def _actions(rows: Rows, layout: Layout, dates: np.ndarray, kind: str) -> list[tuple[str, str, str]]:
     values = rows.floats(kind)
     nothing = layout.no_split if kind == SPLIT else 0.0
     bad = (values <= 0) & (values != nothing) if kind == SPLIT else values < 0
@@ -199,11 +187,7 @@ def _parse_rates(rows: Rows, layout: Layout, symbol: str, dates: np.ndarray) -> 
     bad = rows.floats(RATE) <= 0
     if bad.any():
         rows.refuse(bad, RATE, "{} cannot be: a rate is above 0")
-    for column, accepted in (
-        (BASE, {symbol[:3]}),
-        (QUOTE, {symbol[3:]}),
-        (SOURCE, set(RATE_SOURCES)),
-    ):
+    for column, accepted in ((BASE, {symbol[:3]}), (QUOTE, {symbol[3:]}), (SOURCE, set(RATE_SOURCES))):
         values = rows.column(column).to_pylist()
         for index, value in enumerate(values):
             if value not in accepted or value != values[0]:

@@ -16,13 +16,13 @@ import psycopg
 from trading_ops.bars.append import load_files
 from trading_ops.bars.fetch import Fetched, Wanted, fetch
 from trading_ops.bars.report import LoadReport
-from trading_ops.bars.source_config import ReadySource
-from trading_ops.bars.sources import LAYOUTS
+from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import queries
-from trading_ops.ops.incidents import raise_incident
-from trading_ops.sessions import session_close_at
+from trading_ops.exchange.sessions import session_close_at
 from trading_ops.settings import Settings
-from trading_ops.universe import Universe
+from trading_ops.sources.config import ReadySource
+from trading_ops.sources.vendors import LAYOUTS
+from trading_ops.universe.instruments import Universe
 
 BLOCKED = "SOURCE_BLOCKED"
 PAIR = "GBPUSD"
@@ -83,17 +83,12 @@ def refresh(
         return RefreshReport(tuple(one.name for one in wanted), Fetched(), None)
     with tempfile.TemporaryDirectory(prefix="fetched-") as folder:
         fetched = fetch(wanted, sources, newest_date, session, Path(folder), tell)
-        load = load_files(
-            connection, lambda _: fetched.files, idempotency_key, failures=fetched.failures
-        )
+        load = load_files(connection, lambda _: fetched.files, idempotency_key, failures=fetched.failures)
     return RefreshReport(tuple(one.name for one in wanted), fetched, load)
 
 
 def tell_of_blocked(
-    connection: psycopg.Connection,
-    fetched: Fetched,
-    dedupe_key: str,
-    config: Settings | None = None,
+    connection: psycopg.Connection, fetched: Fetched, dedupe_key: str, config: Settings | None = None
 ) -> None:
     """Raise an incident for each source that refuses the desk; `connection` works as desk_planner."""
     for source, failure in fetched.left.items():
@@ -116,9 +111,7 @@ def _wanted(
         if one.valid_from_date <= session <= one.valid_to_date:
             names.setdefault(one.internal_symbol, {})[one.source] = one.vendor_symbol
     if symbols is not None:
-        return [
-            _pair(sources) if one == PAIR else Wanted(one, names.get(one, {})) for one in symbols
-        ]
+        return [_pair(sources) if one == PAIR else Wanted(one, names.get(one, {})) for one in symbols]
     # Any source counts, also one that is not asked: a file from the inbox is as good.
     known = universe.names(sorted({layout.source for layout in LAYOUTS}))
     every = [one for one in known if one.valid_from_date <= session <= one.valid_to_date]
@@ -132,9 +125,7 @@ def _wanted(
             close_at=session_close_at(session),
         )
     }
-    covered = {
-        one.internal_symbol for one in every if (one.source, one.vendor_symbol) not in lacking
-    }
+    covered = {one.internal_symbol for one in every if (one.source, one.vendor_symbol) not in lacking}
     wanted = [
         Wanted(entry.internal_symbol, names[entry.internal_symbol])
         for entry in universe.entries

@@ -51,9 +51,7 @@ class FileRefused(Exception):
     further would be accepted.
     """
 
-    def __init__(
-        self, refusal: Refusal, outcome: Literal["refused", "needs_history"] = "refused"
-    ) -> None:
+    def __init__(self, refusal: Refusal, outcome: Literal["refused", "needs_history"] = "refused") -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
         self.outcome = outcome

@@ -46,9 +46,7 @@ class LoadReport:
     def symbols(self) -> tuple[str, ...]:
         """The vendor symbols whose bars were accepted, changed or not."""
         accepted = {
-            one.vendor_symbol
-            for one in self.results
-            if one.rows_new + one.rows_changed + one.rows_unchanged
+            one.vendor_symbol for one in self.results if one.rows_new + one.rows_changed + one.rows_unchanged
         }
         return tuple(sorted(accepted))
 
@@ -67,9 +65,7 @@ def report_of_load(connection: psycopg.Connection, load_id: int) -> LoadReport |
     return LoadReport(
         load_id=load_id,
         sources=() if load["source"] == "none" else tuple(load["source"].split("+")),
-        results=tuple(
-            SymbolResult(**row) for row in queries.results_of_load(connection, load_id=load_id)
-        ),
+        results=tuple(SymbolResult(**row) for row in queries.results_of_load(connection, load_id=load_id)),
         actions_new=load["actions_new_count"],
         rates_new=load["rates_new_count"],
         refused=tuple(
@@ -77,8 +73,7 @@ def report_of_load(connection: psycopg.Connection, load_id: int) -> LoadReport |
             for row in queries.refused_files_of_load(connection, load_id=load_id)
         ),
         quarantined=tuple(
-            QuarantinedRow(**row)
-            for row in queries.quarantined_rows_of_load(connection, load_id=load_id)
+            QuarantinedRow(**row) for row in queries.quarantined_rows_of_load(connection, load_id=load_id)
         ),
         duration_ms=load["duration_ms"],
     )
@@ -107,27 +102,40 @@ def loads_text(connection: psycopg.Connection, load_count: int = 20) -> str:
     header = ("load", "known at", "source", "new", "changed", "unchanged", "quarantined", "refused files", "s", "symbols")  # fmt: skip
     rows = [
         (
-            str(row["load_id"]), f"{row['known_at']:%Y-%m-%d %H:%M:%S %Z}", row["source"],
-            f"{row['rows_new_count']:,}", f"{row['rows_changed_count']:,}", f"{row['rows_unchanged_count']:,}",
-            f"{row['rows_quarantined_count']:,}", str(row["files_refused_count"]),
-            f"{row['duration_ms'] / 1000:.1f}", row["outcomes"],
+            str(row["load_id"]),
+            f"{row['known_at']:%Y-%m-%d %H:%M:%S %Z}",
+            row["source"],
+            f"{row['rows_new_count']:,}",
+            f"{row['rows_changed_count']:,}",
+            f"{row['rows_unchanged_count']:,}",
+            f"{row['rows_quarantined_count']:,}",
+            str(row["files_refused_count"]),
+            f"{row['duration_ms'] / 1000:.1f}",
+            row["outcomes"],
         )
         for row in queries.newest_loads(connection, load_count=load_count)
-    ]  # fmt: skip
+    ]
     return "\n".join(_table(header, rows, right=range(3, 9)))
 
 
 def _symbol_lines(results: tuple[SymbolResult, ...]) -> list[str]:
     if not results:
         return []
-    header = ("source", "symbol", "outcome", "new", "changed", "unchanged", "quarantined", "ms", "detail")  # fmt: skip
+    header = ("source", "symbol", "outcome", "new", "changed", "unchanged", "quarantined", "ms", "detail")
     rows = [
         (
-            one.source, one.vendor_symbol, one.outcome, f"{one.rows_new:,}", f"{one.rows_changed:,}",
-            f"{one.rows_unchanged:,}", f"{one.rows_quarantined:,}", f"{one.duration_ms:,}", one.detail,
+            one.source,
+            one.vendor_symbol,
+            one.outcome,
+            f"{one.rows_new:,}",
+            f"{one.rows_changed:,}",
+            f"{one.rows_unchanged:,}",
+            f"{one.rows_quarantined:,}",
+            f"{one.duration_ms:,}",
+            one.detail,
         )
         for one in results
-    ]  # fmt: skip
+    ]
     return _table(header, rows, right=range(3, 8))
 
 

@@ -104,9 +104,7 @@ def judge_change(overlap: Overlap) -> Restatement | Objection:
                 "ratio: the series of another symbol or of another company; check what the vendor means by "
                 "this symbol, and load a new company under a name of its own",
             )
-    is_scale_changed = overlap.is_adjusted and (
-        is_rescaled or any(one.is_first_off for one in columns)
-    )
+    is_scale_changed = overlap.is_adjusted and (is_rescaled or any(one.is_first_off for one in columns))
     if is_scale_changed and not overlap.is_whole:
         return _needs_history(overlap, _day(dates[0]))
     ratio = next((one.median for one in columns if one.is_off), None) if is_rescaled else None

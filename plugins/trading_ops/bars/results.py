@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from trading_ops.bars.failure import FetchFailure
+from trading_ops.sources.failure import FetchFailure
 
 Series = tuple[str, str]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.bars.sources.layout import header_of
+from trading_ops.sources.layout import header_of
 
 _REPLY_FORM = "a file of comma-separated rows under a header line is expected"
 
@@ -47,9 +47,7 @@ class Rows:
 
     def text(self, index: int) -> str:
         """Return one row as the vendor wrote it, but for quotes."""
-        return ",".join(
-            self.table.column(place)[index].as_py() for place in range(self.table.num_columns)
-        )
+        return ",".join(self.table.column(place)[index].as_py() for place in range(self.table.num_columns))
 
     def field(self, column: str) -> str:
         """Return the vendor's own name of a column."""
@@ -59,9 +57,7 @@ class Rows:
         """Refuse the file for its first bad row; `{}` in the reason becomes the text found there."""
         bad = np.flatnonzero(is_bad)
         index = int(bad[np.argmin(self.lines[bad])])
-        self.refuse_row(
-            index, column, reason.replace("{}", repr(self.column(column)[index].as_py()))
-        )
+        self.refuse_row(index, column, reason.replace("{}", repr(self.column(column)[index].as_py())))
 
     def refuse_row(self, index: int, column: str, reason: str) -> NoReturn:
         """Refuse the file for one row."""
@@ -127,9 +123,7 @@ def _line_numbers(body: bytes, start: int, header_number: int, row_count: int) -
     if body.count(b"\n", start) + (not body.endswith(b"\n")) == row_count:
         return plain
     # Blank lines are skipped as rows but counted as lines.
-    filled = [
-        number for number, line in enumerate(body[start:].split(b"\n"), first) if line.strip()
-    ]
+    filled = [number for number, line in enumerate(body[start:].split(b"\n"), first) if line.strip()]
     return np.array(filled) if len(filled) == row_count else plain
 
 

@@ -14,8 +14,8 @@ import psycopg
 
 from trading_ops.bars.parse import ParsedFile
 from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.bars.sources.layout import DIVIDEND, SPLIT
 from trading_ops.db.connect import queries
+from trading_ops.sources.layout import DIVIDEND, SPLIT
 
 _NOTHING = {SPLIT: "1", DIVIDEND: "0"}
 
@@ -42,10 +42,7 @@ class Values:
             first, last = str(parsed.dates[0]), str(parsed.dates[-1])
             for kind in parsed.action_kinds:
                 span = self._spans.get((parsed.source, parsed.symbol, kind), (first, last))
-                self._spans[parsed.source, parsed.symbol, kind] = (
-                    min(first, span[0]),
-                    max(last, span[1]),
-                )
+                self._spans[parsed.source, parsed.symbol, kind] = (min(first, span[0]), max(last, span[1]))
 
     def series(self) -> list[tuple[str, str]]:
         """Return source and symbol of every file that had splits and dividends, or could have had."""
@@ -77,8 +74,7 @@ class Values:
             for key in stored.keys() | told.keys()
             if key[1] in parsed.action_kinds
             and first <= key[0] <= last
-            and stored.get(key, Decimal(_NOTHING[key[1]]))
-            != told.get(key, Decimal(_NOTHING[key[1]]))
+            and stored.get(key, Decimal(_NOTHING[key[1]])) != told.get(key, Decimal(_NOTHING[key[1]]))
         ]
         return min(different, default=None)
 
@@ -120,17 +116,13 @@ def _new_rates(
     if not values:
         return []
     rows = queries.newest_rates(connection, source=source)
-    stored = {
-        (row["rate_date"], row["base_currency"], row["quote_currency"]): row["rate"] for row in rows
-    }
+    stored = {(row["rate_date"], row["base_currency"], row["quote_currency"]): row["rate"] for row in rows}
     return _differing(values, stored)
 
 
 def _differing(values: dict, stored: dict) -> list[tuple]:
     return sorted(
-        (key, text)
-        for key, text in values.items()
-        if key not in stored or Decimal(text) != stored[key]
+        (key, text) for key, text in values.items() if key not in stored or Decimal(text) != stored[key]
     )
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 
 from trading_ops.db.connect import queries
+from trading_ops.files import write_whole
 from trading_ops.settings import Settings
-from trading_ops.tickets.files import write_whole
 
 # After so many failures a mail stays in the outbox for the operator to look at.
 ATTEMPTS_MAX = 20
@@ -42,9 +42,7 @@ def deliver_pending(connection: psycopg.Connection, config: Settings) -> Deliver
     Works as desk_mailer. Failures are recorded and tried again by the next call.
     """
     sent, failed = [], []
-    waiting = [
-        row["mail_id"] for row in queries.pending_mails(connection, attempts_max=ATTEMPTS_MAX)
-    ]
+    waiting = [row["mail_id"] for row in queries.pending_mails(connection, attempts_max=ATTEMPTS_MAX)]
     connection.commit()
     for mail_id in waiting:
         with connection.transaction():
@@ -118,8 +116,6 @@ def _attempt(mail: Mapping, config: Settings) -> tuple[str, str]:
 
 def _write_file(mail: Mapping, message: EmailMessage, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    path = (
-        folder / f"{mail['mail_id']:06d}-{mail['kind']}-{mail['recipient'].partition('@')[0]}.eml"
-    )
+    path = folder / f"{mail['mail_id']:06d}-{mail['kind']}-{mail['recipient'].partition('@')[0]}.eml"
     write_whole(path, message.as_bytes(policy=SMTP))
     return path

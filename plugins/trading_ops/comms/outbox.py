@@ -4,31 +4,11 @@ The outbox: mail waits here, in the same transaction as the fact it tells of.
 A dedupe key is written once, so a retried task never tells the same thing twice.
 """
 
-from dataclasses import dataclass
-
 import psycopg
 from psycopg.types.json import Jsonb
 
+from trading_ops.comms.letters import Letter
 from trading_ops.db.connect import queries
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A text file sent with a letter; content_type is e.g. `text/calendar; method=PUBLISH`."""
-
-    filename: str
-    content_type: str
-    content: str
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What a mail says, without to whom."""
-
-    subject: str
-    body_text: str
-    body_html: str
-    attachments: tuple[Attachment, ...] = ()
 
 
 def enqueue(

@@ -27,9 +27,7 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
     alembic = Config()
     alembic.set_main_option("script_location", str(_MIGRATIONS))
     engine = create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: connect_as_owner(config),
-        poolclass=pool.NullPool,
+        "postgresql+psycopg://", creator=lambda: connect_as_owner(config), poolclass=pool.NullPool
     )
     with engine.connect() as connection:
         alembic.attributes["connection"] = connection
@@ -38,8 +36,7 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
         found = connection.execute(text("select environment from desk.instance")).scalar()
         if found is None:
             connection.execute(
-                text("select desk.initialise_instance(:environment)"),
-                {"environment": config.environment},
+                text("select desk.initialise_instance(:environment)"), {"environment": config.environment}
             )
             connection.commit()
         elif found != config.environment:

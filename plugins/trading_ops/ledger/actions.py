@@ -14,8 +14,9 @@ from decimal import ROUND_DOWN, Decimal
 import psycopg
 
 from trading_ops.db.connect import queries
-from trading_ops.runs import load_policy, load_run
-from trading_ops.sessions import NEW_YORK
+from trading_ops.exchange.sessions import NEW_YORK
+from trading_ops.runs.frozen import load_policy
+from trading_ops.runs.run import load_run
 
 # Vendors date the same split a few days apart; no stock splits twice within a week.
 SAME_SPLIT_WITHIN = timedelta(days=5)
@@ -62,15 +63,11 @@ def post_splits(connection: psycopg.Connection, run_id: str) -> tuple[PostedSpli
         queries.lock_ledger(connection, portfolio_id=run.portfolio_id)
         new = splits_to_post(
             known=[
-                KnownSplit(
-                    row["internal_symbol"], row["source"], row["ex_date"], row["split_ratio"]
-                )
+                KnownSplit(row["internal_symbol"], row["source"], row["ex_date"], row["split_ratio"])
                 for row in queries.splits_known(connection, run_id=run_id)
             ],
             posted=[
-                PostedSplit(
-                    row["internal_symbol"], row["ex_date"], row["split_ratio"], row["units_delta"]
-                )
+                PostedSplit(row["internal_symbol"], row["ex_date"], row["split_ratio"], row["units_delta"])
                 for row in queries.splits_posted(connection, portfolio_id=run.portfolio_id)
             ],
             entries=[
@@ -79,17 +76,20 @@ def post_splits(connection: psycopg.Connection, run_id: str) -> tuple[PostedSpli
             ],
             source_order=load_policy(connection, run.policy_hash).market_data.source_order,
         )
-        queries.insert_split(connection, [
-            {
-                "portfolio_id": run.portfolio_id,
-                "internal_symbol": split.symbol,
-                "ex_date": split.ex_date,
-                "split_ratio": split.split_ratio,
-                "units_delta": split.units_delta,
-                "run_id": run_id,
-            }
-            for split in new
-        ])  # fmt: skip
+        queries.insert_split(
+            connection,
+            [
+                {
+                    "portfolio_id": run.portfolio_id,
+                    "internal_symbol": split.symbol,
+                    "ex_date": split.ex_date,
+                    "split_ratio": split.split_ratio,
+                    "units_delta": split.units_delta,
+                    "run_id": run_id,
+                }
+                for split in new
+            ],
+        )
     return new
 
 
@@ -131,9 +131,7 @@ def _believed(
     """Return each split once: not yet posted, from the first source that reports it."""
     believed: list[KnownSplit] = []
     trusted = [split for split in known if split.source in source_order]
-    for split in sorted(
-        trusted, key=lambda found: (source_order.index(found.source), found.ex_date)
-    ):
+    for split in sorted(trusted, key=lambda found: (source_order.index(found.source), found.ex_date)):
         others = [
             *posted.get(split.symbol, []),
             *(found for found in believed if found.symbol == split.symbol),
@@ -145,6 +143,6 @@ def _believed(
 
 def _units_before(ex_date: date, traded: list[UnitsEntry], splits: list[PostedSplit]) -> Decimal:
     starts_at = datetime.combine(ex_date, time(0), NEW_YORK)
-    return sum(
-        (entry.units_delta for entry in traded if entry.executed_at < starts_at), Decimal(0)
-    ) + sum((split.units_delta for split in splits if split.ex_date < ex_date), Decimal(0))
+    return sum((entry.units_delta for entry in traded if entry.executed_at < starts_at), Decimal(0)) + sum(
+        (split.units_delta for split in splits if split.ex_date < ex_date), Decimal(0)
+    )

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from trading_ops.config.policy import Policy
 from trading_ops.db.connect import queries
 from trading_ops.models.changelog import write_changelog
 from trading_ops.models.registry import ModelError
-from trading_ops.policy import Policy
 from trading_ops.settings import Settings
 
 
@@ -40,9 +40,7 @@ def evidence_for(connection: psycopg.Connection, model: dict[str, Any]) -> dict[
     realised = [week["rank_ic"] for week in weeks if week["rank_ic"] is not None]
     return {
         "age_days": (queries.now_at(connection).date() - model["as_of_date"]).days,
-        "shadow_weeks_count": queries.scored_weeks(
-            connection, model_version=model["model_version"]
-        ),
+        "shadow_weeks_count": queries.scored_weeks(connection, model_version=model["model_version"]),
         "realised_weeks_count": len(realised),
         "rank_ic_mean": str(round(sum(realised) / len(realised), 6)) if realised else None,
         "weeks": [{name: _json_value(value) for name, value in week.items()} for week in weeks],
@@ -61,17 +59,14 @@ def objections(evidence: dict[str, Any], policy: Policy) -> list[str]:
         )
     if evidence["age_days"] > policy.model.age_days_max:
         found.append(
-            f"it is {evidence['age_days']} days old, "
-            f"{policy.model.age_days_max} allowed (model.age_days_max)"
+            f"it is {evidence['age_days']} days old, {policy.model.age_days_max} allowed (model.age_days_max)"
         )
     if not evidence["backtest_metrics"]:
         found.append("its backtest measured nothing")
     return found
 
 
-def shadow(
-    connection: psycopg.Connection, name: str, person: str, reason: str, config: Settings
-) -> str:
+def shadow(connection: psycopg.Connection, name: str, person: str, reason: str, config: Settings) -> str:
     """Let a CANDIDATE score beside the ranking that is traded on; return its version."""
     version = _change(connection, find_model(connection, name), "SHADOW", person, reason)
     write_changelog(connection, config)
@@ -79,12 +74,7 @@ def shadow(
 
 
 def promote(
-    connection: psycopg.Connection,
-    name: str,
-    person: str,
-    reason: str,
-    policy: Policy,
-    config: Settings,
+    connection: psycopg.Connection, name: str, person: str, reason: str, policy: Policy, config: Settings
 ) -> str:
     """
     Let a model in SHADOW rank for tickets, in the place of the LIVE one, and return its version.
@@ -107,9 +97,7 @@ def promote(
     return version
 
 
-def retire(
-    connection: psycopg.Connection, name: str, person: str, reason: str, config: Settings
-) -> str:
+def retire(connection: psycopg.Connection, name: str, person: str, reason: str, config: Settings) -> str:
     """Take a model out of use and return its version; only one that was LIVE can come back."""
     version = _change(connection, find_model(connection, name), "RETIRED", person, reason)
     write_changelog(connection, config)

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 
 from trading_ops.db.connect import queries
+from trading_ops.files import write_whole
 from trading_ops.settings import Settings
-from trading_ops.tickets.files import write_whole
 
 
 def changelog_text(connection: psycopg.Connection) -> str:

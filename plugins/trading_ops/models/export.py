@@ -39,9 +39,9 @@ import pyarrow.parquet as pq
 from psycopg import errors
 from pyarrow import csv as arrow_csv
 
-from trading_ops.bars.progress import Progress
 from trading_ops.db.connect import queries
-from trading_ops.runs import load_run
+from trading_ops.progress import Progress
+from trading_ops.runs.run import load_run
 
 BARS, INSTRUMENTS, CALENDAR = "bars.parquet", "instruments.csv", "calendar.csv"
 _FACTOR_STEP = Decimal("1e-12")
@@ -52,17 +52,18 @@ _PRICES = ("open", "high", "low", "close")
 # A factor is divided as the decimal it is, once for all rows that have it.
 _COLUMNS = pa.schema(
     [
-        ("session_date", pa.date32()), *((name, pa.float64()) for name in (*_PRICES, "volume")),
+        ("session_date", pa.date32()),
+        *((name, pa.float64()) for name in (*_PRICES, "volume")),
         ("factor", pa.dictionary(pa.int32(), pa.string())),
     ]
-)  # fmt: skip
+)
 _SCHEMA = pa.schema(
     [
         pa.field("internal_symbol", pa.string(), nullable=False),
         pa.field("session_date", pa.date32(), nullable=False),
         *(pa.field(name, pa.float64(), nullable=False) for name in (*_PRICES, "vwap", "volume", "factor")),
     ]
-)  # fmt: skip
+)
 
 
 class ExportError(Exception):
@@ -90,10 +91,7 @@ class _Span:
 
 
 def export_dataset(
-    connection: psycopg.Connection,
-    run_id: str,
-    folder: Path,
-    progress: Callable[[str], None] | None = None,
+    connection: psycopg.Connection, run_id: str, folder: Path, progress: Callable[[str], None] | None = None
 ) -> Export:
     """
     Write the three files of a run into a folder and return what they hold (as desk_planner or desk_reader).
@@ -105,13 +103,12 @@ def export_dataset(
         queries.read_one_snapshot(connection)
         run = load_run(connection, run_id)
         _require_published(connection, run_id)
-        spans = [_Span(*row.values()) for row in queries.membership_spans(connection, run_id=run_id)]  # fmt: skip
+        spans = [_Span(*row.values()) for row in queries.membership_spans(connection, run_id=run_id)]
         members = {span.symbol for span in spans}
         benchmark = queries.benchmark_symbol(connection, run_id=run_id)
         wanted = sorted(members | ({benchmark} if benchmark else set()))
         oldest = {
-            row["internal_symbol"]: row
-            for row in queries.first_published_bars(connection, symbols=wanted)
+            row["internal_symbol"]: row for row in queries.first_published_bars(connection, symbols=wanted)
         }
         if not oldest:
             raise ExportError(f"no bar of run {run_id} is published")
@@ -122,11 +119,17 @@ def export_dataset(
             )
         first_date = min(row["session_date"] for row in oldest.values())
         first_dates = {symbol: row["session_date"] for symbol, row in oldest.items()}
-        _write_csv(folder / INSTRUMENTS, "internal_symbol", "start_date", "end_date", rows=_instruments(spans, first_dates))  # fmt: skip
+        _write_csv(
+            folder / INSTRUMENTS,
+            "internal_symbol",
+            "start_date",
+            "end_date",
+            rows=_instruments(spans, first_dates),
+        )
         calendar = queries.calendar_from(
             connection, run_id=run_id, first_date=first_date, known_days_count=_KNOWN_DAYS_COUNT
         )
-        _write_csv(folder / CALENDAR, "session_date", rows=(tuple(row.values()) for row in calendar))  # fmt: skip
+        _write_csv(folder / CALENDAR, "session_date", rows=(tuple(row.values()) for row in calendar))
     return Export(
         bars_count=bars_count,
         symbols_count=len(oldest),
@@ -169,9 +172,7 @@ def _write_bars(
     return bars_count, last_date
 
 
-def _texts(
-    connection: psycopg.Connection, oldest: dict[str, dict[str, Any]]
-) -> Iterator[tuple[str, str]]:
+def _texts(connection: psycopg.Connection, oldest: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield each symbol with its bars; the server works on the next one while the caller has this one."""
     with ThreadPoolExecutor(max_workers=1) as ahead:
         waiting = None
@@ -202,16 +203,17 @@ def _forward(symbol: str, text: str, first_factor: Decimal) -> pa.Table:
     )
     missing = [name for name in rows.column_names if rows[name].null_count]
     if missing:
-        raise ExportError(
-            f"{symbol} has a bar without {missing[0]}, so it has no place in a dataset"
-        )
+        raise ExportError(f"{symbol} has a bar without {missing[0]}, so it has no place in a dataset")
     stored = rows["factor"].combine_chunks()
-    steps = [(Decimal(text) / first_factor).quantize(_FACTOR_STEP, ROUND_HALF_UP) for text in stored.dictionary.to_pylist()]  # fmt: skip
+    steps = [
+        (Decimal(text) / first_factor).quantize(_FACTOR_STEP, ROUND_HALF_UP)
+        for text in stored.dictionary.to_pylist()
+    ]
     factor = pa.array(map(float, steps), pa.float64()).take(stored.indices)
     prices = {name: pc.multiply(rows[name], factor) for name in _PRICES}
     vwap = pc.divide(pc.add(pc.add(prices["high"], prices["low"]), prices["close"]), 3.0)
     volume = pc.divide(rows["volume"], factor)
-    columns = [pa.repeat(symbol, rows.num_rows), rows["session_date"], *prices.values(), vwap, volume, factor]  # fmt: skip
+    columns = [pa.repeat(symbol, rows.num_rows), rows["session_date"], *prices.values(), vwap, volume, factor]
     return pa.Table.from_arrays(columns, schema=_SCHEMA)
 
 
@@ -222,8 +224,7 @@ def _instruments(spans: list[_Span], first_dates: dict[str, date]) -> Iterator[t
             (symbol, span.start_date or first_dates[symbol], span.end_date)
             for span in spans
             # Someone who left before their first bar was never a member on any session of the data.
-            if span.symbol == symbol
-            and (span.end_date is None or span.end_date >= first_dates[symbol])
+            if span.symbol == symbol and (span.end_date is None or span.end_date >= first_dates[symbol])
         ]
         yield from kept or [(symbol, None, None)]
 

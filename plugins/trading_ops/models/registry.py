@@ -25,12 +25,10 @@ from psycopg.types.json import Jsonb
 
 from trading_ops.db.connect import queries
 from trading_ops.models.changelog import write_changelog
-from trading_ops.runs import Run, load_run
+from trading_ops.runs.run import Run, load_run
 from trading_ops.settings import Settings, settings
 
-_WINDOW_EDGES = (
-    "train_start", "train_end", "valid_start", "valid_end", "test_start", "test_end",
-)  # fmt: skip
+_WINDOW_EDGES = ("train_start", "train_end", "valid_start", "valid_end", "test_start", "test_end")
 _SCORE_COLUMNS = {
     "rank", "internal_symbol", "score", "as_of_date", "ts", "horizon_sessions", "side", "prob", "ev",
     "model_version", "config_hash",
@@ -121,9 +119,7 @@ def model_of_run(
     return RegisteredModel(version, method, row["state"], row["as_of_date"], folder)
 
 
-def store_scores(
-    connection: psycopg.Connection, run_id: str, parquet: Path, model: RegisteredModel
-) -> int:
+def store_scores(connection: psycopg.Connection, run_id: str, parquet: Path, model: RegisteredModel) -> int:
     """
     Store what a model says about a run's symbols and return how many (as desk_planner, one transaction).
 
@@ -136,9 +132,7 @@ def store_scores(
     frozen = _version_of(run, model.method)
     if frozen != model.model_version:
         raise ModelError(f"run {run_id} was frozen with the model {frozen}")
-    allowed = {
-        row["internal_symbol"] for row in queries.tradable_symbols(connection, run_id=run_id)
-    }
+    allowed = {row["internal_symbol"] for row in queries.tradable_symbols(connection, run_id=run_id)}
     scores = _read_scores(parquet, run, frozen, allowed)
     with connection.transaction():
         queries.lock_plan(connection, run_id=run_id)
@@ -165,9 +159,7 @@ def _registry_row(
         if described["model_sha256"] != version:
             raise ModelError(f"{train_result}/model.txt is not the model its model.json names")
         if described["as_of_date"] != run.as_of_date.isoformat():
-            raise ModelError(
-                f"the model is of {described['as_of_date']}, its run of {run.as_of_date}"
-            )
+            raise ModelError(f"the model is of {described['as_of_date']}, its run of {run.as_of_date}")
         workflow = yaml.safe_load((train_result / "workflow.yaml").read_text())
         return {
             "model_version": version,
@@ -195,9 +187,7 @@ def _version_of(run: Run, method: str) -> str | None:
     return {TRADED: run.model_version, WATCHED: run.shadow_model_version}[method]
 
 
-def _read_scores(
-    parquet: Path, run: Run, model_version: str, allowed: set[str]
-) -> list[dict[str, Any]]:
+def _read_scores(parquet: Path, run: Run, model_version: str, allowed: set[str]) -> list[dict[str, Any]]:
     table = pq.read_table(parquet)
     if set(table.column_names) != _SCORE_COLUMNS:
         raise ModelError(f"{parquet} has the columns {', '.join(table.column_names)}")

@@ -24,11 +24,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import yaml
 
-from trading_ops.policy import Policy
-from trading_ops.risk.book import Book, Day, Holding, Instrument, Order
-from trading_ops.risk.checks import run_checks
-from trading_ops.risk.sizing import size_plan
-from trading_ops.signals import rank_scores
+from trading_ops.config.policy import Policy
+from trading_ops.plan.book import Book, Day, Holding, Instrument, Order
+from trading_ops.plan.checks import run_checks
+from trading_ops.plan.ranking import rank_scores
+from trading_ops.plan.sizing import size_plan
 
 YEAR_SESSIONS = 252
 _ATR_SESSIONS = 14
@@ -101,9 +101,7 @@ class Rehearsal:
         }
 
 
-def rehearse(
-    scores: pd.DataFrame, bars: pd.DataFrame, policy: Policy, cost_ratio: Decimal
-) -> Rehearsal:
+def rehearse(scores: pd.DataFrame, bars: pd.DataFrame, policy: Policy, cost_ratio: Decimal) -> Rehearsal:
     """
     Return what the policy would have done with the scores.
 
@@ -118,7 +116,7 @@ def rehearse(
     }
     quotes = _quotes(bars, first=min(ranked))
     sessions = sorted(day for day in quotes if min(ranked) <= day <= max(ranked))
-    week_ends = {list(days)[-1] for _, days in groupby(sessions, key=lambda day: day.isocalendar()[:2])}  # fmt: skip
+    week_ends = {list(days)[-1] for _, days in groupby(sessions, key=lambda day: day.isocalendar()[:2])}
     account = Account(cash=policy.account.paper_opening_cash_gbp)
     orders: tuple[Order, ...] = ()
     values: dict[date, float] = {}
@@ -138,7 +136,7 @@ def rehearse(
             weeks_count += 1
             book = _book(account, quotes[session], ranked[session], today)
             plan = size_plan(book, policy)
-            reasons = [check.check_name for check in run_checks(book, plan, policy) if not check.is_clear]  # fmt: skip
+            reasons = [check.check_name for check in run_checks(book, plan, policy) if not check.is_clear]
             if reasons:
                 blocked_weeks_count += 1
                 blocked_by.update(reasons)
@@ -146,9 +144,15 @@ def rehearse(
                 orders = plan.orders
                 orders_count += len(orders)
     return Rehearsal(
-        pd.Series(values), weeks_count, orders_count, skipped_count, blocked_weeks_count, dict(blocked_by),
-        account.traded, account.cost,
-    )  # fmt: skip
+        pd.Series(values),
+        weeks_count,
+        orders_count,
+        skipped_count,
+        blocked_weeks_count,
+        dict(blocked_by),
+        account.traded,
+        account.cost,
+    )
 
 
 def rehearse_files(trained: Path, backtested: Path, bars: Path, policy: Policy) -> Rehearsal:
@@ -225,7 +229,7 @@ def _book(account: Account, quotes: dict[str, Quote], scores: dict[str, float], 
         gbpusd_rate=_RATE,
         as_of_date=today.session_date,
         days=(today,),
-    )  # fmt: skip
+    )
 
 
 def _quotes(bars: pd.DataFrame, first: date) -> dict[date, dict[str, Quote]]:
@@ -241,7 +245,13 @@ def _quotes_of(rows: pd.DataFrame, first: date) -> Iterator[tuple[date, Quote]]:
     previous = rows["close"].shift()
     # The true range of a session: from the lower of its low and the close before to the higher.
     reach = np.maximum(rows["high"], previous) - np.minimum(rows["low"], previous)
-    columns = (rows["session_date"], rows["open"], rows["close"], previous, reach.rolling(_ATR_SESSIONS).mean())  # fmt: skip
+    columns = (
+        rows["session_date"],
+        rows["open"],
+        rows["close"],
+        previous,
+        reach.rolling(_ATR_SESSIONS).mean(),
+    )
     for day, opened, closed, before, atr in zip(*columns, strict=True):
         if day >= first:
             yield day, Quote(*(_decimal(number) for number in (opened, closed, before, atr)))

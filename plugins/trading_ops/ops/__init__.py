@@ -1,1 +1,1 @@
-"""Running the desk: the clock, the halt, incidents and what keeps the machine honest."""
+"""Running the desk: the halt, and symbols it switches off by itself."""

@@ -4,20 +4,20 @@ Symbols the desk switches off by itself: bars that keep missing, and stocks the 
 Each cause takes effect once, so a person who switches the symbol on again has the last word on it.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import psycopg
 
-from trading_ops import sessions
+from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import queries
-from trading_ops.ops.incidents import raise_incident
-from trading_ops.ops.switches import write_switch
-from trading_ops.runs import Run, load_policy, load_run
+from trading_ops.exchange import sessions
+from trading_ops.runs.frozen import load_policy
+from trading_ops.runs.run import Run, load_run
 from trading_ops.settings import Settings
-from trading_ops.universe import Alias, Universe, UniverseEntry
+from trading_ops.universe.stored import names_json, stored_universe
+from trading_ops.universe.switches import write_switch
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ def disable_missing(
         found = {symbol: newest for symbol, newest in late.items() if symbol not in judged}
         if not found:
             return MissingBars()
-        together = sorted(
-            set(found) | _recently_disabled(connection, run, limits.missing_sessions_max)
-        )
+        together = sorted(set(found) | _recently_disabled(connection, run, limits.missing_sessions_max))
         if len(together) > limits.disabled_per_run_max:
             raise_incident(
                 connection,
@@ -77,15 +75,11 @@ def disable_missing(
             key = _missing_key(symbol, newest)
             write_switch(connection, symbol, False, "MISSING_BARS", reason, key, run_id)
             detail = f"{symbol}: {reason}"
-            raise_incident(
-                connection, "SYMBOL_DISABLED", f"SYMBOL_DISABLED:{key}", detail, run_id, config
-            )
+            raise_incident(connection, "SYMBOL_DISABLED", f"SYMBOL_DISABLED:{key}", detail, run_id, config)
         return MissingBars(disabled=tuple(found))
 
 
-def disable_untradable(
-    connection: psycopg.Connection, config: Settings | None = None
-) -> tuple[str, ...]:
+def disable_untradable(connection: psycopg.Connection, config: Settings | None = None) -> tuple[str, ...]:
     """Switch off what an executor reported as not offered by the broker; return the symbols, once each report."""
     symbols = []
     with connection.transaction():
@@ -108,23 +102,7 @@ def disable_untradable(
     return tuple(symbols)
 
 
-def stored_universe(connection: psycopg.Connection, universe_hash: str) -> Universe:
-    """Return a universe as a run was frozen with it."""
-    entries = queries.stored_universe_entries(connection, universe_hash=universe_hash)
-    aliases = queries.stored_aliases(connection, universe_hash=universe_hash)
-    return Universe(
-        tuple(UniverseEntry(**row) for row in entries), tuple(Alias(**row) for row in aliases)
-    )
-
-
-def names_json(names: Iterable[Alias]) -> str:
-    """Return dated names as the queries of universe.sql take them."""
-    return json.dumps([asdict(name) for name in names], default=str)
-
-
-def _missing(
-    connection: psycopg.Connection, run: Run, sources: Iterable[str]
-) -> dict[str, date | None]:
+def _missing(connection: psycopg.Connection, run: Run, sources: Iterable[str]) -> dict[str, date | None]:
     """Return the newest session with a bar per enabled symbol that is not the benchmark."""
     universe = stored_universe(connection, run.universe_hash)
     wanted = {
@@ -152,9 +130,7 @@ def _sessions_after(newest: date | None, as_of_date: date) -> float:
 def _recently_disabled(connection: psycopg.Connection, run: Run, sessions_count: int) -> set[str]:
     # Twice as many days hold so many sessions, holidays and a long weekend included.
     span = timedelta(days=2 * sessions_count + 5)
-    first_date = sessions.sessions_between(run.as_of_date - span, run.as_of_date)[
-        -sessions_count - 1
-    ]
+    first_date = sessions.sessions_between(run.as_of_date - span, run.as_of_date)[-sessions_count - 1]
     rows = queries.disabled_for_missing_bars_since(connection, first_date=first_date)
     return {row["internal_symbol"] for row in rows}
 

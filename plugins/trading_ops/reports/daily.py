@@ -12,14 +12,14 @@ from pathlib import Path
 
 import psycopg
 
-from trading_ops.comms.letters import compose
-from trading_ops.comms.outbox import Attachment, Letter, enqueue
+from trading_ops.comms.letters import Attachment, Letter, compose
+from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
+from trading_ops.files import write_whole
 from trading_ops.reports.figures import gbp, ratio
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
-from trading_ops.tickets.files import write_whole
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
 NOT_BUILT = (
@@ -57,8 +57,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
         texts = {
-            kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report))
-            for kind in ("md", "html")
+            kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report)) for kind in ("md", "html")
         }
         enqueue(
             connection,
@@ -117,25 +116,13 @@ def daily_letter(report: DailyReport, html: str) -> Letter:
         ("Equity", gbp(equity["equity_gbp"]) if equity else "not computed"),
         ("Return of the session", ratio(equity["return_ratio"]) if equity else "not computed"),
         ("Drawdown", ratio(equity["drawdown_ratio"]) if equity else "not computed"),
-        (
-            "Coverage",
-            ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed",
-        ),
-        (
-            "Gates",
-            ", ".join(f"{row['gate']} {row['status']}" for row in report.gates)
-            or "no plan run yet",
-        ),
+        ("Coverage", ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed"),
+        ("Gates", ", ".join(f"{row['gate']} {row['status']}" for row in report.gates) or "no plan run yet"),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
-        (
-            "Incidents",
-            "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none",
-        ),
+        ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
     ]
-    paragraphs = (
-        ["The desk is HALTED: no TRADE ticket can be issued."] if report.run["is_halted"] else []
-    )
+    paragraphs = ["The desk is HALTED: no TRADE ticket can be issued."] if report.run["is_halted"] else []
     if report.missing:
         paragraphs.append("Not everything could be computed: " + "; ".join(report.missing) + ".")
     prefix = f"[{report.label}] " if report.label else ""
@@ -154,16 +141,12 @@ def ticket_status(ticket: Mapping | None) -> str:
     if ticket["kind"] == "NO-TRADE":
         return f"{ticket['ticket_id']} NO-TRADE, nothing to confirm"
     lines_count, confirmed_count = ticket["lines_count"], ticket["confirmed_count"]
-    waiting = (
-        f", {lines_count - confirmed_count} still open" if confirmed_count < lines_count else ""
-    )
-    return (
-        f"{ticket['ticket_id']} TRADE, {confirmed_count} of {lines_count} lines confirmed{waiting}"
-    )
+    waiting = f", {lines_count - confirmed_count} still open" if confirmed_count < lines_count else ""
+    return f"{ticket['ticket_id']} TRADE, {confirmed_count} of {lines_count} lines confirmed{waiting}"
 
 
 def _next_rebalance_date(as_of_date: date) -> date | None:
-    from trading_ops import sessions
+    from trading_ops.exchange import sessions
 
     try:
         return sessions.execution_session(as_of_date)

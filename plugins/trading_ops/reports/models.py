@@ -13,13 +13,13 @@ from pathlib import Path
 
 import psycopg
 
-from trading_ops.config_files import read_policy
+from trading_ops.config.files import read_policy
 from trading_ops.db.connect import queries
+from trading_ops.files import write_whole
 from trading_ops.models.registry import ranking_name
 from trading_ops.reports.daily import NOT_BUILT
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
-from trading_ops.tickets.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -74,19 +74,14 @@ def write_model_report(connection: psycopg.Connection, config: Settings) -> Path
 
 def rank_moves(rows: Iterable[Mapping], top_count: int) -> RankMoves | None:
     """Return how the leading names moved between two rankings, given newest first; None without two."""
-    rankings = [
-        (day, list(ranked)) for day, ranked in groupby(rows, key=lambda row: row["as_of_date"])
-    ]
+    rankings = [(day, list(ranked)) for day, ranked in groupby(rows, key=lambda row: row["as_of_date"])]
     if len(rankings) < 2:
         return None
     (later_date, later_rows), (earlier_date, earlier_rows) = rankings
     later, earlier = (
-        {row["internal_symbol"]: row["signal_rank"] for row in rows}
-        for rows in (later_rows, earlier_rows)
+        {row["internal_symbol"]: row["signal_rank"] for row in rows} for rows in (later_rows, earlier_rows)
     )
-    leading = {
-        symbol for ranks in (later, earlier) for symbol, rank in ranks.items() if rank <= top_count
-    }
+    leading = {symbol for ranks in (later, earlier) for symbol, rank in ranks.items() if rank <= top_count}
     moves = [Move(symbol, earlier.get(symbol), later.get(symbol)) for symbol in leading]
     unranked = max(len(later), len(earlier)) + 1
     moves.sort(key=lambda move: (move.later_rank or unranked, move.earlier_rank or unranked))
@@ -99,9 +94,6 @@ def _compared_weeks(connection: psycopg.Connection, portfolio_id: str) -> list[M
     try:
         with connection.transaction():
             weeks = queries.compared_weeks(connection, portfolio_id=portfolio_id)
-            return [
-                week | {"name": ranking_name(week["method"], week["model_version"])}
-                for week in weeks
-            ]
+            return [week | {"name": ranking_name(week["method"], week["model_version"])} for week in weeks]
     except NOT_BUILT:
         return None

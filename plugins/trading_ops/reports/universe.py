@@ -13,16 +13,17 @@ from pathlib import Path
 
 import psycopg
 
-from trading_ops import sessions
-from trading_ops.config_files import read_policy, read_universe
+from trading_ops.config.files import read_policy
 from trading_ops.db.connect import queries
-from trading_ops.ops.auto_disable import names_json
-from trading_ops.ops.switches import disabled_symbols
+from trading_ops.exchange import sessions
+from trading_ops.files import write_whole
 from trading_ops.reports.daily import NOT_BUILT
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
-from trading_ops.tickets.files import write_whole
-from trading_ops.universe import Alias, Universe, UniverseEntry
+from trading_ops.universe.files import read_universe
+from trading_ops.universe.instruments import Alias, Universe, UniverseEntry
+from trading_ops.universe.stored import names_json
+from trading_ops.universe.switches import disabled_symbols
 
 # How many of the newest sessions the heat map shows.
 SESSIONS_COUNT = 60
@@ -187,9 +188,7 @@ def _by_symbol(rows: Iterable[Mapping]) -> dict[str, dict[date, Mapping]]:
     return found
 
 
-def _series(
-    symbol: str, source: str, names: Sequence[Alias], histories: Mapping[tuple, Mapping]
-) -> Series:
+def _series(symbol: str, source: str, names: Sequence[Alias], histories: Mapping[tuple, Mapping]) -> Series:
     row = histories.get((symbol, source), {})
     called = [one for one in names if (one.internal_symbol, one.source) == (symbol, source)]
     return Series(

@@ -33,12 +33,7 @@ class SimulatedBroker:
         if path.exists():
             self._book = json.loads(path.read_text())
         else:
-            self._book = {
-                "cash_gbp": str(opening_cash_gbp),
-                "units": {},
-                "executions": {},
-                "splits": [],
-            }
+            self._book = {"cash_gbp": str(opening_cash_gbp), "units": {}, "executions": {}, "splits": []}
 
     @property
     def cash_gbp(self) -> Decimal:
@@ -76,15 +71,11 @@ class SimulatedBroker:
             units = (value_gbp * gbpusd_rate / price_usd).quantize(_UNIT)
         sign = 1 if side == "BUY" else -1
         if self.cash_gbp - sign * value_gbp < 0 or held + sign * units < 0:
-            raise ValueError(
-                f"the simulated account cannot {side} {units} {symbol} for {value_gbp} GBP"
-            )
+            raise ValueError(f"the simulated account cannot {side} {units} {symbol} for {value_gbp} GBP")
         self._book["cash_gbp"] = str(self.cash_gbp - sign * value_gbp)
         self._set_units(symbol, held + sign * units)
         execution = Execution(symbol, side, units, price_usd, value_gbp)
-        self._book["executions"][key] = {
-            name: str(value) for name, value in vars(execution).items()
-        }
+        self._book["executions"][key] = {name: str(value) for name, value in vars(execution).items()}
         self._save()
         return execution
 

@@ -78,9 +78,7 @@ class SimulatedExecutor:
         form = self._form("/snapshots/new", "/snapshots/new")
         fields = {
             "cash": f"{cash_gbp:f}",
-            "positions": "\n".join(
-                f"{symbol} {units:f}" for symbol, units in sorted(positions.items())
-            ),
+            "positions": "\n".join(f"{symbol} {units:f}" for symbol, units in sorted(positions.items())),
         }
         if not positions:
             fields["no_positions"] = "yes"

@@ -67,10 +67,7 @@ class _Reader(HTMLParser):
             self.page.title += data
         elif self._textarea:
             # The line break right after the opening tag belongs to the markup.
-            self._set(
-                self._textarea,
-                (self.page.forms[-1].fields[self._textarea] + data).removeprefix("\n"),
-            )
+            self._set(self._textarea, (self.page.forms[-1].fields[self._textarea] + data).removeprefix("\n"))
         elif self._reads_error:
             self.page.errors[-1] += data
 

@@ -13,18 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trading_ops.bars.sources.alpha_vantage import ADJUSTED_HEADER
-from trading_ops.bars.sources.simulated import RATES_HEADER, SIMULATED
 from trading_ops.simulation.market_companies import BENCHMARK, COMPANIES, RATE_SYMBOL
-from trading_ops.simulation.market_faults import (
-    BadPrint,
-    Delisting,
-    Fault,
-    MissingBars,
-    UnrecordedSplit,
-)
+from trading_ops.simulation.market_faults import BadPrint, Delisting, Fault, MissingBars, UnrecordedSplit
 from trading_ops.simulation.market_model import START_DATE, Market, simulate
-from trading_ops.universe import Universe, UniverseEntry
+from trading_ops.sources.vendors.alpha_vantage import ADJUSTED_HEADER
+from trading_ops.sources.vendors.simulated import RATES_HEADER, SIMULATED
+from trading_ops.universe.instruments import Universe, UniverseEntry
 
 __all__ = ["BadPrint", "Delisting", "MissingBars", "SimulatedMarket", "UnrecordedSplit"]
 
@@ -53,10 +47,7 @@ class SimulatedMarket:
         """Return each company's opening price of a session, to the cent."""
         market = simulate(self.seed, session)
         cents = market.open_cents[market.dates.index(session), 1:].tolist()
-        return {
-            symbol: Decimal(int(value)) / 100
-            for symbol, value in zip(self.symbols, cents, strict=True)
-        }
+        return {symbol: Decimal(int(value)) / 100 for symbol, value in zip(self.symbols, cents, strict=True)}
 
     def splits(self, first_date: date, last_date: date) -> list[tuple[str, date, Decimal]]:
         """Return (symbol, ex-date, new shares per old) of every split between two dates."""
@@ -141,19 +132,13 @@ def _bar_rows(
 
 
 def _distort(
-    prices: np.ndarray,
-    volume: np.ndarray,
-    dates: Sequence[date],
-    symbol: str,
-    faults: Sequence[Fault],
+    prices: np.ndarray, volume: np.ndarray, dates: Sequence[date], symbol: str, faults: Sequence[Fault]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the prices in cents and the volume as the faulty vendor tells them."""
     for fault in faults:
         if isinstance(fault, BadPrint) and fault.symbol == symbol:
             prices = np.where(
-                np.array([day == fault.session_date for day in dates]),
-                prices * fault.factor,
-                prices,
+                np.array([day == fault.session_date for day in dates]), prices * fault.factor, prices
             )
         if isinstance(fault, UnrecordedSplit) and fault.symbol == symbol:
             is_after = np.array([day >= fault.session_date for day in dates])

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trading_ops.sessions import sessions_between
+from trading_ops.exchange.sessions import sessions_between
 from trading_ops.simulation.market_companies import COMPANIES, SECTORS
 
 START_DATE = date(2020, 1, 2)
@@ -110,9 +110,14 @@ def _traits(seed: int) -> _Traits:
     )
     # The benchmark is the market itself: a fund without splits or dividends.
     fund = {
-        "start_price": 300.0, "drift": 0.0, "beta": 1.0, "volatility": 0.0004, "volume": 60_000_000.0,
-        "quarterly_yield": 0.0, "split_above": np.inf,
-    }  # fmt: skip
+        "start_price": 300.0,
+        "drift": 0.0,
+        "beta": 1.0,
+        "volatility": 0.0004,
+        "volume": 60_000_000.0,
+        "quarterly_yield": 0.0,
+        "split_above": np.inf,
+    }
     for name, value in fund.items():
         getattr(traits, name)[0] = value
     return traits
@@ -149,23 +154,15 @@ def _actions(
 
 
 def _bar(
-    base_cents: np.ndarray,
-    returns: np.ndarray,
-    draws: np.ndarray,
-    traits: _Traits,
-    shares: np.ndarray,
+    base_cents: np.ndarray, returns: np.ndarray, draws: np.ndarray, traits: _Traits, shares: np.ndarray
 ) -> tuple:
     """Return open, high, low, close and volume of one session; `base_cents` is yesterday's close, adjusted."""
     close = np.maximum(np.rint(base_cents * (1 + returns)), 1.0)
-    opened = np.maximum(
-        np.rint(base_cents * (1 + returns * 0.5 + 0.004 * (draws[:, 0] - 0.5))), 1.0
-    )
+    opened = np.maximum(np.rint(base_cents * (1 + returns * 0.5 + 0.004 * (draws[:, 0] - 0.5))), 1.0)
     reach = 0.2 * np.abs(returns) + 0.006
     high = np.ceil(np.maximum(opened, close) * (1 + reach * draws[:, 1]))
     low = np.maximum(np.floor(np.minimum(opened, close) * (1 - reach * draws[:, 2])), 1.0)
-    volume = np.floor(
-        traits.volume * shares * (0.6 + 0.8 * draws[:, 3]) * (1 + 8 * np.abs(returns))
-    )
+    volume = np.floor(traits.volume * shares * (0.6 + 0.8 * draws[:, 3]) * (1 + 8 * np.abs(returns)))
     return opened, high, low, close, volume
 
 

@@ -13,20 +13,12 @@ from decimal import Decimal
 
 import rfc8785
 
-from trading_ops.gates import GATES
-from trading_ops.tickets.clocks import both_clocks
-from trading_ops.tickets.reasons import (
-    Reason,
-    RunRecord,
-    ordered,
-    reasons_against,
-    status_of,
-)
+from trading_ops.exchange.clocks import both_clocks
+from trading_ops.plan.gates import GATES
+from trading_ops.tickets.reasons import Reason, RunRecord, ordered, reasons_against, status_of
 
 FORMAT = "trading-ops-ticket/1"
-NOT_FOUND_RULE = (
-    "If not found, or only offered as a CFD or with leverage: mark FAILED and continue."
-)
+NOT_FOUND_RULE = "If not found, or only offered as a CFD or with leverage: mark FAILED and continue."
 FIELDS_TO_RECORD = ("status", "units", "value_gbp", "price_usd", "executed_at", "notes")
 
 
@@ -64,11 +56,7 @@ class Ticket:
 
 
 def build_ticket(
-    record: RunRecord,
-    *,
-    now_at: datetime,
-    failed_steps: Sequence[str] = (),
-    refusal: Reason | None = None,
+    record: RunRecord, *, now_at: datetime, failed_steps: Sequence[str] = (), refusal: Reason | None = None
 ) -> Ticket:
     """
     Return the run's ticket: TRADE only when nothing at all speaks against it.
@@ -88,9 +76,7 @@ def build_ticket(
         window_close_at=run["window_close_at"],
         deadline_at=run["deadline_at"],
         gates=tuple((gate, status_of(record, gate)) for gate in GATES),
-        lines=()
-        if reasons
-        else tuple(_line(row, record.search_names) for row in ordered(record.intended)),
+        lines=() if reasons else tuple(_line(row, record.search_names) for row in ordered(record.intended)),
         reasons=tuple(dict.fromkeys(reasons)),
     )
 
@@ -134,7 +120,7 @@ def ticket_body(ticket: Ticket) -> dict:
                 "signal_method",
                 "model_version",
                 "image_digest",
-            )  # fmt: skip
+            )
         },
         "window": {
             "open": opens.as_json(),
@@ -197,13 +183,10 @@ def instruction(line: TicketLine) -> str:
 
 def _line(row: Mapping, search_names: Mapping[str, str]) -> TicketLine:
     names = [
-        name
-        for name in TicketLine.__dataclass_fields__
-        if name not in ("etoro_search_name", "order_type")
+        name for name in TicketLine.__dataclass_fields__ if name not in ("etoro_search_name", "order_type")
     ]
     return TicketLine(
-        etoro_search_name=search_names[row["internal_symbol"]],
-        **{name: row[name] for name in names},
+        etoro_search_name=search_names[row["internal_symbol"]], **{name: row[name] for name in names}
     )
 
 

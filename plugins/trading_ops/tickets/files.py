@@ -1,14 +1,9 @@
-"""
-Files that are either absent or whole.
+"""A stored ticket as files people can keep."""
 
-Written beside their place, flushed to the disk and renamed, so neither a crash nor a reader in
-between ever sees half a file.
-"""
-
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from trading_ops.files import write_whole
 
 
 def write_ticket_files(stored: Mapping, folder: Path) -> None:
@@ -16,19 +11,3 @@ def write_ticket_files(stored: Mapping, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, text in ((".md", stored["body_markdown"]), (".json", stored["body_json"])):
         write_whole(folder / f"{stored['ticket_id']}{suffix}", text.encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place at once: a reader finds the old one or the whole new one."""
-    # A name of its own, so two processes writing the same file do not write into each other.
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as output:
-            output.write(content)
-            output.flush()
-            os.fsync(output.fileno())
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise

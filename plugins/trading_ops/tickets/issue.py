@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import psycopg
 from psycopg.types.json import Jsonb
 
-from trading_ops.comms.letters import ticket_letter
+from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
-from trading_ops.ops.incidents import record_incident
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import Ticket, build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.files import write_ticket_files
+from trading_ops.tickets.letters import ticket_letter
 from trading_ops.tickets.reasons import Reason, RunRecord
 from trading_ops.tickets.render import render_markdown
 
@@ -81,10 +81,7 @@ def _issue(
         detail=Jsonb({"run_id": run_id, "kind": ticket.kind, "content_sha256": content_hash}),
     )
     letter = ticket_letter(ticket, content_hash, config.confirm_url, config.mail_from, now_at)
-    for role, recipient in (
-        ("operator", config.operator_email),
-        ("executor", config.executor_email),
-    ):
+    for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
             connection,
             dedupe_key=f"ticket:{ticket.ticket_id}:{role}",
@@ -133,10 +130,7 @@ def _refusal(error: psycopg.DatabaseError) -> Reason:
     else:
         fix = "Compare the run's gate_results and decisions with what the message names."
     return Reason(
-        "database",
-        error.diag.constraint_name or "ticket_lock",
-        f"Postgres refused the TRADE: {said}.",
-        fix,
+        "database", error.diag.constraint_name or "ticket_lock", f"Postgres refused the TRADE: {said}.", fix
     )
 
 
@@ -177,9 +171,5 @@ def _record_incidents(connection: psycopg.Connection, ticket: Ticket) -> None:
             found.setdefault(code, []).append(f"{reason.check_name}: {reason.reason}")
     for code, details in found.items():
         record_incident(
-            connection,
-            code,
-            f"{code}:{ticket.ticket_id}",
-            "; ".join(details),
-            run_id=ticket.run["run_id"],
+            connection, code, f"{code}:{ticket.ticket_id}", "; ".join(details), run_id=ticket.run["run_id"]
         )

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_ops.gates import GATES
-from trading_ops.tickets.clocks import both_clocks
+from trading_ops.exchange.clocks import both_clocks
+from trading_ops.plan.gates import GATES
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,7 @@ class RunRecord:
     search_names: Mapping[str, str]
 
 
-def reasons_against(
-    record: RunRecord, *, now_at: datetime, failed_steps: Sequence[str]
-) -> list[Reason]:
+def reasons_against(record: RunRecord, *, now_at: datetime, failed_steps: Sequence[str]) -> list[Reason]:
     """Return everything that speaks against a TRADE for this run, in the order the plan ran."""
     reasons = [*_step_reasons(failed_steps), *_gate_reasons(record)]
     # The gates say it better; the decision speaks only where they are silent or it is missing.
@@ -84,12 +82,7 @@ def _gate_reasons(record: RunRecord) -> list[Reason]:
         elif row["status"] != "PASS":
             blocked = [check for check in row["checks"] if check.get("is_clear") is not True]
             reasons += [_check_reason(gate, check) for check in blocked] or [
-                Reason(
-                    gate,
-                    "judged",
-                    f"The {gate} gate did not pass.",
-                    "Read its row in desk.gate_results.",
-                )
+                Reason(gate, "judged", f"The {gate} gate did not pass.", "Read its row in desk.gate_results.")
             ]
     # The riskguard's own words; the gate in SQL may only know that it disagreed.
     known = {reason.check_name for reason in reasons}
@@ -102,9 +95,7 @@ def _gate_reasons(record: RunRecord) -> list[Reason]:
 
 
 def _check_reason(gate: str, check: Mapping) -> Reason:
-    return Reason(
-        gate, check["check_name"], _one_line(check.get("reason")), _one_line(check.get("fix"))
-    )
+    return Reason(gate, check["check_name"], _one_line(check.get("reason")), _one_line(check.get("fix")))
 
 
 def _decision_reasons(decision: Mapping | None) -> list[Reason]:
@@ -119,10 +110,7 @@ def _decision_reasons(decision: Mapping | None) -> list[Reason]:
         ]
     if decision["is_approved"] is True:
         return []
-    said = [
-        reason if isinstance(reason, Mapping) else {"reason": reason}
-        for reason in decision["reasons"]
-    ]
+    said = [reason if isinstance(reason, Mapping) else {"reason": reason} for reason in decision["reasons"]]
     return [
         Reason(
             "decision",
@@ -163,9 +151,7 @@ def _order_reasons(record: RunRecord) -> list[Reason]:
     sides = [row["side"] for row in ordered(record.intended)]
     if sides != sorted(sides, reverse=True):
         reasons.append(
-            Reason(
-                "orders", "sell_before_buy", "A BUY stands before a SELL.", "Size the orders again."
-            )
+            Reason("orders", "sell_before_buy", "A BUY stands before a SELL.", "Size the orders again.")
         )
     for row in record.intended:
         if not record.search_names.get(row["internal_symbol"], "").strip():
@@ -175,7 +161,7 @@ def _order_reasons(record: RunRecord) -> list[Reason]:
                     "search_name_known",
                     f"{row['internal_symbol']} has no eToro search name.",
                     f"Give {row['internal_symbol']} its etoro_search_name in config/universe.csv.",
-                )  # fmt: skip
+                )
             )
     return reasons
 

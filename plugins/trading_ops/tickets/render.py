@@ -8,9 +8,9 @@ from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from trading_ops.gates import GATES
+from trading_ops.exchange.clocks import both_clocks
+from trading_ops.plan.gates import GATES
 from trading_ops.tickets import build
-from trading_ops.tickets.clocks import both_clocks
 from trading_ops.tickets.reasons import Reason
 
 _TEMPLATES = Environment(
@@ -49,10 +49,6 @@ def group_reasons(reasons: tuple[Reason, ...]) -> list[tuple[str, list[Reason]]]
     """Return the reasons under their gate or step, in the order the plan runs."""
     order = ("step", *GATES, "decision", "window", "orders", "database")
     ranked = sorted(
-        reasons,
-        key=lambda reason: order.index(reason.source) if reason.source in order else len(order),
+        reasons, key=lambda reason: order.index(reason.source) if reason.source in order else len(order)
     )
-    return [
-        (source, list(members))
-        for source, members in groupby(ranked, key=lambda reason: reason.source)
-    ]
+    return [(source, list(members)) for source, members in groupby(ranked, key=lambda reason: reason.source)]

@@ -12,11 +12,7 @@ from qlib_runner.workflow import open_store
 
 RAW = {"learn_processors": [], "infer_processors": []}
 # A return, a return of another field, and an expression only the engine knows.
-LABELS = [
-    "Ref($close, -6)/Ref($close, -1) - 1",
-    "Ref($vwap,-2)/Ref($vwap,-1)-1",
-    "Mean($close, 5)/$close",
-]
+LABELS = ["Ref($close, -6)/Ref($close, -1) - 1", "Ref($vwap,-2)/Ref($vwap,-1)-1", "Mean($close, 5)/$close"]
 
 
 def said(ask, *words: str) -> None:

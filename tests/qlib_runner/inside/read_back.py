@@ -27,8 +27,7 @@ print(
             "equal": found.astype(np.float32).equals(wanted),
             "gaps": sorted({symbol for symbol, _ in found.index[found["close"].isna()]}),
             "members": {
-                name: [[str(day.date()) for day in span] for span in spans]
-                for name, spans in members.items()
+                name: [[str(day.date()) for day in span] for span in spans] for name, spans in members.items()
             },
             "sessions": [str(day.date()) for day in D.calendar(freq="day")[[0, -1]]],
             "future": str(D.calendar(freq="day", future=True)[-1].date()),

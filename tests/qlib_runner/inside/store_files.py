@@ -24,9 +24,7 @@ bars = pd.read_parquet(bars_path)
 bars["session_date"] = pd.to_datetime(bars["session_date"])
 sessions = sorted(bars["session_date"].unique())
 (reference / "calendars/day.txt").touch()
-FileCalendarStorage("day", False, home)._write_calendar(
-    [day.strftime("%Y-%m-%d") for day in sessions]
-)
+FileCalendarStorage("day", False, home)._write_calendar([day.strftime("%Y-%m-%d") for day in sessions])
 lines = []
 for symbol, own in bars.groupby("internal_symbol", sort=True):
     own = own.drop(columns="internal_symbol").set_index("session_date")
@@ -48,7 +46,5 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 found, wanted = files(store), files(reference)
-differing = sorted(
-    name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)
-)
+differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
 print(json.dumps({"files": len(wanted), "differing": differing}))

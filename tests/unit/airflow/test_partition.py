@@ -26,7 +26,7 @@ def test_a_failed_shadow_is_no_broken_step(states, is_ranked_by_model):
 
 def test_the_traded_models_steps_count_where_it_ranks_and_nowhere_else(states):
     """Beside momentum the dataset and the scores are for looking at alone."""
-    states(**WATCHED, make_dataset="failed", score_model="upstream_failed", store_scores="upstream_failed")  # fmt: skip
+    states(**WATCHED, make_dataset="failed", score_model="upstream_failed", store_scores="upstream_failed")
     assert partition.failed_steps(True) == ["make_dataset", "score_model", "store_scores"]
     assert partition.failed_steps(False) == []
 

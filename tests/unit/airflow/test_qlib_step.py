@@ -10,12 +10,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import timeout
 
-from trading_ops.policy import parse_policy
+from trading_ops.config.policy import parse_policy
+from trading_ops.models.room import write_manifest
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops_airflow import qlib_step
-from trading_ops_airflow.qlib_files import verify_result, write_manifest
-from trading_ops_airflow.qlib_step import ProcessOperator, Runner
-from trading_ops_airflow.run_tasks import _room
+from trading_ops_airflow.qlib import step
+from trading_ops_airflow.qlib.files import verified_result
+from trading_ops_airflow.qlib.step import ProcessOperator, Runner
+from trading_ops_airflow.tasks.runs import _room
 
 
 @pytest.fixture
@@ -27,8 +28,7 @@ def folder(tmp_path) -> Path:
     lines = ["internal_symbol,session_date,adj_close"]
     for symbol, growth in (("AAA", 1), ("BBB", 3), ("CCC", 2)):
         lines += [
-            f"{symbol},2025-{1 + day // 28:02d}-{1 + day % 28:02d},{100 + growth * day}"
-            for day in range(260)
+            f"{symbol},2025-{1 + day // 28:02d}-{1 + day % 28:02d},{100 + growth * day}" for day in range(260)
         ]
     (folder / "in/bars.csv").write_text("\n".join(lines) + "\n")
     return write_manifest(folder, "r1", date(2025, 10, 8), ["bars.csv"], {})
@@ -43,7 +43,7 @@ def scored(folder) -> Path:
 
 def test_the_real_runner_leaves_a_result_that_verifies(scored):
     """Ranked by last year's growth, in an interpreter of its own."""
-    result = verify_result(scored)
+    result = verified_result(scored)
     ranking = (result / "signals_ranked.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in ranking[1:]] == ["BBB", "CCC", "AAA"]
 
@@ -51,7 +51,7 @@ def test_the_real_runner_leaves_a_result_that_verifies(scored):
 def test_a_second_try_finds_the_first_result(scored):
     """The task was killed after the runner ended: nothing is computed twice."""
     Runner().run(scored)
-    verify_result(scored)
+    verified_result(scored)
 
 
 def _edit(path, **changes):
@@ -78,7 +78,7 @@ def test_a_spoilt_result_is_refused(scored, spoil, complaint):
     """Truncated, stale, of another run: each is a red task and no ranking."""
     spoil(scored)
     with pytest.raises(AirflowFailException, match=complaint):
-        verify_result(scored)
+        verified_result(scored)
 
 
 def test_a_runner_that_refuses_is_quoted(folder):
@@ -97,7 +97,7 @@ def program(monkeypatch, tmp_path):
         path = tmp_path / "python"
         path.write_text(f"#!/bin/bash\n{text}\n")
         path.chmod(0o755)
-        monkeypatch.setattr(qlib_step, "_interpreter", lambda manifest: path)
+        monkeypatch.setattr(step, "_interpreter", lambda manifest: path)
 
     return install
 
@@ -107,12 +107,15 @@ def program(monkeypatch, tmp_path):
     [
         ("kill -KILL $$", r"score was killed by SIGKILL \(out of memory, or by hand\)"),
         ("kill -SEGV $$", "score was killed by SIGSEGV"),
-        ("echo 'No space left on device' >&2; exit 1", "score failed with exit code 1:\nNo space left on device"),
+        (
+            "echo 'No space left on device' >&2; exit 1",
+            "score failed with exit code 1:\nNo space left on device",
+        ),
         ("exit 66", "score crashed with exit code 66"),
         ("exit 0", "score left no complete result"),
     ],
     ids=["killed", "crashed in C", "a full disk", "crashed", "exit 0 without a result"],
-)  # fmt: skip
+)
 def test_each_end_has_its_name(program, folder, text, named):
     """What goes into the log, and for a plan ranked by a model into the NO-TRADE's log."""
     program(text)
@@ -164,8 +167,8 @@ def test_a_missing_environment_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr("trading_ops.settings.PROJECT_ROOT", tmp_path)
     manifest = {"command": "train", "config": {}}
     with pytest.raises(AirflowFailException, match="`make setup-qlib` builds it"):
-        qlib_step._interpreter(manifest)
-    assert qlib_step._interpreter({"command": "score", "config": {}}).exists()
+        step._interpreter(manifest)
+    assert step._interpreter({"command": "score", "config": {}}).exists()
 
 
 def test_a_plan_of_the_stub_is_frozen_without_the_models_image():

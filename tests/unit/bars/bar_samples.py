@@ -7,7 +7,7 @@ import pytest
 
 from trading_ops.bars.parse import ParsedFile, parse_file
 from trading_ops.bars.refusal import FileRefused, Refusal
-from trading_ops.sessions import sessions_between
+from trading_ops.exchange.sessions import sessions_between
 
 NEWEST = np.datetime64("2024-03-15")
 SESSIONS = np.array(sessions_between(date(2020, 1, 1), date(2024, 12, 31)), dtype="datetime64[D]")

@@ -14,7 +14,7 @@ from bar_samples import (
     YAHOO_DIVIDENDS,
     YAHOO_SPLITS,
     judge,
-)  # fmt: skip
+)
 
 LAYOUTS = {
     "DA-BRK.B-T-2024-03-08.csv": (ADJUSTED, "alpha_vantage", "raw", "BRK.B", 4),
@@ -53,12 +53,7 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(name):
 
 def test_numbers_keep_the_digits_the_vendor_wrote():
     """No float in between: 101.50 stays 101.50 and Yahoo's seventeen digits stay seventeen."""
-    assert judge(ADJUSTED, "A.csv").bars["high_price"].to_pylist() == [
-        "101.50",
-        "102.0",
-        "51.0",
-        "51.20",
-    ]
+    assert judge(ADJUSTED, "A.csv").bars["high_price"].to_pylist() == ["101.50", "102.0", "51.0", "51.20"]
     assert judge(YAHOO, "A.csv").bars["adj_close_price"].to_pylist() == [
         "6.40648078918457",
         "6.417557239532471",
@@ -79,15 +74,9 @@ def test_alpha_vantage_actions_come_from_its_own_columns():
 
 def test_yahoo_action_files_carry_the_new_york_date():
     """The stamp is the exchange's opening time; its first ten characters are the ex-date."""
-    splits, dividends = (
-        judge(YAHOO_SPLITS, "splits/AAPL.csv"),
-        judge(YAHOO_DIVIDENDS, "dividends/AAPL.csv"),
-    )
+    splits, dividends = (judge(YAHOO_SPLITS, "splits/AAPL.csv"), judge(YAHOO_DIVIDENDS, "dividends/AAPL.csv"))
     assert splits.actions == (("2014-06-09", "split", "7.0"), ("2020-08-31", "split", "4.0"))
-    assert dividends.actions == (
-        ("1987-05-11", "dividend", "0.000536"),
-        ("2024-02-09", "dividend", "0.24"),
-    )
+    assert dividends.actions == (("1987-05-11", "dividend", "0.000536"), ("2024-02-09", "dividend", "0.24"))
     assert splits.bars is None
 
 
@@ -172,8 +161,10 @@ def test_a_series_without_volumes_keeps_its_first_row():
 def test_a_rounded_split_ratio_is_kept_as_written():
     """7.00000700001 is what the vendor says; what it means is for the price models to decide."""
     assert judge(ADJUSTED.replace("0.0,2.0", "0.0,7.00000700001"), "IBM.csv").actions[0] == (
-        "2024-03-06", "split", "7.00000700001",
-    )  # fmt: skip
+        "2024-03-06",
+        "split",
+        "7.00000700001",
+    )
 
 
 def test_an_old_broken_bar_is_left_out_and_named():

@@ -14,7 +14,7 @@ from bar_samples import (
     damaged,
     judge,
     refusal_of,
-)  # fmt: skip
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,9 +135,7 @@ def test_too_many_rows_to_leave_out_refuse_the_file():
     text = ADJUSTED.replace("2024-03-04", old + good + "2024-03-04", 1)
     refusal = refusal_of(text, "A.csv")
     assert (refusal.line, "60 such rows" in refusal.reason) == (2, True)
-    assert (
-        len(judge(text.replace(old, "".join(old.splitlines(True)[:20])), "A.csv").quarantined) == 20
-    )
+    assert len(judge(text.replace(old, "".join(old.splitlines(True)[:20])), "A.csv").quarantined) == 20
 
 
 def test_a_header_without_rows_is_refused():

@@ -49,9 +49,7 @@ def judge(
     st.integers(4, 7),
     st.integers(5, 60),
 )
-def test_one_ratio_over_the_whole_history_is_a_rescaling_whatever_the_rounding(
-    ratio, digits, count
-):
+def test_one_ratio_over_the_whole_history_is_a_rescaling_whatever_the_rounding(ratio, digits, count):
     """The ratio found is the vendor's to within its rounding, and every bar is on the new scale."""
     old = PRICES[:count].round(4)
     verdict = judge(old, (old * ratio).round(digits), reach=(0, 5))

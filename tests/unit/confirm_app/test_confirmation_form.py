@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirm_app.confirmation_form import FILL_ROWS_MAX, OUTCOMES, parse_confirmation
+from confirm_app.tickets.confirmation_form import FILL_ROWS_MAX, OUTCOMES, parse_confirmation
 
 KEY = "0123456789abcdef"
 FILL = {
-    "fill-1-units": "6.25", "fill-1-price": "100", "fill-1-value": "500.00", "fill-1-fee": "",
-    "fill-1-date": "2026-06-15", "fill-1-time": "14:52", "fill-1-zone": "London",
-}  # fmt: skip
+    "fill-1-units": "6.25",
+    "fill-1-price": "100",
+    "fill-1-value": "500.00",
+    "fill-1-fee": "",
+    "fill-1-date": "2026-06-15",
+    "fill-1-time": "14:52",
+    "fill-1-zone": "London",
+}
 DONE = {"outcome": "DONE", "key": KEY, "seen_version": "0", "fill_rows": "1", "notes": "", **FILL}
 FIELDS = [*DONE, "fill-2-units", "amendment_reason", "figures_checked"]
 
@@ -43,9 +48,7 @@ def test_a_whole_form_becomes_exact_figures():
 
 def test_every_error_of_a_form_comes_at_once():
     """Three wrong fields are three messages, so nobody sends the form four times."""
-    errors = errors_of(
-        DONE | {"fill-1-units": "", "fill-1-value": "1.234,50", "fill-1-time": "noon"}
-    )
+    errors = errors_of(DONE | {"fill-1-units": "", "fill-1-value": "1.234,50", "fill-1-time": "noon"})
     assert set(errors) == {"fill-1-units", "fill-1-value", "fill-1-time"}
 
 
@@ -54,8 +57,11 @@ def test_executed_without_a_fill_is_refused(outcome):
     """DONE says something was executed, so its figures are needed."""
     blank = {name: "" for name in FILL} | {"fill-1-date": "2026-06-15", "fill-1-zone": "London"}
     assert set(errors_of(DONE | blank | {"outcome": outcome})) == {
-        "fill-1-units", "fill-1-price", "fill-1-value", "fill-1-time",
-    }  # fmt: skip
+        "fill-1-units",
+        "fill-1-price",
+        "fill-1-value",
+        "fill-1-time",
+    }
 
 
 @pytest.mark.parametrize("outcome", ["SKIPPED", "FAILED"])
@@ -108,11 +114,7 @@ def test_no_form_makes_the_parser_fail(fields, outcome):
 )
 def test_figures_reach_the_database_exactly_as_typed(units, price, value):
     """Text in, text out: no figure passes through a float."""
-    form = DONE | {
-        "fill-1-units": f"{units:f}",
-        "fill-1-price": f"{price:f}",
-        "fill-1-value": f"{value:,f}",
-    }
+    form = DONE | {"fill-1-units": f"{units:f}", "fill-1-price": f"{price:f}", "fill-1-value": f"{value:,f}"}
     request = json.loads(parse_confirmation(form)[0].request("t", 1, "p"), parse_float=None)
     [fill] = request["fills"]
     assert (Decimal(fill["units"]), Decimal(fill["price_usd"]), Decimal(fill["value_gbp"])) == (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirm_app.figures import FigureError, parse_figure, parse_instant, parse_key, parse_text
+from confirm_app.forms.figures import FigureError, parse_figure, parse_instant, parse_key, parse_text
 
 
 @pytest.mark.parametrize(
@@ -74,34 +74,22 @@ def test_a_doubtful_figure_is_refused_with_the_accepted_form(text, says):
 
 def test_cash_may_be_zero_or_negative_where_the_form_says_so():
     """An overdrawn account is true, so its snapshot can be recorded."""
-    assert parse_figure(
-        "-£5.20", places=2, currency="GBP", allow_zero=True, allow_negative=True
-    ) == Decimal("-5.20")
+    assert parse_figure("-£5.20", places=2, currency="GBP", allow_zero=True, allow_negative=True) == Decimal(
+        "-5.20"
+    )
     assert parse_figure("0", places=2, allow_zero=True) == 0
 
 
-@given(
-    st.text(),
-    st.integers(0, 10),
-    st.sampled_from([None, "GBP", "USD"]),
-    st.booleans(),
-    st.booleans(),
-)
-def test_no_text_makes_the_parser_fail_otherwise_than_by_saying_so(
-    text, places, currency, zero, negative
-):
+@given(st.text(), st.integers(0, 10), st.sampled_from([None, "GBP", "USD"]), st.booleans(), st.booleans())
+def test_no_text_makes_the_parser_fail_otherwise_than_by_saying_so(text, places, currency, zero, negative):
     """Whatever is typed gives an exact Decimal or a FigureError."""
     try:
-        value = parse_figure(
-            text, places=places, currency=currency, allow_zero=zero, allow_negative=negative
-        )
+        value = parse_figure(text, places=places, currency=currency, allow_zero=zero, allow_negative=negative)
     except FigureError as error:
         assert str(error)
     else:
         assert (
-            isinstance(value, Decimal)
-            and value.is_finite()
-            and -value.as_tuple().exponent <= max(places, 1)
+            isinstance(value, Decimal) and value.is_finite() and -value.as_tuple().exponent <= max(places, 1)
         )
 
 
@@ -121,9 +109,7 @@ def test_every_figure_comes_back_as_it_was_written(value):
         ("2026-03-16", "9:52", "New York", datetime(2026, 3, 16, 13, 52, tzinfo=UTC)),
     ],
 )
-def test_local_times_become_utc_in_summer_and_in_the_four_hour_weeks(
-    date_text, time_text, zone, instant
-):
+def test_local_times_become_utc_in_summer_and_in_the_four_hour_weeks(date_text, time_text, zone, instant):
     """On 16 March New York already has summer time and London has not."""
     assert parse_instant(date_text, time_text, zone) == instant
 
@@ -163,7 +149,7 @@ def test_no_text_makes_the_clock_fail(date_text, time_text, zone):
 )
 def test_every_local_time_comes_back_on_the_same_clock(local, zone):
     """Reading the instant on the clock it was written with gives the written time."""
-    from confirm_app.figures import ZONES
+    from confirm_app.forms.figures import ZONES
 
     try:
         instant = parse_instant(f"{local:%Y-%m-%d}", f"{local:%H:%M:%S}", zone)

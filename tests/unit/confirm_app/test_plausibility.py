@@ -6,18 +6,25 @@ from decimal import Decimal
 
 import pytest
 
-from confirm_app.confirmation_form import Confirmation, Fill
-from confirm_app.plausibility import doubt_confirmation
+from confirm_app.tickets.confirmation_form import Confirmation, Fill
+from confirm_app.tickets.plausibility import doubt_confirmation
 from trading_ops.tickets.build import TicketLine
 
 OPEN_AT = datetime(2026, 6, 15, 13, 45, tzinfo=UTC)
 TICKET = {"window_open_at": OPEN_AT, "window_close_at": OPEN_AT + timedelta(minutes=75)}
 NOW_AT = OPEN_AT + timedelta(minutes=40)
 BUY = TicketLine(
-    line_number=1, side="BUY", internal_symbol="ALDR", etoro_search_name="Alder", value_gbp=Decimal("500.00"),
-    units_estimate=Decimal("6.25"), is_full_exit=False, reference_price_usd=Decimal(100),
-    price_limit_usd=Decimal(103), gbpusd_rate=Decimal("1.25"),
-)  # fmt: skip
+    line_number=1,
+    side="BUY",
+    internal_symbol="ALDR",
+    etoro_search_name="Alder",
+    value_gbp=Decimal("500.00"),
+    units_estimate=Decimal("6.25"),
+    is_full_exit=False,
+    reference_price_usd=Decimal(100),
+    price_limit_usd=Decimal(103),
+    gbpusd_rate=Decimal("1.25"),
+)
 SELL = dataclasses.replace(BUY, side="SELL", price_limit_usd=Decimal(97), is_full_exit=True)
 
 
@@ -31,8 +38,7 @@ def doubts(*fills, line=BUY, status="DONE", checked=False) -> dict[str, bool]:
     )
     confirmation = Confirmation(status, made, "", "", "k" * 16, 0, checked)
     return {
-        error.field: error.is_checkable
-        for error in doubt_confirmation(confirmation, line, TICKET, NOW_AT)
+        error.field: error.is_checkable for error in doubt_confirmation(confirmation, line, TICKET, NOW_AT)
     }
 
 
@@ -80,9 +86,7 @@ def test_a_sale_below_its_limit_is_asked_about():
 
 def test_a_time_on_the_wrong_clock_is_asked_about():
     """14:52 New York typed as London is five hours early: outside the window."""
-    assert doubts(("6.25", "100", "500.00", "0", OPEN_AT - timedelta(hours=5))) == {
-        "fill-1-time": True
-    }
+    assert doubts(("6.25", "100", "500.00", "0", OPEN_AT - timedelta(hours=5))) == {"fill-1-time": True}
 
 
 def test_the_future_is_never_accepted():
@@ -102,14 +106,10 @@ def test_partly_of_more_than_the_order_is_a_contradiction():
 def test_a_part_of_a_sale_of_everything_may_bring_more_than_expected():
     """After a jump half the units can be worth more than planned; units say it is a part."""
     assert doubts(("6.00", "140", "672.00"), line=SELL, status="PARTIAL", checked=True) == {}
-    assert doubts(("6.25", "140", "700.00"), line=SELL, status="PARTIAL", checked=True) == {
-        "outcome": False
-    }
+    assert doubts(("6.25", "140", "700.00"), line=SELL, status="PARTIAL", checked=True) == {"outcome": False}
 
 
 def test_two_fills_are_judged_together_and_each_by_itself():
     """Half the order as DONE is asked about; the wrong row is named."""
     assert doubts(("3.125", "100", "250.00")) == {"fill-1-value": True}
-    assert doubts(("3.125", "100", "250.00"), ("3.125", "10", "250.00"), checked=False)[
-        "fill-2-price"
-    ]
+    assert doubts(("3.125", "100", "250.00"), ("3.125", "10", "250.00"), checked=False)["fill-2-price"]

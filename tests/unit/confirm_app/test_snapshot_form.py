@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirm_app.snapshot_form import parse_cash_movement, parse_snapshot
+from confirm_app.account.cash_form import parse_cash_movement
+from confirm_app.account.snapshot_form import parse_snapshot
 
 NOW_AT = datetime(2026, 6, 15, 16, 0, tzinfo=UTC)
 TIME = {"date": "2026-06-15", "time": "16:30", "zone": "London", "key": "0123456789abcdef"}
@@ -49,24 +50,19 @@ def test_a_bad_line_is_named(positions, says):
 def test_an_empty_account_has_to_be_said():
     """No line at all counts as forgotten unless the box says there is nothing."""
     assert parse_snapshot(TIME | {"cash": "0", "no_positions": "yes"}, NOW_AT)[0].positions == ()
-    assert parse_snapshot(
-        TIME | {"cash": "0", "positions": "ALDR 1", "no_positions": "yes"}, NOW_AT
-    )[1]
+    assert parse_snapshot(TIME | {"cash": "0", "positions": "ALDR 1", "no_positions": "yes"}, NOW_AT)[1]
 
 
 def test_nothing_was_read_in_the_future():
     """A snapshot of later than now is a wrong clock."""
     assert (
-        parse_snapshot(TIME | {"cash": "0", "no_positions": "yes", "time": "17:01"}, NOW_AT)[1][
-            0
-        ].field
+        parse_snapshot(TIME | {"cash": "0", "no_positions": "yes", "time": "17:01"}, NOW_AT)[1][0].field
         == "time"
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "sign"),
-    [("deposit", 1), ("withdrawal", -1), ("dividend", 1), ("fee", -1), ("interest", 1)],
+    ("kind", "sign"), [("deposit", 1), ("withdrawal", -1), ("dividend", 1), ("fee", -1), ("interest", 1)]
 )
 def test_the_kind_of_a_movement_gives_its_sign(kind, sign):
     """A person writes 25.00; the form knows that a fee is taken off."""
@@ -81,8 +77,7 @@ def test_a_correction_cannot_be_booked_by_hand():
 
 @given(
     st.dictionaries(
-        st.sampled_from([*TIME, "cash", "positions", "kind", "amount", "notes", "no_positions"]),
-        st.text(),
+        st.sampled_from([*TIME, "cash", "positions", "kind", "amount", "notes", "no_positions"]), st.text()
     )
 )
 def test_no_account_form_makes_the_parser_fail(fields):

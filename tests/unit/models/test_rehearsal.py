@@ -6,8 +6,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from trading_ops.config.policy import parse_policy
 from trading_ops.models.rehearsal import rehearse
-from trading_ops.policy import parse_policy
 from trading_ops.settings import PROJECT_ROOT
 
 POLICY = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "policy.yml")
@@ -22,11 +22,18 @@ TARGET = Decimal("646.66")
 def bars(changes: dict[tuple[str, date], dict[str, float]] | None = None, symbols="ABC"):
     """Return bars at 100 that move a little within the day, with some of them changed."""
     rows = [
-        {"internal_symbol": symbol, "session_date": day, "open": 100.0, "high": 102.0, "low": 98.0, "close": 100.0}
+        {
+            "internal_symbol": symbol,
+            "session_date": day,
+            "open": 100.0,
+            "high": 102.0,
+            "low": 98.0,
+            "close": 100.0,
+        }
         | (changes or {}).get((symbol, day), {})
         for symbol in symbols
         for day in DAYS
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -52,7 +59,11 @@ def test_the_policy_sizes_what_the_model_ranks_and_cost_is_paid():
 
 def test_a_rise_is_earned_from_the_open_after_the_plan():
     """Bought at the open of the 8th, A closes a tenth higher; what it did before the open earns nothing."""
-    risen = {("A", day): {"open": 110.0, "high": 112.0, "low": 108.0, "close": 110.0} for day in DAYS if day >= date(2026, 6, 9)}  # fmt: skip
+    risen = {
+        ("A", day): {"open": 110.0, "high": 112.0, "low": 108.0, "close": 110.0}
+        for day in DAYS
+        if day >= date(2026, 6, 9)
+    }
     found = rehearse(scores("A"), bars(risen, "A"), POLICY, Decimal(0))
     assert found.values[date(2026, 6, 8)] == 10_000
     assert found.values[date(2026, 6, 9)] == float(10_000 + TARGET / 10)
@@ -66,10 +77,10 @@ def test_an_open_beyond_the_price_limit_is_skipped():
         # B leaves the ranking after the first week, so a B that was bought is sold whole.
         assert found.skipped_count == 3 - bought
         assert found.orders_count == 3 + (bought == 3)
-        assert found.traded.quantize(Decimal("0.01")) == {
-            2: 2 * TARGET,
-            3: 3 * TARGET + (TARGET / Decimal("1.03")).quantize(Decimal("0.01")),
-        }[bought]  # fmt: skip
+        assert (
+            found.traded.quantize(Decimal("0.01"))
+            == {2: 2 * TARGET, 3: 3 * TARGET + (TARGET / Decimal("1.03")).quantize(Decimal("0.01"))}[bought]
+        )
 
 
 def test_the_riskguard_stops_a_week():
@@ -93,7 +104,11 @@ def test_what_has_no_price_is_a_week_without_a_plan():
 
 def test_the_figures_follow_their_formulas():
     """One rise of a tenth of the position over fourteen returns."""
-    risen = {("A", day): {"open": 110.0, "high": 112.0, "low": 108.0, "close": 110.0} for day in DAYS if day >= date(2026, 6, 9)}  # fmt: skip
+    risen = {
+        ("A", day): {"open": 110.0, "high": 112.0, "low": 108.0, "close": 110.0}
+        for day in DAYS
+        if day >= date(2026, 6, 9)
+    }
     found = rehearse(scores("A"), bars(risen, "A"), POLICY, Decimal("0.001")).figures()
     end = 1 + 0.064666 / 10 - 0.0000064666 * 10
     assert found["policy_cagr"] == pytest.approx(end ** (252 / 14) - 1, rel=1e-3)

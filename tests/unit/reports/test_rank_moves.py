@@ -26,8 +26,12 @@ def test_the_leading_names_of_either_run_are_shown_by_their_new_rank():
     moves = rank_moves(ranking(NOW, "DAECB") + ranking(BEFORE, "ABFCD"), top_count=3)
     assert (moves.name, moves.earlier_date, moves.later_date) == ("qlib aaaaaaaaaaaa", BEFORE, NOW)
     assert moves.moves == [
-        Move("D", 5, 1), Move("A", 1, 2), Move("E", None, 3), Move("B", 2, 5), Move("F", 3, None),
-    ]  # fmt: skip
+        Move("D", 5, 1),
+        Move("A", 1, 2),
+        Move("E", None, 3),
+        Move("B", 2, 5),
+        Move("F", 3, None),
+    ]
 
 
 def test_one_ranking_alone_moves_nothing():

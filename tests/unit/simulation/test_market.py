@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from trading_ops.bars.parse import parse_file
-from trading_ops.sessions import sessions_between
-from trading_ops.simulation.market import (
-    BadPrint,
-    Delisting,
-    MissingBars,
-    SimulatedMarket,
-    UnrecordedSplit,
-)
+from trading_ops.exchange.sessions import sessions_between
+from trading_ops.simulation.market import BadPrint, Delisting, MissingBars, SimulatedMarket, UnrecordedSplit
 from trading_ops.simulation.market_model import simulate
 
 FIRST, LAST = date(2023, 1, 3), date(2023, 3, 31)
@@ -45,9 +39,7 @@ def rows_of(text: str) -> dict[str, list[str]]:
 def test_the_same_seed_gives_the_same_bytes_for_ever(inbox):
     """The digest was taken once; another machine or release that differs would break every replay."""
     texts = inbox()
-    digest = hashlib.sha256(
-        "".join(f"{name}\n{texts[name]}" for name in sorted(texts)).encode()
-    ).hexdigest()
+    digest = hashlib.sha256("".join(f"{name}\n{texts[name]}" for name in sorted(texts)).encode()).hexdigest()
     assert digest == "3cb02dd72d15e45526a331f39a9d36f8cda16620989fe87b025235270648cb71"
 
 
@@ -80,11 +72,7 @@ def test_every_file_is_accepted_by_the_loader(inbox):
     sessions = np.array(SESSIONS, dtype="datetime64[D]")
     for name, text in texts.items():
         parsed = parse_file(text.encode(), name, sessions[-1], sessions)
-        assert (parsed.source, parsed.row_count, parsed.quarantined) == (
-            "simulated",
-            len(SESSIONS),
-            (),
-        )
+        assert (parsed.source, parsed.row_count, parsed.quarantined) == ("simulated", len(SESSIONS), ())
 
 
 def test_returns_have_factors_and_fat_tails():
@@ -102,24 +90,18 @@ def test_returns_have_factors_and_fat_tails():
     assert np.abs(returns).max() < 0.31
 
 
-@pytest.mark.parametrize(
-    ("action", "column", "nothing"), [("split", 8, 1.0), ("dividend_cents", 7, 0.0)]
-)
+@pytest.mark.parametrize(("action", "column", "nothing"), [("split", 8, 1.0), ("dividend_cents", 7, 0.0)])
 def test_splits_and_dividends_explain_the_prices(inbox, action, column, nothing):
     """They happen, are in the files, and the adjusted close moves by the return alone across them."""
     market = simulate(7, LAST)
     window = getattr(market, action)[-len(SESSIONS) + 1 :]
     listed = np.flatnonzero((window != nothing).any(axis=0))
     symbol = SimulatedMarket(7).companies[listed[0] - 1].symbol
-    rows = [
-        [float(cell) for cell in row[1:]] for row in rows_of(inbox()[f"SIM-{symbol}.csv"]).values()
-    ]
+    rows = [[float(cell) for cell in row[1:]] for row in rows_of(inbox()[f"SIM-{symbol}.csv"]).values()]
     assert any(row[column - 1] != nothing for row in rows)
     for before, after in zip(rows, rows[1:], strict=False):
         close, adjusted, dividend, split = after[3], after[4], after[6], after[7]
-        assert adjusted / before[4] == pytest.approx(
-            close * split / (before[3] - dividend), rel=1e-5
-        )
+        assert adjusted / before[4] == pytest.approx(close * split / (before[3] - dividend), rel=1e-5)
 
 
 def test_missing_bars_are_absent_and_nothing_else_changes(inbox):
@@ -151,15 +133,10 @@ def test_a_bad_print_is_ten_times_off_for_one_bar(inbox):
 
 def test_an_unrecorded_split_halves_the_price_in_silence(inbox):
     """The vendor's split column says 1 and stays wrong."""
-    whole, broken = (
-        inbox()["SIM-QANT.csv"],
-        inbox([UnrecordedSplit("QANT", SESSIONS[7])])["SIM-QANT.csv"],
-    )
+    whole, broken = (inbox()["SIM-QANT.csv"], inbox([UnrecordedSplit("QANT", SESSIONS[7])])["SIM-QANT.csv"])
     for index, session in enumerate(SESSIONS):
         before, after = rows_of(whole)[str(session)], rows_of(broken)[str(session)]
-        assert float(after[4]) == pytest.approx(
-            float(before[4]) / (2 if index >= 7 else 1), abs=0.01
-        )
+        assert float(after[4]) == pytest.approx(float(before[4]) / (2 if index >= 7 else 1), abs=0.01)
         assert after[8] == before[8]
 
 
@@ -173,9 +150,7 @@ def test_no_ticker_is_a_real_one(real_files):
     """Neither a member of the S&P 500 since 1996 nor a symbol of the real files."""
     listed = {
         line.split(",")[0]
-        for line in (real_files / "sp500_membership/sp500_ticker_start_end.csv")
-        .read_text()
-        .splitlines()
+        for line in (real_files / "sp500_membership/sp500_ticker_start_end.csv").read_text().splitlines()
     }
     assert len(listed) > 500
     assert not listed & {entry.internal_symbol for entry in SimulatedMarket(7).universe().entries}

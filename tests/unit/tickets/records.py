@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from trading_ops.gates import GATES
+from trading_ops.plan.gates import GATES
 from trading_ops.tickets.reasons import RunRecord
 
 SATURDAY_AT = datetime(2026, 6, 13, 8, 0, tzinfo=UTC)

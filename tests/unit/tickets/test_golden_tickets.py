@@ -28,8 +28,7 @@ def written(name: str) -> dict[str, str]:
     body = canonical_json(ticket)
     return {
         f"{name}.md": render_markdown(ticket),
-        f"{name}.json": json.dumps(json.loads(body), indent=2, ensure_ascii=False, sort_keys=True)
-        + "\n",
+        f"{name}.json": json.dumps(json.loads(body), indent=2, ensure_ascii=False, sort_keys=True) + "\n",
     }
 
 

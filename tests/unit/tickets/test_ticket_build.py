@@ -9,7 +9,7 @@ import records
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_ops.gates import GATES
+from trading_ops.plan.gates import GATES
 from trading_ops.tickets.build import (
     TicketLine,
     build_ticket,
@@ -91,11 +91,7 @@ def test_the_json_holds_every_decimal_as_text():
 def test_lines_keep_the_order_of_their_numbers():
     """However the rows arrive."""
     ticket = built(records.record(intended=tuple(reversed(records.ORDERS))))
-    assert [(line.line_number, line.side) for line in ticket.lines] == [
-        (1, "SELL"),
-        (2, "SELL"),
-        (3, "BUY"),
-    ]
+    assert [(line.line_number, line.side) for line in ticket.lines] == [(1, "SELL"), (2, "SELL"), (3, "BUY")]
 
 
 def test_a_buy_before_a_sell_is_no_ticket():
@@ -114,9 +110,7 @@ def test_a_gate_that_is_missing_blocks(gate):
 
 def test_a_gate_that_failed_without_saying_why_blocks():
     """An unexplained FAIL is still a FAIL."""
-    gates = [
-        {**records.gate_row(gate), "status": "FAIL" if gate == "risk" else "PASS"} for gate in GATES
-    ]
+    gates = [{**records.gate_row(gate), "status": "FAIL" if gate == "risk" else "PASS"} for gate in GATES]
     assert checks(built(records.record(gates=gates))) == [("risk", "judged")]
 
 
@@ -125,11 +119,7 @@ def test_a_check_that_is_not_plainly_clear_is_named(is_clear):
     """Only true is true."""
     gates = [records.gate_row(gate) for gate in GATES[:-1]]
     gates.append(
-        {
-            "gate": "risk",
-            "status": "FAIL",
-            "checks": [{"check_name": "turnover", "is_clear": is_clear}],
-        }
+        {"gate": "risk", "status": "FAIL", "checks": [{"check_name": "turnover", "is_clear": is_clear}]}
     )
     assert checks(built(records.record(gates=gates))) == [("risk", "turnover")]
 
@@ -138,9 +128,7 @@ def test_the_riskguards_own_words_are_added_once():
     """The gate in SQL and the check in Python found the same; the ticket says it once."""
     gates = [records.gate_row(gate) for gate in GATES[:-1]] + [
         records.gate_row(
-            "risk",
-            riskguard_agrees=("the riskguard objects", "Read it."),
-            turnover=("40 %", "Sell less."),
+            "risk", riskguard_agrees=("the riskguard objects", "Read it."), turnover=("40 %", "Sell less.")
         )
     ]
     found = [
@@ -149,25 +137,14 @@ def test_the_riskguards_own_words_are_added_once():
         {"check_name": "long_only", "is_clear": True, "reason": "clear", "fix": ""},
     ]
     ticket = built(records.record(gates=gates, risk_checks=found))
-    assert checks(ticket) == [
-        ("risk", "riskguard_agrees"),
-        ("risk", "turnover"),
-        ("risk", "cash_buffer"),
-    ]
+    assert checks(ticket) == [("risk", "riskguard_agrees"), ("risk", "turnover"), ("risk", "cash_buffer")]
 
 
 def test_a_refused_decision_blocks_even_when_every_gate_passed():
     """Its own words are the reason."""
-    reason = {
-        "gate": "plan",
-        "check": "nothing_to_trade",
-        "reason": "nothing to trade",
-        "fix": "Nothing.",
-    }
+    reason = {"gate": "plan", "check": "nothing_to_trade", "reason": "nothing to trade", "fix": "Nothing."}
     ticket = built(records.record(decision={"is_approved": False, "reasons": [reason]}))
-    assert ticket.reasons == (
-        Reason("decision", "nothing_to_trade", "nothing to trade", "Nothing."),
-    )
+    assert ticket.reasons == (Reason("decision", "nothing_to_trade", "nothing to trade", "Nothing."),)
 
 
 def test_the_window_closes_at_its_last_second():
@@ -182,9 +159,7 @@ def test_a_reason_over_several_lines_becomes_one():
     gates = [records.gate_row(gate) for gate in GATES[:-1]] + [
         records.gate_row("risk", turnover=("a\n\n# b", "c\td"))
     ]
-    assert built(records.record(gates=gates)).reasons == (
-        Reason("risk", "turnover", "a # b", "c d"),
-    )
+    assert built(records.record(gates=gates)).reasons == (Reason("risk", "turnover", "a # b", "c d"),)
 
 
 @pytest.mark.parametrize(

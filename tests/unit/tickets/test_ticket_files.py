@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from trading_ops.tickets.files import write_whole
+from trading_ops.files import write_whole
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
@@ -18,9 +18,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_scratch(tmp_path, monkeyp
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_whole(path, b"new")
-    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [
-        ("ticket.md", b"old")
-    ]
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("ticket.md", b"old")]
 
 
 def test_a_written_file_can_be_read_by_the_page(tmp_path):

@@ -1,0 +1,71 @@
+"""Money that moved without a trade: deposits, withdrawals, dividends, fees, interest. For operators."""
+
+import json
+
+import psycopg
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from confirm_app.account.cash_form import MOVEMENTS, CashMovement, parse_cash_movement
+from confirm_app.account.record import NotRecorded, fresh_values, record_once
+from confirm_app.database import desk_settings, reading
+from confirm_app.display import gbp
+from confirm_app.forms.posted import PostedForm
+from confirm_app.people.access import require_operator
+from trading_ops.db.connect import queries
+
+cash = Blueprint("cash", __name__)
+cash.before_request(require_operator)
+
+
+@cash.get("/cash/new")
+def new():
+    """An empty cash form, its time set to now."""
+    return _form_page(PostedForm(fresh_values(queries.now_at(reading()))))
+
+
+@cash.post("/cash/new")
+def record():
+    """Book a cash movement, or show the form again with everything that is wrong."""
+    values = request.form.to_dict()
+    movement, errors = parse_cash_movement(values, queries.now_at(reading()))
+    if errors:
+        return _form_page(PostedForm(values, errors), 422)
+    try:
+        record_once(
+            lambda connection: _record(connection, movement),
+            values,
+            field="amount",
+            send_again="only to book a second movement",
+        )
+    except NotRecorded as refused:
+        return _form_page(refused.form, refused.status)
+    flash(f"Booked: {movement.kind} {gbp(movement.amount_gbp)}")
+    return redirect(url_for("cash.new"), code=303)
+
+
+def _record(connection: psycopg.Connection, movement: CashMovement) -> int:
+    portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
+    queries.page_lock_cash(connection, portfolio_id=portfolio_id)
+    earlier = queries.page_cash_movement_by_key(connection, idempotency_key=movement.idempotency_key)
+    movement_id = queries.page_record_cash_movement(
+        connection, request=movement.request(portfolio_id, person_id)
+    )
+    if earlier is None:
+        detail = json.dumps({"kind": movement.kind, "amount_gbp": str(movement.amount_gbp)})
+        queries.page_append_audit(
+            connection,
+            person=person_id,
+            action="record_cash_movement",
+            subject=f"cash/{movement_id}",
+            detail=detail,
+        )
+    return movement_id
+
+
+def _form_page(form: PostedForm, status: int = 200):
+    portfolio_id = desk_settings().portfolio_id
+    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
+    recent = list(queries.page_recent_cash_movements(reading(), portfolio_id=portfolio_id))
+    return render_template(
+        "cash_form.html", desk=desk, form=form, kinds=list(MOVEMENTS), movements=recent
+    ), status

@@ -1,0 +1,54 @@
+"""What the forms about the account share: their untouched fields, and what becomes of a refused one."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+
+from confirm_app.database import write_once
+from confirm_app.display import on_clock
+from confirm_app.forms.fields import FieldError
+from confirm_app.forms.posted import PostedForm, new_key
+
+T = TypeVar("T")
+
+
+class NotRecorded(Exception):
+    """The form was not recorded; it is to be shown again, with the reason, under an HTTP status."""
+
+    def __init__(self, form: PostedForm, status: int) -> None:
+        super().__init__(form.errors)
+        self.form = form
+        self.status = status
+
+
+def fresh_values(now_at) -> dict[str, str]:
+    """Return the fields of an untouched form: a new key and the time of now, in London."""
+    return {
+        "key": new_key(),
+        "date": on_clock(now_at, "London", "%Y-%m-%d"),
+        "time": on_clock(now_at, "London", "%H:%M:%S"),
+    }
+
+
+def record_once(
+    work: Callable[[psycopg.Connection], T], values: dict[str, str], field: str, send_again: str
+) -> T:
+    """
+    Return what a form's one write returns.
+
+    Raises NotRecorded, the reason beside `field`, when the form was sent before with other figures
+    (it then has a new key, and `send_again` says what for) or the database refuses these.
+    """
+    try:
+        return write_once(work)
+    except psycopg.errors.UniqueViolation:
+        message = (
+            "This form was already sent with other figures, and the first ones are recorded. "
+            f"Send again {send_again}."
+        )
+        form = PostedForm(values | {"key": new_key()}, (FieldError(field, message),))
+        raise NotRecorded(form, 409) from None
+    except (psycopg.IntegrityError, psycopg.DataError) as refusal:
+        message = f"Not recorded: {refusal.diag.message_primary}"
+        raise NotRecorded(PostedForm(values, (FieldError(field, message),)), 422) from None

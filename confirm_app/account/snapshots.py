@@ -1,0 +1,83 @@
+"""What the broker shows, typed in: the evidence the reconciliation gate compares the ledger with."""
+
+import json
+
+import psycopg
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+
+from confirm_app.account.record import NotRecorded, fresh_values, record_once
+from confirm_app.account.snapshot_form import Snapshot, parse_snapshot
+from confirm_app.database import desk_settings, reading
+from confirm_app.forms.posted import PostedForm
+from trading_ops.db.connect import queries
+
+snapshots = Blueprint("snapshots", __name__)
+
+
+@snapshots.get("/snapshots/new")
+def new():
+    """An empty snapshot form, its time set to now."""
+    return _form_page(PostedForm(fresh_values(_now_at())))
+
+
+@snapshots.post("/snapshots/new")
+def record():
+    """Record a snapshot, or show the form again with everything that is wrong."""
+    values = request.form.to_dict()
+    snapshot, errors = parse_snapshot(values, _now_at())
+    if errors:
+        return _form_page(PostedForm(values, errors), 422)
+    try:
+        snapshot_id = record_once(
+            lambda connection: _record(connection, snapshot),
+            values,
+            field="cash",
+            send_again="to record these as a newer snapshot",
+        )
+    except NotRecorded as refused:
+        return _form_page(refused.form, refused.status)
+    flash("Snapshot recorded.")
+    return redirect(url_for("snapshots.show", snapshot_id=snapshot_id), code=303)
+
+
+@snapshots.get("/snapshots/<int:snapshot_id>")
+def show(snapshot_id: int):
+    """A recorded snapshot beside the ledger of now."""
+    portfolio_id = desk_settings().portfolio_id
+    # Larger than any identity column can count to.
+    snapshot = snapshot_id < 2**63 and queries.page_snapshot(
+        reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id
+    )
+    if not snapshot:
+        abort(404, "There is no such snapshot.")
+    positions = queries.page_snapshot_positions(reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id)
+    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
+    return render_template("snapshot.html", desk=desk, snapshot=snapshot, positions=list(positions))
+
+
+def _record(connection: psycopg.Connection, snapshot: Snapshot) -> int:
+    portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
+    queries.page_lock_snapshots(connection, portfolio_id=portfolio_id)
+    earlier = queries.page_snapshot_by_key(connection, idempotency_key=snapshot.idempotency_key)
+    snapshot_id = queries.page_record_snapshot(connection, request=snapshot.request(portfolio_id, person_id))
+    if earlier is None:
+        detail = json.dumps({"cash_gbp": str(snapshot.cash_gbp), "positions_count": len(snapshot.positions)})
+        queries.page_append_audit(
+            connection,
+            person=person_id,
+            action="record_snapshot",
+            subject=f"snapshot/{snapshot_id}",
+            detail=detail,
+        )
+    return snapshot_id
+
+
+def _form_page(form: PostedForm, status: int = 200):
+    portfolio_id = desk_settings().portfolio_id
+    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
+    recent = list(queries.page_recent_snapshots(reading(), portfolio_id=portfolio_id))
+    return render_template("snapshot_form.html", desk=desk, form=form, snapshots=recent), status
+
+
+def _now_at():
+    return queries.now_at(reading())

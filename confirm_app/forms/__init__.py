@@ -1,0 +1,1 @@
+"""What every form of the page shares: figures, fields, one-time keys. All of it pure."""

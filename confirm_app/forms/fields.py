@@ -1,0 +1,39 @@
+"""Errors of a form, one per field, collected instead of raised so a person sees all of them at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from confirm_app.forms.figures import FigureError, parse_instant
+
+NOTES_LENGTH_MAX = 2000
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field; a checkable one gives way to the 'figures checked' box."""
+
+    field: str
+    message: str
+    is_checkable: bool = False
+
+
+def read_field(errors: list[FieldError], field: str, label: str, parse: Callable, *texts: str, **accepted):
+    """Return what parse makes of the texts, or None after adding '<label> <what is wrong>' to errors."""
+    try:
+        return parse(*texts, **accepted)
+    except FigureError as error:
+        errors.append(FieldError(field, f"{label} {error}"))
+        return None
+
+
+def read_past(
+    fields: Mapping[str, str], label: str, now_at: datetime, errors: list[FieldError]
+) -> datetime | None:
+    """Return the instant of a form's date, time and zone; None after adding that it is unreadable or in the future."""
+    at = read_field(
+        errors, "time", label, parse_instant, *(fields.get(name, "") for name in ("date", "time", "zone"))
+    )
+    if at and at > now_at:
+        errors.append(FieldError("time", f"{label} is in the future: check the date and the clock"))
+    return at

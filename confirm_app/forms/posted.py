@@ -1,0 +1,31 @@
+"""
+A form as it was posted: what its fields hold, what is wrong with them, and its one-time key.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from confirm_app.forms.fields import FieldError
+
+
+@dataclass(frozen=True)
+class PostedForm:
+    """What the fields of a form hold and what is wrong with them."""
+
+    values: Mapping[str, str]
+    errors: tuple[FieldError, ...] = ()
+
+    @property
+    def asks_for_check(self) -> bool:
+        """Whether ticking 'figures checked' would let an odd but true figure pass."""
+        return any(error.is_checkable for error in self.errors) or self.values.get("figures_checked") == "yes"
+
+    def errors_of(self, name: str) -> list[FieldError]:
+        """Return the errors of one field."""
+        return [error for error in self.errors if error.field == name]
+
+
+def new_key() -> str:
+    """Return a one-time key for a form."""
+    return secrets.token_urlsafe(18)

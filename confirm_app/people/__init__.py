@@ -1,0 +1,1 @@
+"""Who is there: accounts, sign-in, sessions and the brake on guessing."""

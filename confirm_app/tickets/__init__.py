@@ -1,0 +1,1 @@
+"""The ticket's pages: what a person sees, confirms and is asked about."""

@@ -1,0 +1,38 @@
+"""The tickets: a list, and the page of one ticket. Reading only; what is sent goes to confirmations."""
+
+from flask import Blueprint, abort, render_template
+
+from confirm_app.database import desk_settings, reading
+from confirm_app.tickets.view import LineForm, phase_of, reasons_of, view_ticket
+from trading_ops.db.connect import queries
+
+tickets = Blueprint("tickets", __name__)
+
+
+@tickets.get("/")
+def index():
+    """The newest ticket and the ones before it."""
+    portfolio_id = desk_settings().portfolio_id
+    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
+    found = list(queries.page_recent_tickets(reading(), portfolio_id=portfolio_id))
+    for ticket in found:
+        ticket["phase"] = phase_of(ticket, desk["now_at"])
+        ticket["reasons"] = reasons_of(ticket)
+    return render_template("index.html", desk=desk, tickets=found)
+
+
+@tickets.get("/confirm/<ticket_id>")
+def show(ticket_id: str):
+    """One ticket with its lines, forms and what is recorded."""
+    return ticket_page(ticket_id)
+
+
+def ticket_page(ticket_id: str, posted: tuple[int, LineForm] | None = None, status: int = 200):
+    """Answer with the page of a ticket, showing a submission again when it was not recorded."""
+    view = view_ticket(reading(), ticket_id, posted)
+    if view is None:
+        abort(
+            404,
+            "There is no such ticket. Follow the link of the newest mail, or start from the list of tickets.",
+        )
+    return render_template("ticket.html", view=view, desk=view.desk), status

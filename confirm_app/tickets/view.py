@@ -1,0 +1,142 @@
+"""
+A ticket as a person sees it now: which lines may still be executed, what is recorded, what to do next.
+
+Reads in one transaction and decides what the page may show; the templates only lay it out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from confirm_app.display import on_clock
+from confirm_app.forms.posted import PostedForm, new_key
+from confirm_app.tickets.confirmation_form import fill_rows
+from trading_ops.db.connect import queries
+from trading_ops.tickets.build import TicketLine
+
+
+class LineForm(PostedForm):
+    """The form of one line."""
+
+    @property
+    def rows(self) -> int:
+        """How many fill rows the form shows."""
+        return fill_rows(self.values)
+
+
+@dataclass(frozen=True)
+class LineView:
+    """One ticket line with every recorded version, the newest first."""
+
+    order: TicketLine
+    versions: tuple[Mapping, ...]
+    form: LineForm
+    is_open: bool
+
+    @property
+    def recorded(self) -> Mapping | None:
+        """The version that counts."""
+        return self.versions[0] if self.versions else None
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket, its lines, and where now lies in its week: early, open, closed or overdue."""
+
+    ticket: Mapping
+    desk: Mapping
+    phase: str
+    lines: tuple[LineView, ...] = ()
+    reasons: tuple[Mapping, ...] = ()
+
+    @property
+    def shows_orders(self) -> bool:
+        """Whether an unrecorded line shows its order: never while halted, expired or superseded."""
+        return not (
+            self.desk["is_halted"] or self.phase in ("closed", "overdue") or self.ticket["newer_ticket_id"]
+        )
+
+    @property
+    def recorded_count(self) -> int:
+        """How many lines are recorded."""
+        return sum(1 for line in self.lines if line.recorded)
+
+
+def view_ticket(
+    connection: psycopg.Connection, ticket_id: str, posted: tuple[int, LineForm] | None = None
+) -> TicketView | None:
+    """
+    Return the view of a ticket, or None when there is no such ticket.
+
+    posted is the line number and form of a submission to show again instead of a fresh form.
+    """
+    if "\0" in ticket_id:
+        return None
+    ticket = queries.page_ticket(connection, ticket_id=ticket_id)
+    if ticket is None:
+        return None
+    desk = queries.page_desk(connection, portfolio_id=ticket["portfolio_id"])
+    phase = phase_of(ticket, desk["now_at"])
+    versions = _versions_by_line(connection, ticket_id)
+    lines = []
+    is_next_found = phase == "early"
+    for row in queries.page_lines(connection, ticket_id=ticket_id):
+        order = TicketLine(**row)
+        recorded = tuple(versions.get(order.line_number, ()))
+        is_posted = posted is not None and posted[0] == order.line_number
+        form = posted[1] if is_posted else fresh_form(ticket, recorded)
+        is_next = not is_next_found and not recorded
+        is_next_found = is_next_found or is_next
+        lines.append(LineView(order, recorded, form, is_open=is_posted or (is_next and posted is None)))
+    return TicketView(ticket, desk, phase, tuple(lines), reasons_of(ticket))
+
+
+def phase_of(ticket: Mapping, now_at: datetime) -> str:
+    """Return where an instant lies in a ticket's week."""
+    if now_at < ticket["window_open_at"]:
+        return "early"
+    if now_at < ticket["window_close_at"]:
+        return "open"
+    return "closed" if now_at < ticket["deadline_at"] else "overdue"
+
+
+def fresh_form(ticket: Mapping, versions: tuple[Mapping, ...]) -> LineForm:
+    """Return a line's untouched form; that of a recorded line starts from what is recorded."""
+    day = on_clock(ticket["window_open_at"], "London", "%Y-%m-%d")
+    values = {"key": new_key(), "seen_version": str(len(versions)), "fill_rows": "1", "fill-1-date": day}
+    if versions:
+        recorded = versions[0]
+        values |= {"outcome": recorded["status"], "notes": recorded["notes"]}
+        values["fill_rows"] = str(max(1, len(recorded["fills"])))
+        for row, fill in enumerate(recorded["fills"], start=1):
+            values |= {
+                f"fill-{row}-units": f"{fill['units'].normalize():f}",
+                f"fill-{row}-price": f"{fill['price_usd'].normalize():f}",
+                f"fill-{row}-value": f"{fill['value_gbp']:f}",
+                f"fill-{row}-fee": f"{fill['fee_gbp']:f}",
+                f"fill-{row}-date": on_clock(fill["executed_at"], "London", "%Y-%m-%d"),
+                f"fill-{row}-time": on_clock(fill["executed_at"], "London", "%H:%M:%S").removesuffix(":00"),
+            }
+    return LineForm(values)
+
+
+def reasons_of(ticket: Mapping) -> tuple[Mapping, ...]:
+    """Return why a ticket is a NO-TRADE: source, check, reason and fix, each perhaps empty."""
+    empty = {"source": "", "check_name": "", "reason": "", "fix": ""}
+    return tuple(
+        empty | reason if isinstance(reason, dict) else {**empty, "reason": str(reason)}
+        for reason in ticket["reasons"]
+    )
+
+
+def _versions_by_line(connection: psycopg.Connection, ticket_id: str) -> dict[int, list[dict]]:
+    fills: dict[int, list[dict]] = {}
+    for fill in queries.page_fills(connection, ticket_id=ticket_id):
+        fills.setdefault(fill["confirmation_id"], []).append(fill)
+    versions: dict[int, list[dict]] = {}
+    for version in queries.page_confirmations(connection, ticket_id=ticket_id):
+        version["fills"] = fills.get(version["confirmation_id"], [])
+        versions.setdefault(version["line_number"], []).append(version)
+    return versions

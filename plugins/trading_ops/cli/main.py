@@ -1,0 +1,136 @@
+"""
+trading-ops: one verb per operator action, each a thin call into the library.
+
+Exit code 0 means done, 1 that the desk refused or found something, 2 that the call was wrong.
+"""
+
+import argparse
+import sys
+
+import psycopg
+from psycopg import sql
+
+from trading_ops.cli import fetch, models, universe
+from trading_ops.db.connect import connect, queries
+from trading_ops.db.migrate import migrate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback."""
+    parser = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("migrate", help="bring the database to the newest revision")
+    verbs.add_parser("status", help="say the desk's time, whether it is halted, and its newest ticket")
+    ticket = verbs.add_parser("ticket", help="print a ticket as the executor sees it")
+    ticket.add_argument("ticket_id", nargs="?", help="the newest one by default")
+    loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
+    loads.add_argument("load_id", nargs="?", type=int)
+    verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
+    verbs.add_parser("mail", help="deliver what waits in the outbox")
+    for verb, meaning in (
+        ("halt", "stop every TRADE ticket at once"),
+        ("release", "end a halt after reconciling"),
+    ):
+        action = verbs.add_parser(verb, help=meaning)
+        action.add_argument("reason")
+        action.add_argument("--person", default="operator")
+    fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
+    models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
+    universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
+    options = parser.parse_args(arguments)
+    try:
+        return _VERBS[options.verb](options)
+    except psycopg.Error as refusal:
+        print(f"trading-ops {options.verb}: {str(refusal).strip().splitlines()[0]}", file=sys.stderr)
+        return 1
+
+
+def _migrate(options) -> int:
+    migrate()
+    print("the schema is at its newest revision")
+    return 0
+
+
+def _status(options) -> int:
+    with connect("desk_planner") as connection:
+        print(f"time    {queries.now_at(connection):%Y-%m-%d %H:%M:%S %Z}")
+        print(f"halted  {'yes' if queries.is_halted(connection) else 'no'}")
+        ticket = queries.newest_ticket(connection)
+        print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")
+    return 0
+
+
+def _ticket(options) -> int:
+    with connect("desk_planner") as connection:
+        ticket_id = options.ticket_id or (queries.newest_ticket(connection) or {}).get("ticket_id")
+        body = queries.ticket_markdown(connection, ticket_id=ticket_id)
+    if body is None:
+        print(f"there is no ticket {options.ticket_id or 'yet'}", file=sys.stderr)
+        return 1
+    print(body)
+    return 0
+
+
+def _loads(options) -> int:
+    from trading_ops.bars.report import loads_text, report_of_load, report_text
+
+    with connect("desk_planner") as connection:
+        if options.load_id is None:
+            print(loads_text(connection))
+            return 0
+        report = report_of_load(connection, options.load_id)
+    if report is None:
+        print(f"there is no load {options.load_id}", file=sys.stderr)
+        return 1
+    print(report_text(report))
+    return 0
+
+
+def _invariants(options) -> int:
+    broken = 0
+    with connect("desk_planner") as connection:
+        for (name,) in [tuple(row.values()) for row in queries.invariant_names(connection)]:
+            rows = connection.execute(sql.SQL("select * from inv.{}").format(sql.Identifier(name))).fetchall()
+            broken += bool(rows)
+            print(f"{'BROKEN ' if rows else 'holds  '} {name}")
+            for row in rows[:5]:
+                print(f"        {row}")
+    return 1 if broken else 0
+
+
+def _mail(options) -> int:
+    from trading_ops.comms.mail import deliver_pending
+    from trading_ops.settings import settings
+
+    with connect("desk_mailer") as connection:
+        print(deliver_pending(connection, settings()))
+    return 0
+
+
+def _halt(options) -> int:
+    with connect("desk_planner") as connection:
+        connection.execute("select desk.engage_halt(%s, %s)", (options.reason, options.person))
+    print("the desk is halted: no TRADE ticket can be issued")
+    return 0
+
+
+def _release(options) -> int:
+    with connect("desk_planner") as connection:
+        connection.execute("select desk.release_halt(%s, %s)", (options.reason, options.person))
+    print("the halt is over")
+    return 0
+
+
+_VERBS = {
+    "fetch": fetch.run,
+    "model": models.run,
+    "universe": universe.run,
+    "migrate": _migrate,
+    "status": _status,
+    "ticket": _ticket,
+    "loads": _loads,
+    "invariants": _invariants,
+    "mail": _mail,
+    "halt": _halt,
+    "release": _release,
+}

@@ -1,0 +1,65 @@
+"""
+Incidents: what went wrong, once each, with a code the operator's documents explain.
+
+Recording one is idempotent by its dedupe key, so a retried task tells of a failure once.
+"""
+
+import psycopg
+
+from trading_ops.comms.letters import alert_letter
+from trading_ops.comms.outbox import enqueue
+from trading_ops.db.connect import queries
+from trading_ops.settings import Settings, settings
+
+# What the desk itself raises, each with an entry in docs/INCIDENTS.md.
+CODES = {
+    "STEP_FAILED": "a step of the plan run did not finish",
+    "DATA_STALE": "the data quality gate blocked",
+    "CONFIRMATION_MISSING": "lines of a TRADE ticket were not confirmed in time",
+    "RECONCILIATION_DRIFT": "the reconciliation gate blocked",
+    "RISK_BLOCKED": "the risk gate blocked the plan",
+    "KILL_SWITCH": "a halt, the drawdown limit or the daily loss limit stopped the desk",
+    "WINDOW_MISSED": "the ticket came after its execution window had closed",
+    "TICKET_REFUSED": "Postgres refused a TRADE ticket Python would have issued",
+    "SOURCE_BLOCKED": "a market data source refused to serve the desk",
+    "VENDOR_OUTAGE": "more symbols lack bars at once than can be the symbols' own fault",
+    "SYMBOL_DISABLED": "a symbol kept missing bars and is not bought any more",
+    "UNTRADABLE_SYMBOL": "the broker does not offer a symbol's stock; it is not bought any more",
+}
+
+
+def record_incident(
+    connection: psycopg.Connection, code: str, dedupe_key: str, detail: str, run_id: str | None = None
+) -> bool:
+    """Write an incident in the caller's transaction; say whether it is new."""
+    number = queries.insert_incident(
+        connection, code=code, dedupe_key=dedupe_key, run_id=run_id, detail=detail
+    )
+    return number is not None
+
+
+def raise_incident(
+    connection: psycopg.Connection,
+    code: str,
+    dedupe_key: str,
+    detail: str,
+    run_id: str | None = None,
+    config: Settings | None = None,
+) -> bool:
+    """
+    Write an incident and, when it is new, the alert mail to the operator; say whether it is new.
+
+    Both are in the caller's transaction. For a failure another mail already tells of, use
+    record_incident.
+    """
+    config = config or settings()
+    is_new = record_incident(connection, code, dedupe_key, detail, run_id)
+    if is_new:
+        enqueue(
+            connection,
+            dedupe_key=f"alert:{dedupe_key}",
+            kind="alert",
+            recipient=config.operator_email,
+            letter=alert_letter(code, CODES.get(code, ""), detail, run_id),
+        )
+    return is_new

@@ -1,0 +1,125 @@
+"""
+YAML read exactly, with the line of every field.
+
+Numbers stay what is written (int or Decimal, never a float), and a reader of the result can name
+the line of any path in it.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+
+
+class MarkedYamlError(Exception):
+    """A text that cannot be read; the message names file, line, field and the accepted form."""
+
+
+def read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple], int]]:
+    """
+    Return a YAML mapping as dicts, tuples, str, bool, None, int and Decimal, and a finder of lines.
+
+    The finder takes a path of keys and indexes; for one that is missing it gives the line of the
+    section around it. `name` is the file the errors point at.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", error)
+        raise MarkedYamlError(
+            f"{name}:{mark.line + 1 if mark else 1}: not readable as YAML: {problem}"
+        ) from error
+    if not isinstance(root, yaml.MappingNode):
+        raise MarkedYamlError(f"{name}:1: no fields are found; accepted: `field: value` lines")
+    lines: dict[tuple, int] = {(): 1}
+    try:
+        body = _value(root, (), lines, name)
+    except RecursionError:
+        raise MarkedYamlError(f"{name}:1: an alias holds itself; accepted: plain values") from None
+
+    def line_of(path: tuple) -> int:
+        while path not in lines:
+            path = path[:-1]
+        return lines[path]
+
+    return body, line_of
+
+
+def mistakes_in(error: ValidationError, model: type[BaseModel], whole: str) -> list[tuple[tuple, str, str]]:
+    """Return (path, problem, accepted form) of each mistake; `whole` is what the file is called."""
+    return [
+        (found["loc"], _problem(found, whole), _accepted_form(found["loc"], model, whole))
+        for found in error.errors()
+    ]
+
+
+def dotted(path: tuple) -> str:
+    """Return a path as a person writes it, such as risk.weight_ratio_max."""
+    return ".".join(str(part) for part in path) or "the file"
+
+
+def _value(node: yaml.Node, path: tuple, lines: dict[tuple, int], name: str) -> Any:
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, lines, name)
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(_value(item, (*path, index), lines, name) for index, item in enumerate(node.value))
+    kind = node.tag.rsplit(":", 1)[-1]
+    if kind in ("int", "float"):
+        # YAML also reads 1:30, 0x1F and .inf as numbers; none of them is ever meant here.
+        if not _PLAIN_NUMBER.fullmatch(node.value):
+            problem = f"{node.value!r} is no plain number; accepted: such as 15 or 0.08"
+            raise MarkedYamlError(f"{name}:{line}: {dotted(path)}: {problem}")
+        return Decimal(node.value) if "." in node.value else int(node.value)
+    if kind == "bool":
+        return node.value.lower() in ("true", "yes", "on")
+    return None if kind == "null" else node.value
+
+
+def _mapping(node: yaml.MappingNode, path: tuple, lines: dict[tuple, int], name: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise MarkedYamlError(
+                f"{name}:{line}: {dotted(path)}: a key is no plain word; accepted: field names"
+            )
+        key = (*path, key_node.value)
+        # YAML itself would let the second one win in silence.
+        if key_node.value in values:
+            raise MarkedYamlError(f"{name}:{line}: {dotted(key)}: given twice; accepted: once")
+        lines[key] = line
+        values[key_node.value] = _value(value_node, key, lines, name)
+    return values
+
+
+def _problem(found: dict, whole: str) -> str:
+    if found["type"] == "missing":
+        return "missing"
+    if found["type"] == "extra_forbidden":
+        return f"not a field of {whole}"
+    value = found["input"]
+    shown = str(value) if isinstance(value, int | Decimal) else repr(value)
+    return f"{shown} is not accepted"
+
+
+def _accepted_form(path: tuple, model: Any, whole: str) -> str:
+    description = f"a section of {whole}"
+    for part in path:
+        fields = getattr(model, "model_fields", None)
+        if isinstance(part, int) or fields is None:
+            break
+        if part not in fields:
+            return "one of " + ", ".join(fields)
+        field = fields[part]
+        inside = (field.annotation, *get_args(field.annotation))
+        model = next((one for one in inside if hasattr(one, "model_fields")), None)
+        description = field.description or f"the section with {', '.join(getattr(model, 'model_fields', {}))}"
+    return description

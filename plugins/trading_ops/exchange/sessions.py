@@ -1,0 +1,285 @@
+"""
+NYSE sessions and the two clocks of the desk.
+
+The only place that knows weekends, holidays, half-days, New York and London. Every function is
+pure: the same arguments give the same answer on any day, which calendar_hash() makes checkable.
+"""
+
+import csv
+import hashlib
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from io import StringIO
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from trading_ops.config.policy import Execution
+
+LONDON = ZoneInfo("Europe/London")
+NEW_YORK = ZoneInfo("America/New_York")
+
+# The span is fixed, because the package's own default moves with the day it is asked on.
+FIRST_DATE = date(1960, 1, 1)
+LAST_DATE = date(2040, 12, 31)
+
+DAILY_RUN_TIME = time(8, 0)
+PLAN_RUN_TIME = time(9, 0)
+TRAINING_RUN_TIME = time(10, 0)
+FOLLOWUP_AFTER_CLOSE = timedelta(minutes=90)
+
+
+class CalendarError(Exception):
+    """The calendar has no answer; the message says for what, or which override line is wrong."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A closure or an early close the calendar package does not know."""
+
+    session_date: date
+    close_time: time | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Every session in order, with its opening and closing instant in UTC."""
+
+    dates: tuple[date, ...]
+    opens: tuple[datetime, ...]
+    closes: tuple[datetime, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a ticket's lines are executed, and by when they are confirmed; instants in UTC."""
+
+    open_at: datetime
+    close_at: datetime
+    deadline_at: datetime
+
+
+def is_session(day: date) -> bool:
+    """Say whether the exchange trades on a day."""
+    dates = _calendar().dates
+    place = bisect_left(dates, _within_span(day))
+    return place < len(dates) and dates[place] == day
+
+
+def session_on_or_before(day: date) -> date:
+    """Return the day itself if it is a session, else the last session before it."""
+    dates = _calendar().dates
+    return _pick(dates, bisect_right(dates, _within_span(day)) - 1, day)
+
+
+def next_session(day: date) -> date:
+    """Return the first session after a day."""
+    dates = _calendar().dates
+    return _pick(dates, bisect_right(dates, _within_span(day)), day)
+
+
+def sessions_between(first_date: date, last_date: date) -> tuple[date, ...]:
+    """Return the sessions from one day to another, both included."""
+    dates = _calendar().dates
+    return dates[bisect_left(dates, _within_span(first_date)) : bisect_right(dates, _within_span(last_date))]
+
+
+def session_open_at(session: date) -> datetime:
+    """Return the instant a session opens."""
+    return _calendar().opens[_place(session)]
+
+
+def session_close_at(session: date) -> datetime:
+    """Return the instant a session closes, early on a half-day."""
+    return _calendar().closes[_place(session)]
+
+
+def newest_complete_session(now_at: datetime) -> date:
+    """
+    Return the newest session whose bar is expected at an instant.
+
+    A bar is expected from the daily run on: 08:00 in London on the day after its session.
+    """
+    session = session_on_or_before(now_at.astimezone(LONDON).date())
+    while daily_run_at(session) > now_at:
+        session = session_on_or_before(session - timedelta(days=1))
+    return session
+
+
+def last_session_of_week(day: date) -> date:
+    """Return the last session of the ISO week a day lies in."""
+    session = session_on_or_before(_monday(day) + timedelta(days=6))
+    if session < _monday(day):
+        raise CalendarError(f"the week of {day} has no session")
+    return session
+
+
+def is_last_of_week(session: date) -> bool:
+    """Say whether a session is the last one of its ISO week."""
+    return last_session_of_week(session) == session
+
+
+def is_training_session(session: date) -> bool:
+    """Say whether a model is trained on the Sunday after a session: the month's first Sunday."""
+    return is_last_of_week(session) and (_monday(session) + timedelta(days=6)).day <= 7
+
+
+def execution_session(as_of: date) -> date:
+    """Return the first session after the ISO week of as_of: where a plan on its bars is executed."""
+    return next_session(_monday(as_of) + timedelta(days=6))
+
+
+def plan_week(session: date) -> str:
+    """Return the ISO week of an execution session, such as 2026-W25."""
+    year, week, _ = session.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def execution_window(session: date, execution_policy: "Execution") -> Window:
+    """
+    Return the window of an execution session under the policy's `execution` section.
+
+    A rule in New York time: it follows the open of that session through both clock changes, and
+    never outlasts an early close.
+    """
+    open_at, close_at = session_open_at(session), session_close_at(session)
+    window_open_at = open_at + timedelta(minutes=execution_policy.window_open_after_minutes)
+    window_close_at = min(close_at, open_at + timedelta(minutes=execution_policy.window_close_after_minutes))
+    if window_open_at >= window_close_at:
+        raise CalendarError(f"the session of {session} closes before the execution window opens")
+    deadline_at = window_close_at + timedelta(minutes=execution_policy.confirm_within_minutes)
+    return Window(window_open_at, window_close_at, deadline_at)
+
+
+def daily_run_at(session: date) -> datetime:
+    """Return when the bar of a session is loaded and the book valued."""
+    return _london(session + timedelta(days=1), DAILY_RUN_TIME)
+
+
+def plan_run_at(session: date) -> datetime:
+    """Return when the week of a session is planned on: the Saturday after it."""
+    return _london(_monday(session) + timedelta(days=5), PLAN_RUN_TIME)
+
+
+def training_run_at(session: date) -> datetime:
+    """Return when a model is trained on the bars up to a session: the Sunday of its week."""
+    return _london(_monday(session) + timedelta(days=6), TRAINING_RUN_TIME)
+
+
+def followup_run_at(session: date) -> datetime:
+    """Return when the fills of a session are chased."""
+    return session_close_at(session) + FOLLOWUP_AFTER_CLOSE
+
+
+@lru_cache
+def calendar_hash() -> str:
+    """Return the SHA-256 of every answer this module gives, for a run to pin."""
+    return hashlib.sha256(calendar_text().encode()).hexdigest()
+
+
+@lru_cache
+def calendar_text() -> str:
+    """Return every session as text_of gives it; the hash is taken of this."""
+    return text_of(_calendar())
+
+
+def text_of(calendar: Calendar) -> str:
+    """Return a line per session: its day, opening, close and when its bar is expected, by tabs."""
+    return "".join(
+        f"{day}\t{open_at.isoformat()}\t{close_at.isoformat()}\t{daily_run_at(day).isoformat()}\n"
+        for day, open_at, close_at in zip(calendar.dates, calendar.opens, calendar.closes, strict=True)
+    )
+
+
+def parse_overrides(text: str, name: str) -> tuple[Override, ...]:
+    """
+    Return the overrides of a market_overrides.csv text.
+
+    Raises CalendarError naming file, line, field and the accepted form.
+    """
+    rows = csv.DictReader(StringIO(text))
+    columns = ["session_date", "kind", "close_time_new_york", "reason"]
+    if rows.fieldnames != columns:
+        raise CalendarError(f"{name}:1: the header is {rows.fieldnames}; accepted: {','.join(columns)}")
+    overrides: dict[date, Override] = {}
+    for row in rows:
+        place = f"{name}:{rows.line_num}"
+        session_date = _parsed(
+            date.fromisoformat, row["session_date"], f"{place}: session_date", "such as 2025-01-09"
+        )
+        if row["kind"] not in ("closed", "early_close"):
+            raise CalendarError(f"{place}: kind: {row['kind']!r}; accepted: closed or early_close")
+        close_time = None
+        if row["kind"] == "early_close":
+            field = f"{place}: close_time_new_york"
+            close_time = _parsed(time.fromisoformat, row["close_time_new_york"], field, "such as 13:00")
+        elif row["close_time_new_york"]:
+            raise CalendarError(f"{place}: close_time_new_york: a closed day has none; accepted: empty")
+        if session_date in overrides:
+            raise CalendarError(f"{place}: session_date: {session_date} is given twice; accepted: once")
+        overrides[session_date] = Override(session_date, close_time, row["reason"] or "")
+    return tuple(overrides.values())
+
+
+@lru_cache
+def build_calendar(overrides: tuple[Override, ...]) -> Calendar:
+    """Return the sessions of the calendar package with the overrides applied."""
+    # Imported here: the package brings pandas, which costs every process half a second.
+    import exchange_calendars
+
+    exchange = exchange_calendars.get_calendar("XNYS", start=str(FIRST_DATE), end=str(LAST_DATE))
+    changed = {override.session_date: override for override in overrides}
+    sessions = []
+    for stamp, open_at, close_at in zip(exchange.sessions, exchange.opens, exchange.closes, strict=True):
+        day, override = stamp.date(), changed.get(stamp.date())
+        close_at = close_at.to_pydatetime().astimezone(UTC)
+        if override and override.close_time is None:
+            continue
+        if override:
+            close_at = datetime.combine(day, override.close_time, NEW_YORK).astimezone(UTC)
+        sessions.append((day, open_at.to_pydatetime().astimezone(UTC), close_at))
+    return Calendar(*(tuple(column) for column in zip(*sessions, strict=True)))
+
+
+@lru_cache
+def _calendar() -> Calendar:
+    place = files("trading_ops").joinpath("../../config/market_overrides.csv")
+    return build_calendar(parse_overrides(place.read_text(encoding="utf-8"), "config/market_overrides.csv"))
+
+
+def _place(session: date) -> int:
+    place = bisect_left(_calendar().dates, _within_span(session))
+    if not is_session(session):
+        raise CalendarError(f"{session} is not a session of the exchange")
+    return place
+
+
+def _pick(dates: tuple[date, ...], place: int, day: date) -> date:
+    if not 0 <= place < len(dates):
+        raise CalendarError(f"no session is known on that side of {day}")
+    return dates[place]
+
+
+def _within_span(day: date) -> date:
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise CalendarError(f"the calendar is known from {FIRST_DATE} to {LAST_DATE}, not on {day}")
+    return day
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _london(day: date, clock_time: time) -> datetime:
+    return datetime.combine(day, clock_time, LONDON).astimezone(UTC)
+
+
+def _parsed(parse, text: str | None, place: str, accepted: str):
+    try:
+        return parse(text or "")
+    except ValueError:
+        raise CalendarError(f"{place}: {text!r}; accepted: {accepted}") from None

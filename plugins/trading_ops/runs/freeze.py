@@ -1,0 +1,141 @@
+"""
+Freezing a run: policy, universe, data snapshot, calendar and code, under one name.
+
+Everything a run decides is decided from what is frozen here, so it can be replayed. Freezing with
+the same idempotency key returns the same run.
+"""
+
+import hashlib
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from trading_ops.config.policy import Policy
+from trading_ops.db import clock
+from trading_ops.db.connect import queries
+from trading_ops.exchange import sessions
+from trading_ops.runs.code_version import code_version
+from trading_ops.runs.frozen import store_calendar, store_policy
+from trading_ops.runs.run import Run, RunError, run_of
+from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops.universe.stored import store_universe
+from trading_ops.universe.switches import disabled_symbols
+
+if TYPE_CHECKING:
+    from trading_ops.universe.instruments import Universe
+
+
+def freeze(
+    connection: psycopg.Connection,
+    *,
+    kind: str,
+    as_of_date: date,
+    idempotency_key: str,
+    policy: Policy,
+    universe: "Universe",
+    image_digest: str | None = None,
+    config: Settings | None = None,
+) -> Run:
+    """
+    Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
+
+    Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
+    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that is
+    under way. Raises RunError for a day that is no session, a desk without data or portfolio, a key used for
+    another run, or a week that already has a TRADE ticket.
+    """
+    portfolio_id = (config or settings()).portfolio_id
+    if not sessions.is_session(as_of_date):
+        raise RunError(
+            f"{as_of_date} is not a session of the exchange; "
+            f"the last one before it is {sessions.session_on_or_before(as_of_date)}"
+        )
+    commit, is_dirty = code_version(PROJECT_ROOT)
+    with connection.transaction():
+        # Also keeps two freezes apart, so attempts and names are counted by one at a time.
+        queries.lock_loads(connection)
+        earlier = queries.run_by_key(connection, idempotency_key=idempotency_key)
+        if earlier:
+            return _same_run(run_of(earlier), portfolio_id, kind, as_of_date)
+        plan_week = _plan_week(connection, portfolio_id, as_of_date) if kind == "plan" else None
+        data_snapshot_id = queries.newest_load(connection)
+        if data_snapshot_id is None:
+            raise RunError("no market data is loaded yet; load bars first")
+        if queries.portfolio_kind(connection, portfolio_id=portfolio_id) is None:
+            raise RunError(f"portfolio {portfolio_id} does not exist yet; create it first")
+        if policy.signal.method == "static_list":
+            _require_known(policy, universe)
+        policy_hash = store_policy(connection, policy)
+        universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
+        calendar_hash = store_calendar(connection)
+        window, models = None, {"model_version": None, "shadow_model_version": None}
+        if kind == "plan":
+            models = queries.models_for_plan(
+                connection, as_of_date=as_of_date, signal_method=policy.signal.method
+            )
+            window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
+        last_attempt = queries.last_attempt(
+            connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week
+        )
+        row = queries.insert_run(
+            connection,
+            run_id=_free_run_id(connection, commit),
+            portfolio_id=portfolio_id,
+            kind=kind,
+            idempotency_key=idempotency_key,
+            as_of_date=as_of_date,
+            plan_week=plan_week,
+            attempt_number=last_attempt + 1,
+            data_snapshot_id=data_snapshot_id,
+            policy_hash=policy_hash,
+            universe_hash=universe_hash,
+            calendar_hash=calendar_hash,
+            config_hash=_config_hash(policy_hash, universe_hash, calendar_hash),
+            git_commit=commit,
+            is_dirty=is_dirty,
+            signal_method=policy.signal.method,
+            image_digest=image_digest,
+            **models,
+            window_open_at=window.open_at if window else None,
+            window_close_at=window.close_at if window else None,
+            deadline_at=window.deadline_at if window else None,
+        )
+        return run_of(row)
+
+
+def _plan_week(connection: psycopg.Connection, portfolio_id: str, as_of_date: date) -> str:
+    week = sessions.plan_week(sessions.execution_session(as_of_date))
+    ticket_id = queries.trade_ticket_of_week(connection, portfolio_id=portfolio_id, plan_week=week)
+    if ticket_id:
+        raise RunError(f"week {week} already has the TRADE ticket {ticket_id}; it cannot be planned again")
+    return week
+
+
+def _same_run(run: Run, portfolio_id: str, kind: str, as_of_date: date) -> Run:
+    if (run.portfolio_id, run.kind, run.as_of_date) != (portfolio_id, kind, as_of_date):
+        raise RunError(
+            f"the key {run.idempotency_key} already froze the {run.kind} run {run.run_id} "
+            f"of {run.portfolio_id} as of {run.as_of_date}"
+        )
+    return run
+
+
+def _require_known(policy: Policy, universe: "Universe") -> None:
+    unknown = sorted(set(policy.signal.static_list) - {entry.internal_symbol for entry in universe.entries})
+    if unknown:
+        raise RunError(f"signal.static_list names symbols the universe does not have: {', '.join(unknown)}")
+
+
+def _free_run_id(connection: psycopg.Connection, commit: str) -> str:
+    # A simulated clock stands still between moves, so several runs can share a second.
+    named_at = clock.now(connection)
+    while True:
+        run_id = f"{named_at.astimezone(UTC):%Y%m%d-%H%M%S}Z-git{commit[:7]}"
+        if not queries.run_id_is_taken(connection, run_id=run_id):
+            return run_id
+        named_at += timedelta(seconds=1)
+
+
+def _config_hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,45 @@
+"""
+What runs are frozen with, stored once under its hash: the policy and the calendar.
+"""
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trading_ops.config.policy import Policy, policy_of_body
+from trading_ops.db.connect import queries
+from trading_ops.exchange import sessions
+from trading_ops.runs.run import RunError
+
+
+def load_policy(connection: psycopg.Connection, policy_hash: str) -> Policy:
+    """Return the stored policy of a hash; raises RunError when it is missing or was changed since."""
+    body = queries.policy_body(connection, policy_hash=policy_hash)
+    if body is None:
+        raise RunError(f"policy {policy_hash} is not stored")
+    policy = policy_of_body(body)
+    if policy.policy_hash != policy_hash:
+        raise RunError(f"the stored policy {policy_hash} has other contents than when it was frozen")
+    return policy
+
+
+def store_policy(connection: psycopg.Connection, policy: Policy) -> str:
+    """Store a policy and its limits unless they are there, make it the active one, return its hash."""
+    policy_hash = policy.policy_hash
+    queries.store_policy(connection, policy_hash=policy_hash, body=Jsonb(policy.body()))
+    rows = [
+        {"policy_hash": policy_hash, "limit_name": name, "limit_value": value}
+        for name, value in policy.limits().items()
+    ]
+    queries.store_policy_limits(connection, rows)
+    queries.activate_policy(connection, policy_hash=policy_hash)
+    return policy_hash
+
+
+def store_calendar(connection: psycopg.Connection) -> str:
+    """Store the sessions the desk knows unless they are there, return their hash."""
+    calendar_hash = sessions.calendar_hash()
+    if not queries.calendar_is_stored(connection, calendar_hash=calendar_hash):
+        lines = sessions.calendar_text().splitlines(keepends=True)
+        with connection.cursor() as cursor, cursor.copy(queries.copy_calendar.sql) as copy:
+            copy.write("".join(f"{calendar_hash}\t{line}" for line in lines))
+    return calendar_hash

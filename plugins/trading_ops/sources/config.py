@@ -1,0 +1,205 @@
+"""
+config/sources.yml and the file of keys: which sources are asked over HTTP, in which order, and
+what a request may cost.
+
+Both are refused whole with file, line, field and accepted form; a key is never part of a message.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, create_model
+
+from trading_ops.config.marked_yaml import MarkedYamlError, dotted, mistakes_in, read_marked
+from trading_ops.sources.http_session import HttpSession
+from trading_ops.sources.online import OnlineSource
+from trading_ops.sources.vendors import ONLINE
+
+
+class SourcesError(Exception):
+    """Sources or keys the desk cannot use; the message names file, line, field and the accepted form."""
+
+
+def _count(description: str, **limits: Any) -> Any:
+    return Annotated[int, Field(strict=True, description=description, **limits)]
+
+
+PositiveCount = _count("a whole number of at least 1, such as 3", ge=1)
+Count = _count("a whole number of at least 0, such as 3", ge=0)
+Seconds = Annotated[
+    Decimal,
+    BeforeValidator(lambda value: Decimal(value) if type(value) is int else value),
+    Field(strict=True, gt=0, le=86400, description="seconds above 0, such as 20"),
+]
+# A key travels with the request, so it goes out encrypted or not at all.
+_URL = r"^(https://[^\s/?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?)$"
+Url = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=_URL,
+        description="an address such as https://stooq.com; http:// only on this machine",
+    ),
+]
+_SourceName = Annotated[
+    str, Field(strict=True, description=f"a source that can be asked: {', '.join(sorted(ONLINE))}")
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(_Section):
+    """What one request to any source may cost, and how long a whole fetch may go on."""
+
+    connect_timeout_s: Seconds
+    read_timeout_s: Seconds
+    total_timeout_s: Seconds
+    reply_bytes_max: PositiveCount
+    redirects_max: Count
+    attempts_max: PositiveCount
+    backoff_s: Seconds
+    backoff_s_max: Seconds
+    retry_after_s_max: Seconds
+    fetch_s_max: Seconds
+
+
+class SourceSection(_Section):
+    """Where a source is and how often it may be asked."""
+
+    url: Url
+    requests_per_minute: PositiveCount
+
+
+# One optional section per source module, so that a new module needs nothing here.
+_Sources = create_model(
+    "_Sources", __base__=_Section, **{name: (SourceSection | None, None) for name in sorted(ONLINE)}
+)
+
+
+class SourcesConfig(_Section):
+    """The whole of config/sources.yml."""
+
+    sources_version: Annotated[Literal[1], Field(description="1")]
+    fetch_order: Annotated[tuple[_SourceName, ...], Field(description="a list of source names, or []")]
+    user_agent: Annotated[
+        str, Field(strict=True, min_length=1, pattern=r"^[ -~]+$", description="plain text")
+    ]
+    limits: Limits
+    sources: _Sources
+
+    def section(self, name: str) -> SourceSection | None:
+        """Return the section of a source, if it has one."""
+        return getattr(self.sources, name, None)
+
+
+@dataclass(frozen=True)
+class ReadySource:
+    """A source that can be asked now."""
+
+    online: OnlineSource
+    http: HttpSession
+
+
+def parse_sources(text: str, name: str) -> SourcesConfig:
+    """Return the configuration a YAML text describes; `name` is the file the errors point at."""
+    try:
+        body, line_of = read_marked(text, name)
+    except MarkedYamlError as error:
+        raise SourcesError(str(error)) from error
+    try:
+        config = SourcesConfig.model_validate(body)
+    except ValidationError as error:
+        mistakes = mistakes_in(error, SourcesConfig, "the sources file")
+    else:
+        mistakes = _contradictions(config)
+    if mistakes:
+        raise SourcesError(
+            "\n".join(
+                f"{name}:{line_of(path)}: {dotted(path)}: {problem}; accepted: {accepted}"
+                for path, problem, accepted in mistakes
+            )
+        )
+    return config
+
+
+def read_sources(path: Path) -> SourcesConfig:
+    """Return the configuration of a file. Raises SourcesError."""
+    try:
+        return parse_sources(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourcesError(f"{path} cannot be read as text: {error}") from None
+
+
+def read_keys(path: Path) -> dict[str, SecretStr]:
+    """
+    Return the keys of a file of `source=key` lines; without the file there are none.
+
+    Raises SourcesError, which never shows what a line holds, also when others could read the file.
+    """
+    try:
+        mode = path.stat().st_mode & 0o777
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourcesError(f"{path} cannot be read as text: {type(error).__name__}") from None
+    if mode & 0o077:
+        raise SourcesError(f"{path}: mode {mode:04o}; accepted: 0600, readable by its owner alone")
+    keys: dict[str, SecretStr] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        source, _, key = (part.strip() for part in line.partition("="))
+        if source not in ONLINE or not re.fullmatch(r"[!-~]{1,256}", key):
+            raise SourcesError(
+                f"{path}:{number}: no key of a source; accepted: source=key with one of "
+                f"{', '.join(sorted(ONLINE))} and a key without blanks"
+            )
+        if source in keys:
+            raise SourcesError(f"{path}:{number}: {source}: given twice; accepted: once")
+        keys[source] = SecretStr(key)
+    return keys
+
+
+def ready_sources(
+    config: SourcesConfig, keys: dict[str, SecretStr], names: tuple[str, ...] | None = None
+) -> tuple[list[ReadySource], list[str]]:
+    """
+    Return the sources to ask in order, and why each of the others is skipped.
+
+    `names` are asked instead of `fetch_order`. Raises SourcesError for a name that cannot be asked.
+    """
+    ready, skipped = [], []
+    for name in config.fetch_order if names is None else names:
+        section = config.section(name)
+        if name not in ONLINE or section is None:
+            raise SourcesError(
+                f"{name!r} cannot be asked; accepted: "
+                + ", ".join(one for one in sorted(ONLINE) if config.section(one))
+            )
+        online, key = ONLINE[name], keys.get(name)
+        if online.needs_key and key is None:
+            skipped.append(f"{name}: it needs a key and the file of keys has none")
+            continue
+        http = HttpSession(section.url, config.limits, section.requests_per_minute, config.user_agent, key)
+        ready.append(ReadySource(online, http))
+    return ready, skipped
+
+
+def _contradictions(config: SourcesConfig) -> list[tuple[tuple, str, str]]:
+    found = []
+    for index, name in enumerate(config.fetch_order):
+        if name not in ONLINE:
+            known = ", ".join(sorted(ONLINE))
+            found.append((("fetch_order", index), f"{name!r} is not accepted", f"one of {known}"))
+        elif config.section(name) is None:
+            path = ("sources",)
+            found.append((path, f"{name} is in fetch_order and has no section", "a section for it"))
+    if len(set(config.fetch_order)) < len(config.fetch_order):
+        found.append((("fetch_order",), "names a source twice", "each source once"))
+    return found

@@ -1,0 +1,26 @@
+"""
+The simulated market, in Alpha Vantage's layout, and exchange rates.
+
+A file of simulated bars says so in its name, SIM-<symbol>.csv, and a rate says in every row
+where it comes from. A production database refuses both.
+"""
+
+import re
+
+from trading_ops.sources.layout import BASE, DATE, QUOTE, RATE, SOURCE, Layout
+from trading_ops.sources.vendors.alpha_vantage import ADJUSTED_COLUMNS, ADJUSTED_HEADER
+
+SIMULATED = "simulated"
+RATE_SOURCES = (SIMULATED, "yahoo", "ecb")
+RATES_HEADER = ("rate_date", "base_currency", "quote_currency", "rate", "source")
+
+LAYOUTS = (
+    Layout(
+        "simulated bars", SIMULATED, "raw", ADJUSTED_HEADER, ADJUSTED_COLUMNS,
+        re.compile(r"SIM-(?P<symbol>[A-Z]{4})\.csv"), "SIM-ZOLV.csv",
+    ),
+    Layout(
+        "exchange rates", SIMULATED, None, RATES_HEADER, (DATE, BASE, QUOTE, RATE, SOURCE),
+        re.compile(r"(?:SIM-)?FX-(?P<symbol>[A-Z]{6})\.csv"), "FX-GBPUSD.csv",
+    ),
+)  # fmt: skip

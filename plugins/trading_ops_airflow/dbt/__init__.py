@@ -1,0 +1,1 @@
+"""dbt as Airflow tasks: how it is called, the builds of a run, its docs."""

@@ -1,0 +1,1 @@
+"""The model's room as Airflow tasks, in a process or a locked container."""

@@ -1,0 +1,1 @@
+"""Task bodies: each one call into the library on one connection."""

@@ -1,0 +1,63 @@
+"""
+Looking back: what was intended against what was executed, and the ledger against the broker.
+
+Both only read what dbt derived; a drift is written down as a case and never repaired by itself.
+"""
+
+from airflow.sdk import task
+
+
+@task
+def compare_executions(desk_run_id: str) -> dict[str, int]:
+    """Log intended against executed per line; return how many lines ended how."""
+    from trading_ops.db.connect import queries
+    from trading_ops_airflow.connections import desk_connection
+
+    counts: dict[str, int] = {}
+    with desk_connection("desk_planner") as connection:
+        for line in queries.executions_of_run(connection, run_id=desk_run_id):
+            status = line["status"] or "unconfirmed"
+            counts[status] = counts.get(status, 0) + 1
+            print(
+                f"{line['ticket_id']} line {line['line_number']} {line['side']} {line['internal_symbol']} {status}: "
+                f"intended {line['intended_value_gbp']} GBP, executed {line['executed_value_gbp']} GBP, "
+                f"slippage {line['slippage_ratio']}"
+                + (" PRICE OUTSIDE THE BAR" if line["is_price_within_bar"] is False else "")
+            )
+    return counts
+
+
+@task
+def open_drift_cases(desk_run_id: str) -> int:
+    """Open a case for each drift beyond tolerance, once per snapshot and subject; tell the operator once."""
+    from trading_ops.comms.incidents import raise_incident
+    from trading_ops.db.connect import queries
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        cases = list(queries.open_drift_cases(connection, run_id=desk_run_id))
+        for case in cases:
+            print(
+                f"drift of {case['subject']}: ledger {case['expected_value']}, broker {case['observed_value']}"
+            )
+        if cases:
+            snapshot_id = cases[0]["snapshot_id"]
+            subjects = ", ".join(sorted(case["subject"] for case in cases))
+            raise_incident(
+                connection,
+                "RECONCILIATION_DRIFT",
+                f"RECONCILIATION_DRIFT:snapshot:{snapshot_id}",
+                f"snapshot {snapshot_id} differs from the ledger: {subjects}",
+                run_id=desk_run_id,
+            )
+    return len(cases)
+
+
+@task
+def post_splits(desk_run_id: str) -> None:
+    """Book what splits did to the units held, once per split."""
+    from trading_ops.ledger import actions
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        print(actions.post_splits(connection, desk_run_id))

@@ -1,0 +1,78 @@
+"""
+The last task of every DAG: deliver the mail, and be red when the run did not do its work.
+
+Airflow judges a DAG run by its last task, so that task looks back at the steps before it.
+"""
+
+from airflow.sdk import TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def send_mail() -> dict[str, int]:
+    """Deliver the outbox; red when a step of this DAG run broke, after telling the operator."""
+    from trading_ops_airflow.partition import failed_steps
+
+    broken = failed_steps()
+    if broken:
+        _tell_operator(broken)
+    counts = _deliver()
+    if broken:
+        raise AirflowFailException(
+            f"mail is out, but these steps broke: {', '.join(broken)}; their logs say why"
+        )
+    return counts
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def send_ticket(ticket_id: str | None) -> dict[str, int]:
+    """Deliver the ticket; red when there is none, after telling the operator."""
+    from trading_ops_airflow.partition import failed_steps
+
+    if ticket_id is None:
+        _tell_operator([*failed_steps(), "no ticket was issued"])
+    counts = _deliver()
+    if ticket_id is None:
+        raise AirflowFailException("this run issued no ticket; the log of issue_ticket says why")
+    return counts
+
+
+@task
+def remind_executor() -> str:
+    """Ask for the confirmations that are due: a reminder, later one escalation."""
+    from trading_ops.db import clock
+    from trading_ops.settings import settings
+    from trading_ops.tickets.reminders import remind
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        report = remind(connection, settings(), clock.now(connection))
+    print(f"ticket {report.ticket_id}: {report.stage}, unconfirmed lines {list(report.unconfirmed)}")
+    return report.stage
+
+
+def _deliver() -> dict[str, int]:
+    from trading_ops.comms.mail import deliver_pending
+    from trading_ops.settings import settings
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_mailer") as connection:
+        report = deliver_pending(connection, settings())
+    for mail_id, reason in report.failed:
+        print(f"mail {mail_id} was not delivered: {reason}")
+    print(f"{len(report.sent)} mails delivered")
+    if report.failed:
+        # A relay that is down may be up again in a minute; what was sent is not sent twice.
+        raise ConnectionError(f"{len(report.failed)} mails were not delivered: {report.failed[0][1]}")
+    return {"sent": len(report.sent)}
+
+
+def _tell_operator(broken: list[str]) -> None:
+    from trading_ops.comms.incidents import raise_incident
+    from trading_ops_airflow.connections import desk_connection
+
+    dag_run = get_current_context()["dag_run"]
+    key = f"{dag_run.dag_id}:{dag_run.run_id}"
+    detail = f"{key}: {', '.join(broken)}"
+    with desk_connection("desk_planner") as connection:
+        raise_incident(connection, "STEP_FAILED", f"STEP_FAILED:{key}", detail)

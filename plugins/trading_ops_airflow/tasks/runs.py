@@ -1,0 +1,84 @@
+"""
+Tasks every DAG starts with: load vendor files, freeze what a run knows.
+
+Each calls one function of the library on one connection, under a key that makes a second call
+find what the first one did.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowFailException
+
+# Who waits for whom when two runs are due at once.
+DAG_ORDER = (
+    "daily_market_data",
+    "weekly_reconciliation",
+    "execution_followup",
+    "weekly_plan",
+    "model_training",
+)
+
+
+@task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(minutes=30))
+def wait_for_turn() -> bool:
+    """
+    Say whether the DAGs that come first on this desk are idle; asked again until they are.
+
+    Every dbt build replaces the tables of the one before, so two runs side by side would each find
+    the other's rows. Only an earlier one of DAG_ORDER is waited for, so no two wait for each other.
+    """
+    from airflow.sdk import get_current_context
+
+    context = get_current_context()
+    earlier = DAG_ORDER[: DAG_ORDER.index(context["dag_run"].dag_id)]
+    busy = [dag_id for dag_id in earlier if context["ti"].get_dr_count(dag_id, states=["queued", "running"])]
+    print(f"waiting for {', '.join(busy)}" if busy else "nothing else is building")
+    return not busy
+
+
+@task
+def freeze_inputs(kind: str) -> str:
+    """Pin policy, universe, snapshot, calendar and code for this DAG run and return the desk's run_id."""
+    from trading_ops.config.files import read_policy
+    from trading_ops.ledger.portfolio import ensure_portfolio
+    from trading_ops.runs.freeze import freeze
+    from trading_ops.settings import settings
+    from trading_ops.universe.files import read_universe
+    from trading_ops_airflow.connections import desk_connection
+    from trading_ops_airflow.partition import current_partition
+
+    partition, config = current_partition(), settings()
+    policy, universe = read_policy(config), read_universe(config)
+    with desk_connection("desk_planner") as connection:
+        ensure_portfolio(connection, config.portfolio_id, config.portfolio_kind, policy)
+        run = freeze(
+            connection,
+            kind=kind,
+            as_of_date=partition.session,
+            idempotency_key=partition.idempotency_key,
+            policy=policy,
+            universe=universe,
+            **_room(config, kind, policy),
+        )
+    print(f"run {run.run_id}: session {partition.session}, inputs frozen")
+    return run.run_id
+
+
+def _room(config, kind: str, policy) -> dict[str, str]:
+    """
+    Return the digest of the model's image, for a run that uses it.
+
+    A plan the stub ranks must not fail for a container engine, so it is frozen without one.
+    """
+    if config.qlib_runtime != "docker" or kind not in ("plan", "training"):
+        return {}
+    from trading_ops_airflow.qlib.locked_docker import image_digest
+
+    try:
+        return {"image_digest": image_digest(config.qlib_image)}
+    except (AirflowFailException, ConnectionError) as error:
+        if kind == "training" or policy.signal.method == "qlib":
+            raise
+        print(f"frozen without the model's image: {error}")
+        return {}

@@ -1,0 +1,154 @@
+"""
+`make run BARS=…`: the weekly plan once, on real files, for a paper portfolio.
+
+Uses a database of its own, made anew each time, and a clock that stands on the morning after the
+as-of session; the desk of `make up` is not touched.
+"""
+
+import argparse
+import dataclasses
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+from trading_ops.bars.ecb import load_ecb_rates
+from trading_ops.bars.load import LoadError, LoadReport, load_folder
+from trading_ops.config.files import read_policy
+from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
+from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops.universe.aliases import aliases_text
+from trading_ops.universe.files import ALIASES_NAME, read_universe
+from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
+from trading_ops_stack import postgres, stack
+from trading_ops_stack.environment import environment, state_folder
+from trading_ops_stack.keys import write_keys
+
+
+class PlanError(Exception):
+    """The files cannot be planned on; the message says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Plan on a folder, file or zip and print the ticket; exit 0 when a ticket was issued, whatever its kind."""
+    parser = argparse.ArgumentParser(prog="make run", description="One weekly plan on real files.")
+    parser.add_argument("bars", type=Path, help="a folder, file or zip with end-of-day bars")
+    parser.add_argument(
+        "--as-of", type=date.fromisoformat, help="a session; the newest in the files by default"
+    )
+    parser.add_argument("--benchmark", help="a symbol of the files; SPY by default")
+    options = parser.parse_args(arguments)
+    try:
+        print(plan(settings(), options.bars, options.as_of, options.benchmark))
+    except (PlanError, LoadError, *stack.START_ERRORS) as error:
+        print(f"make run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str | None) -> str:
+    """Load the files, freeze, plan, and return the ticket as markdown. Raises PlanError when nothing can be planned."""
+    config = files_desk(config)
+    read_policy(config)
+    folder = state_folder(config) / "postgres"
+    was_running = postgres.is_running(folder)
+    postgres.start(folder, config)
+    try:
+        postgres.drop_database(config, config.db_name)
+        postgres.initialise(folder, config)
+        write_keys(config)
+        stack.migrate_airflow(config, environment(config))
+        report = _load(config, bars)
+        as_of_date = _as_of(config, as_of_date)
+        universe = _universe(config, report, benchmark)
+        _write_universe(config, universe)
+        with connect("desk_planner", config) as connection:
+            queries.set_simulated_now(
+                connection, now_at=sessions.daily_run_at(as_of_date) + timedelta(hours=1)
+            )
+        return _run(config, as_of_date)
+    finally:
+        if not was_running:
+            postgres.stop(folder)
+
+
+def files_desk(config: Settings) -> Settings:
+    """Return the settings of the desk that plans on files, beside the one `config` describes."""
+    data = config.data.parent / "files"
+    return dataclasses.replace(
+        config,
+        environment="simulated",
+        portfolio_id="paper",
+        portfolio_kind="paper",
+        db_name=f"{config.db_name}_files",
+        data=data,
+        # A scheduler of the running desk would take the tasks of this run for its own.
+        airflow_db=f"{config.airflow_db}_files",
+        universe=data / "universe.csv",
+    )
+
+
+def _load(config: Settings, bars: Path) -> LoadReport:
+    if not bars.exists():
+        raise PlanError(f"{bars} does not exist")
+    with connect("desk_loader", config) as connection:
+        report = load_folder(connection, bars, f"files:{bars}", progress=print)
+        load_ecb_rates(connection, f"ecb:{bars}")
+    refused = "\n".join(f"  {item}" for item in report.refused)
+    if not report.symbols:
+        raise PlanError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}")
+    print(
+        f"{report.rows_new:,} bars of {len(report.symbols)} symbols loaded"
+        + (f"; refused:\n{refused}" * bool(refused))
+    )
+    return report
+
+
+def _as_of(config: Settings, wanted: date | None) -> date:
+    with connect("desk_loader", config) as connection:
+        newest = queries.newest_bar_date(connection)
+    if wanted is None:
+        return sessions.session_on_or_before(newest)
+    if not sessions.is_session(wanted):
+        raise PlanError(
+            f"ASOF={wanted} is not a New York session; the last one before it is {sessions.session_on_or_before(wanted)}"
+        )
+    if wanted > newest:
+        raise PlanError(f"ASOF={wanted} is after the newest bar in the files ({newest})")
+    return wanted
+
+
+def _universe(config: Settings, report: LoadReport, benchmark: str | None) -> Universe:
+    known = dataclasses.replace(config, universe=PROJECT_ROOT / "config/universe.csv")
+    return universe_from_symbols(report.symbols, read_universe(known), benchmark)
+
+
+def _write_universe(config: Settings, universe: Universe) -> None:
+    config.universe.parent.mkdir(parents=True, exist_ok=True)
+    config.universe.write_text(universe_text(universe))
+    config.universe.with_name(ALIASES_NAME).write_text(aliases_text(universe))
+
+
+def _run(config: Settings, as_of_date: date) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "trading_ops_stack.run_once", "weekly_plan", as_of_date.isoformat()],
+        env=environment(config),
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log = config.data / f"weekly_plan_{as_of_date}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout + done.stderr)
+    with connect("desk_reader", config) as connection:
+        ticket = queries.newest_ticket(connection)
+        if ticket is None:
+            raise PlanError(f"weekly_plan ended without a ticket; its log is {log}")
+        print(f"log {log}\n")
+        return queries.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

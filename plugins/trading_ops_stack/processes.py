@@ -1,0 +1,161 @@
+"""
+Long-running processes, each in its own process group with a pid file.
+
+A pid file names the process and the moment it started, so a number that the machine has given
+to another program since is never mistaken for ours and never killed.
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# A process that ends by itself is started again: Airflow's scheduler dies of a plain-text 500 from
+# its own API (apache/airflow#71962), and a scheduler that is gone says nothing. Three ends within
+# a minute are no accident, and the last line of the log then says so.
+_KEEP = """
+name=$1; shift; ends=0
+while [ $ends -lt 3 ]; do
+    started=$(date +%s)
+    "$@"; code=$?
+    [ $(($(date +%s) - started)) -gt 60 ] && ends=0
+    ends=$((ends + 1))
+    echo "trading-ops: $name ended with exit code $code"
+    sleep 2
+done
+echo "trading-ops: $name ended three times within a minute and is not started again"
+exit 1
+"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One component of the stack: its name, command line and the folders of its pid file and log."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+
+    @property
+    def pid_path(self) -> Path:
+        """The file that names the running process."""
+        return self.folder / f"run/{self.name}.pid"
+
+    @property
+    def log_path(self) -> Path:
+        """Where the process writes."""
+        return self.folder / f"logs/{self.name}.log"
+
+    def start(self, environ: dict[str, str], working_folder: Path) -> None:
+        """Start the process in a group of its own, unless it runs already."""
+        if self.group() is not None:
+            return
+        self.pid_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            log.write(f"trading-ops: starting {shlex.join(self.command)}\n".encode())
+            log.flush()
+            child = subprocess.Popen(
+                ["/bin/sh", "-c", _KEEP, "trading-ops-keep", self.name, *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environ,
+                cwd=working_folder,
+                start_new_session=True,
+            )
+        self.pid_path.write_text(json.dumps({"pid": child.pid, "started_ticks": _started_ticks(child.pid)}))
+
+    def group(self) -> int | None:
+        """Return the process group, or None when nothing of it runs."""
+        try:
+            entry = json.loads(self.pid_path.read_text())
+            group, started_ticks = int(entry["pid"]), entry["started_ticks"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        found_ticks = _started_ticks(group)
+        # The leader may be gone while its children live on: as long as they do, the number is theirs.
+        if found_ticks is not None and found_ticks != started_ticks:
+            return None
+        return group if _members(group) else None
+
+    def log_tail(self, lines_count: int = 15) -> str:
+        """Return the last lines of the log."""
+        if not self.log_path.exists():
+            return "(no log)"
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines_count:])
+
+
+def stop_all(processes: Iterable[Process], patience_s: float = 15) -> list[str]:
+    """
+    End processes together, TERM first and KILL for what is left after patience_s; return the names that ran.
+
+    Tasks run in groups of their own below the scheduler; those that outlive it are killed as well,
+    because a retry by the next scheduler must not meet them.
+    """
+    processes = list(processes)
+    running = {process.name: group for process in processes if (group := process.group()) is not None}
+    below = {pid: _started_ticks(pid) for group in running.values() for pid in _descendants(group)}
+    for group in running.values():
+        _send(os.killpg, group, signal.SIGTERM)
+    deadline = time.monotonic() + patience_s
+    for process in processes:
+        while (group := process.group()) is not None:
+            if time.monotonic() >= deadline:
+                _send(os.killpg, group, signal.SIGKILL)
+                deadline += 5
+            time.sleep(0.05)
+        process.pid_path.unlink(missing_ok=True)
+    for pid, started_ticks in below.items():
+        if started_ticks is not None and _started_ticks(pid) == started_ticks:
+            _send(os.kill, pid, signal.SIGKILL)
+    return list(running)
+
+
+def _send(kill: Callable[[int, int], None], number: int, what: signal.Signals) -> None:
+    # It may have ended by itself a moment ago.
+    with suppress(ProcessLookupError):
+        kill(number, what)
+
+
+def _started_ticks(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _members(group: int) -> list[int]:
+    """Return the processes of a group that still run; a zombie has nothing left to stop."""
+    return [pid for pid, (_, found_group) in _table().items() if found_group == group]
+
+
+def _descendants(group: int) -> set[int]:
+    """Return what the group's processes started, in whatever group it is now."""
+    table = _table()
+    found = {pid for pid, (_, found_group) in table.items() if found_group == group}
+    while more := {pid for pid, (parent, _) in table.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def _table() -> dict[int, tuple[int, int]]:
+    """Return parent and group of every running process of the machine."""
+    table = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # Fields after the command name, which may itself hold spaces and brackets.
+            state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if state != "Z":
+            table[int(entry.name)] = (int(parent), int(group))
+    return table

@@ -1,0 +1,232 @@
+"""
+The whole desk on one machine: Postgres, Airflow, the confirm page.
+
+    python -m trading_ops_stack.stack up|down|status
+
+`up` may be called at any time, also after a crash or a half-finished start: it starts what is
+missing and leaves alone what runs, so a changed setting takes effect after `down`. `down` stops
+everything, Postgres last. A component that ends by itself is started again, up to three times
+within a minute; its log under var/logs says so. Nothing watches for a component that hangs:
+`status` asks each one.
+"""
+
+import argparse
+import fcntl
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from trading_ops.config.files import read_policy
+from trading_ops.config.policy import PolicyError
+from trading_ops.db.connect import connect
+from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
+from trading_ops.universe.files import read_universe
+from trading_ops.universe.instruments import UniverseError
+from trading_ops_airflow.dbt import command
+from trading_ops_stack import postgres
+from trading_ops_stack.airflow_api import Airflow, ApiError
+from trading_ops_stack.airflow_database import migrate_airflow
+from trading_ops_stack.environment import POOLS, airflow_url, environment, state_folder
+from trading_ops_stack.keys import KeysError, admin_password, write_keys, write_password
+from trading_ops_stack.processes import Process, stop_all
+
+PEOPLE = {"operator": "operator_email", "executor": "executor_email"}
+
+
+class StackError(Exception):
+    """The stack cannot start or stop; the message says why and how to go on."""
+
+
+# What starting the stack may raise; each message is a sentence for the operator.
+START_ERRORS = (
+    StackError,
+    postgres.ClusterError,
+    ApiError,
+    KeysError,
+    SettingsError,
+    PolicyError,
+    UniverseError,
+    RuntimeError,
+    OSError,
+    psycopg.Error,
+)
+
+
+def components(config: Settings) -> dict[str, Process]:
+    """Return every process of the stack but Postgres, in the order they start."""
+    airflow = (sys.executable, "-m", "airflow")
+    commands = {
+        "api-server": (*airflow, "api-server"),
+        "dag-processor": (*airflow, "dag-processor"),
+        "confirm-page": (
+            sys.executable, "-m", "gunicorn", "confirm_app:create_app()", "--workers", "2",
+            "--bind", f"127.0.0.1:{config.confirm_port}", "--access-logfile", "-", "--no-control-socket",
+        ),
+        # No log servers: every process of this machine sees the same log folder.
+        "scheduler": (*airflow, "scheduler", "--skip-serve-logs"),
+        "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),
+    }  # fmt: skip
+    return {name: Process(name, command, state_folder(config)) for name, command in commands.items()}
+
+
+def up(config: Settings, say: Callable[[str], None] = print) -> None:
+    """
+    Start what does not run yet and return when DAGs can be triggered.
+
+    Raises StackError, cluster.ClusterError or ApiError; each names the way on.
+    """
+    with _only_one(config):
+        started_at = time.monotonic()
+        # Said here, at the shell, and not on Saturday in a task's log.
+        read_policy(config)
+        read_universe(config)
+        processes = components(config)
+        _require_free_ports(config, processes)
+        write_keys(config)
+        say("starting Postgres ...")
+        postgres.initialise(state_folder(config) / "postgres", config)
+        environ = environment(config)
+        warming = command.start(config, environ)
+        migrate_airflow(config, environ)
+        say("starting Airflow and the confirm page ...")
+        # The scheduler comes after the API answers: tasks that find no API burn all their tries.
+        for name in ("api-server", "dag-processor", "confirm-page"):
+            processes[name].start(environ, PROJECT_ROOT)
+        _add_people(config)
+        airflow = Airflow.of(config)
+        _wait("api-server", processes, airflow.is_ready, 120)
+        processes["scheduler"].start(environ, PROJECT_ROOT)
+        for name, (slots, meaning) in POOLS.items():
+            airflow.set_pool(name, slots, meaning)
+        _wait("dag-processor", processes, lambda: _dags_are_known(airflow), 120)
+        _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
+        _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port), 60)
+        processes["triggerer"].start(environ, PROJECT_ROOT)
+        command.finish(warming)
+        say(f"the desk is up after {time.monotonic() - started_at:.0f} s\n{addresses(config)}")
+
+
+def down(config: Settings, say: Callable[[str], None] = print) -> None:
+    """Stop every component, TERM first and KILL after 15 s, then Postgres."""
+    with _only_one(config):
+        stopped = stop_all(components(config).values())
+        postgres.stop(state_folder(config) / "postgres")
+        say(f"stopped: {', '.join(stopped) or 'nothing else ran'}; Postgres is down")
+
+
+def status(config: Settings, say: Callable[[str], None] = print) -> bool:
+    """Say what runs and return whether everything does."""
+    found = {"postgres": postgres.is_running(state_folder(config) / "postgres")}
+    found |= {name: process.group() is not None for name, process in components(config).items()}
+    for name, is_running in found.items():
+        say(f"  {'running' if is_running else 'down   '}  {name}")
+    if found["api-server"]:
+        try:
+            airflow = Airflow.of(config)
+            unhealthy = [
+                f"{name} is {state}" for name, state in airflow.health().items() if state != "healthy"
+            ]
+            broken = [f"{name}: {error}" for name, error in airflow.import_errors().items()]
+            say("\n".join(unhealthy + broken) or addresses(config))
+        except (ApiError, KeysError) as error:
+            say(str(error))
+            return False
+    return all(found.values())
+
+
+@contextmanager
+def _only_one(config: Settings) -> Iterator[None]:
+    """Hold the stack's lock; it is released by the kernel when the holder dies."""
+    path = state_folder(config) / "run/lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StackError(
+                "another `make up` or `make down` is at work on this desk: wait for it"
+            ) from None
+        yield
+
+
+def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None:
+    for name, port, setting in (
+        ("api-server", config.airflow_port, "TRADING_OPS_AIRFLOW_PORT"),
+        ("confirm-page", config.confirm_port, "TRADING_OPS_CONFIRM_PORT"),
+    ):
+        if processes[name].group() is None and _port_is_taken(port):
+            raise StackError(
+                f"port {port} for the {name} is used by another program: stop it, or choose a port with {setting}"
+            )
+
+
+def _port_is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _add_people(config: Settings) -> None:
+    """Let the operator and the executor sign in; a password that was changed since is left alone."""
+    # Here and not above: the page's packages are no business of `down` and `status`.
+    from confirm_app.people.accounts import find_person, set_person
+
+    with connect("desk_planner", config) as connection:
+        for person, email in PEOPLE.items():
+            if find_person(connection, person) is None:
+                set_person(connection, person, person, getattr(config, email), write_password(config, person))
+
+
+def _wait(name: str, processes: dict[str, Process], is_ready: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_ready():
+        if processes[name].group() is None or time.monotonic() >= deadline:
+            raise StackError(
+                f"{name} does not answer; the last lines of {processes[name].log_path}:\n"
+                f"{processes[name].log_tail()}\nThen `make down` and `make up` again."
+            )
+        time.sleep(0.2)
+
+
+def _dags_are_known(airflow: Airflow) -> bool:
+    broken = airflow.import_errors()
+    if broken:
+        raise StackError(
+            "a DAG file cannot be imported:\n" + "\n".join(f"{k}: {v}" for k, v in broken.items())
+        )
+    wanted = {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")}
+    return wanted <= airflow.dag_ids()
+
+
+def addresses(config: Settings) -> str:
+    """Return where everything is and how to sign in, one per line."""
+    lines = [f"  Airflow       {airflow_url(config)}  (admin / {admin_password(config)})"]
+    lines += [
+        f"  Confirm page  {config.confirm_url}  ({person} / {write_password(config, person)})"
+        for person in sorted(PEOPLE)
+    ]
+    return "\n".join([*lines, f"  Logs          {state_folder(config) / 'logs'}"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; a failure is a sentence on stderr and exit code 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trading_ops_stack.stack", description="Start and stop the desk."
+    )
+    parser.add_argument("verb", choices=("up", "down", "status"))
+    verb = parser.parse_args(arguments).verb
+    try:
+        if verb == "status":
+            return 0 if status(settings()) else 1
+        {"up": up, "down": down}[verb](settings())
+    except START_ERRORS as error:
+        print(f"make {verb}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

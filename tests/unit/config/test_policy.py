@@ -1,0 +1,173 @@
+"""The policy file: exact numbers, one hash per meaning, and a refusal that names the line to mend."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from trading_ops.config.policy import PolicyError, parse_policy, policy_of_body
+from trading_ops.settings import PROJECT_ROOT
+
+TEXT = (PROJECT_ROOT / "config/policy.yml").read_text()
+
+
+def changed(old: str, new: str) -> str:
+    """The committed policy with one piece of text replaced; the piece must be there."""
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
+def line_of(piece: str) -> int:
+    """The line of the committed policy a piece of text is on."""
+    return next(number for number, line in enumerate(TEXT.splitlines(), start=1) if piece in line)
+
+
+def refusal(text: str) -> str:
+    """What parse_policy says against a text."""
+    with pytest.raises(PolicyError) as error:
+        parse_policy(text, "policy.yml")
+    return str(error.value)
+
+
+def test_numbers_are_exactly_what_is_written():
+    """0.08 is the decimal 0.08, not the float next to it."""
+    policy = parse_policy(TEXT, "policy.yml")
+    assert policy.sizing.weight_ratio_max == Decimal("0.08")
+    assert policy.risk.price_band_atr_max == Decimal(3)
+    assert isinstance(policy.sizing.positions_count, int)
+    many = parse_policy(changed("0.08", "0.0800000000000000000000001"), "policy.yml")
+    assert str(many.sizing.weight_ratio_max) == "0.0800000000000000000000001"
+
+
+def test_every_number_of_the_file_is_a_limit():
+    """Under its dotted path, numbers only; SQL reads its thresholds nowhere else."""
+    limits = parse_policy(TEXT, "policy.yml").limits()
+    assert limits["risk.weight_ratio_max"] == Decimal("0.10")
+    assert limits["execution.window_open_after_minutes"] == Decimal(15)
+    assert all(isinstance(value, Decimal) for value in limits.values())
+    written = re.findall(r"^ *\w+: [0-9.]+$", TEXT, re.MULTILINE)
+    assert len(limits) == len(written) > 20
+
+
+def test_layout_does_not_change_the_hash_but_meaning_does():
+    """Comments, order and trailing zeros are layout; a number is meaning."""
+    policy_hash = parse_policy(TEXT, "policy.yml").policy_hash
+    first, second = "  positions_count: 15\n", "  weight_ratio_max: 0.08\n"
+    assert first + second in TEXT
+    relaid = TEXT.replace(first + second, second.replace("0.08", "0.0800") + first) + "\n# a comment\n"
+    assert parse_policy(relaid, "other.yml").policy_hash == policy_hash
+    assert parse_policy(changed("0.08", "0.07"), "policy.yml").policy_hash != policy_hash
+
+
+def test_a_stored_body_is_the_same_policy_again():
+    """What Postgres keeps gives back the policy with its hash."""
+    policy = parse_policy(TEXT, "policy.yml")
+    assert policy_of_body(policy.body()) == policy
+    assert policy_of_body(policy.body()).policy_hash == policy.policy_hash
+
+
+def test_a_policy_cannot_be_changed():
+    """A run's rules stay what they were."""
+    with pytest.raises(ValidationError):
+        parse_policy(TEXT, "policy.yml").risk.weight_ratio_max = Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "accepted"),
+    [
+        ("weight_ratio_max: 0.08", "weight_ratio_max: lots", "sizing.weight_ratio_max", "such as 0.08"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: '0.08'", "sizing.weight_ratio_max", "such as 0.08"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: 1.01", "sizing.weight_ratio_max", "up to 1"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: 0", "sizing.weight_ratio_max", "above 0"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: -0.01", "sizing.weight_ratio_max", "above 0"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: .inf", "sizing.weight_ratio_max", "plain number"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max:", "sizing.weight_ratio_max", "such as 0.08"),
+        ("weight_ratio_max: 0.08", "weight_ratio_max: yes", "sizing.weight_ratio_max", "such as 0.08"),
+        ("positions_count: 15", "positions_count: 15.0", "sizing.positions_count", "whole number"),
+        ("positions_count: 15", "positions_count: 0", "sizing.positions_count", "at least 1"),
+        ("positions_count: 15", "positions_count: yes", "sizing.positions_count", "whole number"),
+        ("order_gbp_min: 25.00", "order_gbp_min: 25.001", "sizing.order_gbp_min", "whole pennies"),
+        ("after_minutes: 90", "after_minutes: 1:30", "execution.window_close_after_minutes", "such as 15"),
+        ("after_minutes: 90", "after_minutes: 211", "execution.window_close_after_minutes", "to 210"),
+        ("price_limit_ratio: 0.03", "price_limit_ratio: 1", "execution.price_limit_ratio", "below 1"),
+        ("base_currency: GBP", "base_currency: USD", "account.base_currency", "GBP"),
+        ("method: momentum_12_1", "method: hunch", "signal.method", "static_list, momentum_12_1 or qlib"),
+        ("[simulated,", "[Simulated,", "market_data.source_order.0", "source names"),
+        (
+            "[simulated, alpha_vantage, tiingo, yahoo, stooq, twelve_data]",
+            "[]",
+            "market_data.source_order",
+            "source names",
+        ),
+        ("[simulated, alpha", "[yahoo, alpha", "market_data.source_order", "each entry once"),
+        ("policy_version: 1", "policy_version: 2", "policy_version", "1"),
+        ("  price_band_atr_max: 3", "  price_band_max: 3", "risk.price_band_max", "price_band_atr_max"),
+        ("positions_count: 15", "weight_ratio_max: 0.05", "sizing.weight_ratio_max", "once"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name_and_line(old, new, field, accepted):
+    """File, line, field and the accepted form, in one line."""
+    message = refusal(changed(old, new))
+    expected_line = line_of(old) + (field == "sizing.weight_ratio_max" and "positions" in old)
+    found = [
+        line for line in message.splitlines() if line.startswith(f"policy.yml:{expected_line}: {field}: ")
+    ]
+    assert found, message
+    assert accepted in found[0].split(": ", 2)[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "at_limit", "beyond", "field"),
+    [
+        ("  weight_ratio_max: 0.08", "  weight_ratio_max: 0.10", "  weight_ratio_max: 0.1001", "sizing.weight_ratio_max"),
+        ("turnover_ratio_max: 0.30", "turnover_ratio_max: 0.35", "turnover_ratio_max: 0.36", "sizing.turnover_ratio_max"),
+        ("positions_count: 15", "positions_count: 20", "positions_count: 21", "sizing.positions_count"),
+        (
+            "cash_buffer_ratio_min: 0.03", "cash_buffer_ratio_min: 0.02", "cash_buffer_ratio_min: 0.019",
+            "sizing.cash_buffer_ratio_min",
+        ),
+        ("order_gbp_min: 25.00", "order_gbp_min: 10.00", "order_gbp_min: 9.99", "sizing.order_gbp_min"),
+        ("after_minutes: 90", "after_minutes: 16", "after_minutes: 15", "execution.window_close_after_minutes"),
+    ],
+)  # fmt: skip
+def test_the_sizing_may_be_as_loose_as_the_limits_and_no_looser(old, at_limit, beyond, field):
+    """Exactly at the limit is fine; a step beyond names the field and its line."""
+    parse_policy(changed(old, at_limit), "policy.yml")
+    assert refusal(changed(old, beyond)).startswith(f"policy.yml:{line_of(old)}: {field}: ")
+
+
+def test_an_empty_static_list_cannot_be_the_method():
+    """Nothing would ever be ranked."""
+    assert "signal.static_list" in refusal(
+        changed("momentum_12_1\n  static_list", "static_list\n  static_list")
+    )
+
+
+def test_a_missing_section_is_named():
+    """With what belongs into it."""
+    message = refusal(TEXT[: TEXT.index("risk:\n")])
+    assert message.startswith("policy.yml:1: risk: missing; accepted: the section with positions_count_max")
+
+
+def test_every_mistake_is_named_at_once():
+    """One round of mending, not one per mistake."""
+    text = changed("0.08", "much").replace("positions_count: 15", "positions_count: many")
+    assert len(refusal(text).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 1),
+        ("- a\n", 1),
+        ("a: [\n", 2),
+        ("a: 1\n? [b]\n: 2\n", 2),
+        ("a: &x [*x]\n", 1),
+        ("a: 1\n\tb: 2\n", 2),
+        ("7", 1),
+    ],
+)
+def test_what_is_no_policy_at_all_is_refused_with_its_line(text, line):
+    """Broken YAML, another shape, an empty file."""
+    assert refusal(text).startswith(f"policy.yml:{line}: ")

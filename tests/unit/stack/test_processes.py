@@ -1,0 +1,147 @@
+"""Processes of the stack: started once, found again, stopped whole, never confused with strangers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trading_ops_stack.processes import Process, _members, stop_all
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts a Python program as a component; whatever it leaves is ended afterwards."""
+    started = []
+
+    def run(program: str, name: str = "component") -> Process:
+        process = Process(name, (sys.executable, "-c", program), tmp_path)
+        process.start(dict(os.environ), tmp_path)
+        started.append(process)
+        return process
+
+    yield run
+    stop_all(started, patience_s=0)
+
+
+def wait_for(is_true, timeout_s: float = 10) -> None:
+    """Wait until something holds, or fail."""
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process still runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_component_is_started_once(start):
+    """`make up` twice leaves one process."""
+    first = start("import time; time.sleep(60)")
+    group = first.group()
+    assert start("import time; time.sleep(60)").group() == group
+
+
+def test_a_component_is_found_and_stopped_by_another_command(start, tmp_path):
+    """`make down` is another process than `make up`; the pid file is all they share."""
+    group = start("import time; time.sleep(60)").group()
+    assert stop_all([Process("component", ("unused",), tmp_path)]) == ["component"]
+    assert not _members(group)
+    assert not (tmp_path / "run/component.pid").exists()
+
+
+def test_a_component_that_ignores_the_signal_is_killed_when_patience_ends(start, tmp_path):
+    """Airflow's components can hang in their shutdown."""
+    process = start(
+        f"import signal, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(60)"
+    )
+    wait_for((tmp_path / "ready").exists)
+    started_at = time.monotonic()
+    stop_all([process], patience_s=0.5)
+    assert 0.4 < time.monotonic() - started_at < 5
+    assert process.group() is None
+
+
+def test_a_task_in_a_group_of_its_own_does_not_outlive_the_scheduler(start, tmp_path):
+    """Airflow gives each task its own process group, out of reach of a signal to the scheduler's."""
+    process = start(
+        "import subprocess, sys, time, pathlib; "
+        "child = subprocess.Popen(['sleep', '60'], start_new_session=True); "
+        f"pathlib.Path({str(tmp_path / 'child')!r}).write_text(str(child.pid)); time.sleep(60)"
+    )
+    wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+    child = int((tmp_path / "child").read_text())
+    stop_all([process])
+    wait_for(lambda: not is_alive(child))
+
+
+def test_a_stale_pid_file_is_not_believed(start, tmp_path):
+    """After a power cut the number may belong to a stranger, who must not be killed."""
+    stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        process = Process("component", ("unused",), tmp_path)
+        process.pid_path.parent.mkdir(parents=True)
+        process.pid_path.write_text(json.dumps({"pid": stranger.pid, "started_ticks": 1}))
+        assert process.group() is None
+        assert stop_all([process]) == []
+        assert stranger.poll() is None
+        group = start("import time; time.sleep(60)").group()
+        assert group not in (None, stranger.pid)
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.parametrize("text", ["", "12", "{}", '{"pid": "x"}'])
+def test_a_half_written_pid_file_means_nothing_runs(tmp_path, text):
+    """The machine died while it was written."""
+    process = Process("component", ("unused",), tmp_path)
+    process.pid_path.parent.mkdir(parents=True)
+    process.pid_path.write_text(text)
+    assert process.group() is None
+
+
+def test_a_component_that_dies_is_started_again(start, tmp_path):
+    """Airflow's scheduler can die of an error answer of its own API (apache/airflow#71962)."""
+    count = tmp_path / "count"
+    process = start(
+        f"import pathlib, time; p = pathlib.Path({str(count)!r}); "
+        "p.write_text((p.read_text() if p.exists() else '') + 'x'); "
+        "time.sleep(60) if len(p.read_text()) > 1 else exit(7)"
+    )
+    wait_for(lambda: count.exists() and count.read_text() == "xx")
+    assert process.group() is not None
+    assert "component ended with exit code 7" in process.log_tail()
+
+
+def test_a_component_that_keeps_dying_is_given_up_with_a_last_line(start):
+    """Three ends within a minute are no accident; an endless loop would only fill the log."""
+    process = start("exit(3)")
+    wait_for(lambda: process.group() is None, timeout_s=20)
+    assert (
+        process.log_tail()
+        .splitlines()[-1]
+        .endswith("ended three times within a minute and is not started again")
+    )
+
+
+def test_the_group_counts_as_running_while_any_of_it_lives(start, tmp_path):
+    """Somebody killed the shell that restarts the component; the component itself still holds its port."""
+    process = start(
+        f"import time, pathlib; pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(60)"
+    )
+    group = process.group()
+    wait_for((tmp_path / "ready").exists)
+    os.kill(group, signal.SIGKILL)
+    wait_for(lambda: not is_alive(group))
+    assert process.group() == group
