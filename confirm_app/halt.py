@@ -46,7 +46,7 @@ def _change(work, done: str):
 
 
 def _engage(connection: psycopg.Connection, reason: str, person_id: str) -> None:
-    queries.page_lock_halt(connection)
+    queries.page.lock_halt(connection)
     if not kill_switch.is_halted(connection):
         kill_switch.engage(connection, reason, person_id)
 
@@ -60,6 +60,6 @@ def _explain(refusal: psycopg.Error) -> str:
 
 
 def _page(message: str = "", status: int = 200):
-    desk = queries.page_desk(reading(), portfolio_id=desk_settings().portfolio_id)
-    halts = list(queries.page_recent_halts(reading()))
+    desk = queries.page.desk(reading(), portfolio_id=desk_settings().portfolio_id)
+    halts = list(queries.page.recent_halts(reading()))
     return render_template("halt.html", desk=desk, halts=halts, message=message), status

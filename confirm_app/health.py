@@ -13,7 +13,7 @@ health = Blueprint("health", __name__)
 def show():
     """200 when the desk can be used, 503 when its database cannot be reached."""
     try:
-        desk = queries.page_desk(reading(), portfolio_id=desk_settings().portfolio_id)
+        desk = queries.page.desk(reading(), portfolio_id=desk_settings().portfolio_id)
         answer = {
             "database": "reachable",
             "now_at": desk["now_at"].isoformat(),
@@ -28,6 +28,6 @@ def show():
 
 def _revision() -> str | None:
     try:
-        return queries.page_schema_revision(reading())
+        return queries.page.schema_revision(reading())
     except psycopg.errors.InsufficientPrivilege:
         return None

@@ -20,14 +20,14 @@ cash.before_request(require_operator)
 @cash.get("/cash/new")
 def new():
     """An empty cash form, its time set to now."""
-    return _form_page(PostedForm(fresh_values(queries.now_at(reading()))))
+    return _form_page(PostedForm(fresh_values(queries.clock.now_at(reading()))))
 
 
 @cash.post("/cash/new")
 def record():
     """Book a cash movement, or show the form again with everything that is wrong."""
     values = request.form.to_dict()
-    movement, errors = parse_cash_movement(values, queries.now_at(reading()))
+    movement, errors = parse_cash_movement(values, queries.clock.now_at(reading()))
     if errors:
         return _form_page(PostedForm(values, errors), 422)
     try:
@@ -45,14 +45,14 @@ def record():
 
 def _record(connection: psycopg.Connection, movement: CashMovement) -> int:
     portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
-    queries.page_lock_cash(connection, portfolio_id=portfolio_id)
-    earlier = queries.page_cash_movement_by_key(connection, idempotency_key=movement.idempotency_key)
-    movement_id = queries.page_record_cash_movement(
+    queries.page.lock_cash(connection, portfolio_id=portfolio_id)
+    earlier = queries.page.cash_movement_by_key(connection, idempotency_key=movement.idempotency_key)
+    movement_id = queries.page.record_cash_movement(
         connection, request=movement.request(portfolio_id, person_id)
     )
     if earlier is None:
         detail = json.dumps({"kind": movement.kind, "amount_gbp": str(movement.amount_gbp)})
-        queries.page_append_audit(
+        queries.page.append_audit(
             connection,
             person=person_id,
             action="record_cash_movement",
@@ -64,8 +64,8 @@ def _record(connection: psycopg.Connection, movement: CashMovement) -> int:
 
 def _form_page(form: PostedForm, status: int = 200):
     portfolio_id = desk_settings().portfolio_id
-    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
-    recent = list(queries.page_recent_cash_movements(reading(), portfolio_id=portfolio_id))
+    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
+    recent = list(queries.page.recent_cash_movements(reading(), portfolio_id=portfolio_id))
     return render_template(
         "cash_form.html", desk=desk, form=form, kinds=list(MOVEMENTS), movements=recent
     ), status

@@ -45,24 +45,24 @@ def show(snapshot_id: int):
     """A recorded snapshot beside the ledger of now."""
     portfolio_id = desk_settings().portfolio_id
     # Larger than any identity column can count to.
-    snapshot = snapshot_id < 2**63 and queries.page_snapshot(
+    snapshot = snapshot_id < 2**63 and queries.page.snapshot(
         reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id
     )
     if not snapshot:
         abort(404, "There is no such snapshot.")
-    positions = queries.page_snapshot_positions(reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id)
-    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
+    positions = queries.page.snapshot_positions(reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id)
+    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
     return render_template("snapshot.html", desk=desk, snapshot=snapshot, positions=list(positions))
 
 
 def _record(connection: psycopg.Connection, snapshot: Snapshot) -> int:
     portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
-    queries.page_lock_snapshots(connection, portfolio_id=portfolio_id)
-    earlier = queries.page_snapshot_by_key(connection, idempotency_key=snapshot.idempotency_key)
-    snapshot_id = queries.page_record_snapshot(connection, request=snapshot.request(portfolio_id, person_id))
+    queries.page.lock_snapshots(connection, portfolio_id=portfolio_id)
+    earlier = queries.page.snapshot_by_key(connection, idempotency_key=snapshot.idempotency_key)
+    snapshot_id = queries.page.record_snapshot(connection, request=snapshot.request(portfolio_id, person_id))
     if earlier is None:
         detail = json.dumps({"cash_gbp": str(snapshot.cash_gbp), "positions_count": len(snapshot.positions)})
-        queries.page_append_audit(
+        queries.page.append_audit(
             connection,
             person=person_id,
             action="record_snapshot",
@@ -74,10 +74,10 @@ def _record(connection: psycopg.Connection, snapshot: Snapshot) -> int:
 
 def _form_page(form: PostedForm, status: int = 200):
     portfolio_id = desk_settings().portfolio_id
-    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
-    recent = list(queries.page_recent_snapshots(reading(), portfolio_id=portfolio_id))
+    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
+    recent = list(queries.page.recent_snapshots(reading(), portfolio_id=portfolio_id))
     return render_template("snapshot_form.html", desk=desk, form=form, snapshots=recent), status
 
 
 def _now_at():
-    return queries.now_at(reading())
+    return queries.clock.now_at(reading())

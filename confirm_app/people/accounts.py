@@ -26,7 +26,7 @@ def set_person(connection: psycopg.Connection, person_id: str, role: str, email:
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise ValueError(f"the password of {person_id} needs at least {PASSWORD_LENGTH_MIN} characters")
-    queries.page_set_person(
+    queries.page.set_person(
         connection,
         person_id=person_id,
         role=role,
@@ -38,7 +38,7 @@ def set_person(connection: psycopg.Connection, person_id: str, role: str, email:
 def find_person(connection: psycopg.Connection, person_id: str) -> dict | None:
     """Return the person's row, or None."""
     # Postgres stores no NUL, so a name with one is nobody's.
-    return None if "\0" in person_id else queries.page_person(connection, person_id=person_id)
+    return None if "\0" in person_id else queries.page.person(connection, person_id=person_id)
 
 
 def check_password(person: dict | None, password: str) -> bool:

@@ -70,17 +70,17 @@ def _record(
     connection: psycopg.Connection, view: TicketView, line_number: int, confirmation: Confirmation
 ) -> int:
     ticket_id = view.ticket["ticket_id"]
-    queries.page_lock_ticket(connection, ticket_id=ticket_id)
-    earlier = queries.page_confirmation_by_key(connection, idempotency_key=confirmation.idempotency_key)
-    version = queries.page_line_version(connection, ticket_id=ticket_id, line_number=line_number)
+    queries.page.lock_ticket(connection, ticket_id=ticket_id)
+    earlier = queries.page.confirmation_by_key(connection, idempotency_key=confirmation.idempotency_key)
+    version = queries.page.line_version(connection, ticket_id=ticket_id, line_number=line_number)
     if earlier is None and version != confirmation.seen_version:
         raise StaleForm
-    confirmation_id = queries.page_record_confirmation(
+    confirmation_id = queries.page.record_confirmation(
         connection, request=confirmation.request(ticket_id, line_number, g.person["person_id"])
     )
     if earlier is None:
         if confirmation.is_untradable:
-            queries.page_report_untradable(connection, confirmation_id=confirmation_id)
+            queries.page.report_untradable(connection, confirmation_id=confirmation_id)
         detail = {
             "confirmation_id": confirmation_id,
             "version_number": version + 1,
@@ -89,7 +89,7 @@ def _record(
             "are_figures_checked": confirmation.are_figures_checked,
             "is_untradable": confirmation.is_untradable,
         }
-        queries.page_append_audit(
+        queries.page.append_audit(
             connection,
             person=g.person["person_id"],
             action="amend_line" if version else "confirm_line",

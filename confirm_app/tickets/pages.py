@@ -13,8 +13,8 @@ tickets = Blueprint("tickets", __name__)
 def index():
     """The newest ticket and the ones before it."""
     portfolio_id = desk_settings().portfolio_id
-    desk = queries.page_desk(reading(), portfolio_id=portfolio_id)
-    found = list(queries.page_recent_tickets(reading(), portfolio_id=portfolio_id))
+    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
+    found = list(queries.page.recent_tickets(reading(), portfolio_id=portfolio_id))
     for ticket in found:
         ticket["phase"] = phase_of(ticket, desk["now_at"])
         ticket["reasons"] = reasons_of(ticket)

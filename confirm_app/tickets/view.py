@@ -74,15 +74,15 @@ def view_ticket(
     """
     if "\0" in ticket_id:
         return None
-    ticket = queries.page_ticket(connection, ticket_id=ticket_id)
+    ticket = queries.page.ticket(connection, ticket_id=ticket_id)
     if ticket is None:
         return None
-    desk = queries.page_desk(connection, portfolio_id=ticket["portfolio_id"])
+    desk = queries.page.desk(connection, portfolio_id=ticket["portfolio_id"])
     phase = phase_of(ticket, desk["now_at"])
     versions = _versions_by_line(connection, ticket_id)
     lines = []
     is_next_found = phase == "early"
-    for row in queries.page_lines(connection, ticket_id=ticket_id):
+    for row in queries.page.lines(connection, ticket_id=ticket_id):
         order = TicketLine(**row)
         recorded = tuple(versions.get(order.line_number, ()))
         is_posted = posted is not None and posted[0] == order.line_number
@@ -133,10 +133,10 @@ def reasons_of(ticket: Mapping) -> tuple[Mapping, ...]:
 
 def _versions_by_line(connection: psycopg.Connection, ticket_id: str) -> dict[int, list[dict]]:
     fills: dict[int, list[dict]] = {}
-    for fill in queries.page_fills(connection, ticket_id=ticket_id):
+    for fill in queries.page.fills(connection, ticket_id=ticket_id):
         fills.setdefault(fill["confirmation_id"], []).append(fill)
     versions: dict[int, list[dict]] = {}
-    for version in queries.page_confirmations(connection, ticket_id=ticket_id):
+    for version in queries.page.confirmations(connection, ticket_id=ticket_id):
         version["fills"] = fills.get(version["confirmation_id"], [])
         versions.setdefault(version["line_number"], []).append(version)
     return versions

@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         write_keys(config)
         postgres.initialise(state_folder(config) / "postgres", config)
         with connect("desk_reader", config) as connection:
-            run_id = queries.newest_run_id(connection)
+            run_id = queries.simulation.newest_run_id(connection)
         print(build(config, run_id))
         if options.serve:
             serve(config)

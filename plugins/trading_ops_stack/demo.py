@@ -97,7 +97,7 @@ def live(config: Settings) -> None:
 def summary(config: Settings) -> str:
     """Return one table: week, gates, ticket kind, reason."""
     with connect("desk_reader", config) as connection:
-        rows = queries.ticket_summary(connection)
+        rows = queries.simulation.ticket_summary(connection)
         table = [
             ("week", "as of", "data", "confirm", "reconcile", "risk", "ticket", "reason"),
             *(
@@ -169,7 +169,7 @@ class Demo:
     def newest_run_id(self) -> str:
         """Return the run whose relations dbt built last."""
         with connect("desk_reader", self._config) as connection:
-            return queries.newest_run_id(connection)
+            return queries.simulation.newest_run_id(connection)
 
     def _trade(self, week: Week, ticket: dict, monday: date, executed_at: datetime) -> None:
         body = json.loads(ticket["body_json"])
@@ -190,7 +190,7 @@ class Demo:
 
     def _confirm_forgotten_line(self) -> None:
         with connect("desk_reader", self._config) as connection:
-            waiting = list(queries.lines_without_confirmation(connection))
+            waiting = list(queries.simulation.lines_without_confirmation(connection))
         for row in waiting:
             outcome = Outcome("SKIPPED", notes="Simulated: forgotten, and not traded.")
             self._executor.confirm(row["ticket_id"], {row["line_number"]: outcome})
@@ -200,7 +200,7 @@ class Demo:
         for symbol, ex_date, ratio in self._market.splits(WEEKS[0].as_of_date, monday):
             self._broker.apply_split(symbol, ex_date.isoformat(), ratio)
         with connect("desk_reader", self._config) as connection:
-            newest_at = queries.newest_snapshot_at(connection)
+            newest_at = queries.simulation.newest_snapshot_at(connection)
         if newest_at is None or newest_at < not_before:
             self._executor.submit_snapshot(self._broker.cash_gbp, self._broker.units)
             print(
@@ -215,18 +215,19 @@ class Demo:
 
     def _set_clock(self, now_at: datetime) -> None:
         with connect("desk_planner", self._config) as connection:
-            set_at = queries.simulated_now_at(connection)
+            set_at = queries.simulation.simulated_now_at(connection)
             if set_at is None or set_at < now_at:
-                queries.set_simulated_now(connection, now_at=now_at)
+                queries.clock.set_simulated_now(connection, now_at=now_at)
 
     def _ticket(self, week: Week) -> dict | None:
         with connect("desk_reader", self._config) as connection:
-            return queries.newest_ticket_of_session(connection, as_of_date=week.as_of_date)
+            return queries.simulation.newest_ticket_of_session(connection, as_of_date=week.as_of_date)
 
     def _confirmed(self, ticket_id: str) -> set[int]:
         with connect("desk_reader", self._config) as connection:
             return {
-                row["line_number"] for row in queries.confirmed_line_numbers(connection, ticket_id=ticket_id)
+                row["line_number"]
+                for row in queries.simulation.confirmed_line_numbers(connection, ticket_id=ticket_id)
             }
 
 

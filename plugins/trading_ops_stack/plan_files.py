@@ -64,7 +64,7 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
         universe = _universe(config, report, benchmark)
         _write_universe(config, universe)
         with connect("desk_planner", config) as connection:
-            queries.set_simulated_now(
+            queries.clock.set_simulated_now(
                 connection, now_at=sessions.daily_run_at(as_of_date) + timedelta(hours=1)
             )
         return _run(config, as_of_date)
@@ -107,7 +107,7 @@ def _load(config: Settings, bars: Path) -> LoadReport:
 
 def _as_of(config: Settings, wanted: date | None) -> date:
     with connect("desk_loader", config) as connection:
-        newest = queries.newest_bar_date(connection)
+        newest = queries.simulation.newest_bar_date(connection)
     if wanted is None:
         return sessions.session_on_or_before(newest)
     if not sessions.is_session(wanted):
@@ -143,11 +143,11 @@ def _run(config: Settings, as_of_date: date) -> str:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(done.stdout + done.stderr)
     with connect("desk_reader", config) as connection:
-        ticket = queries.newest_ticket(connection)
+        ticket = queries.operator.newest_ticket(connection)
         if ticket is None:
             raise PlanError(f"weekly_plan ended without a ticket; its log is {log}")
         print(f"log {log}\n")
-        return queries.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
+        return queries.operator.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
 
 
 if __name__ == "__main__":

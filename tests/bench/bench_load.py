@@ -93,7 +93,7 @@ def _bare_copy(desk: Settings, text: bytes) -> None:
     with (
         connect("desk_loader", desk) as connection,
         connection.cursor() as cursor,
-        cursor.copy(queries.copy_new_bars.sql) as copy,
+        cursor.copy(queries.bars.copy_new_bars.sql) as copy,
     ):
         copy.write(text)
 

@@ -51,7 +51,7 @@ def gunicorn(desk_environment, tmp_path):
 
 def lines_of(desk, ticket_id: str) -> list[TicketLine]:
     with connect("desk_app", desk) as connection:
-        return [TicketLine(**row) for row in queries.page_lines(connection, ticket_id=ticket_id)]
+        return [TicketLine(**row) for row in queries.page.lines(connection, ticket_id=ticket_id)]
 
 
 def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket, tmp_path):

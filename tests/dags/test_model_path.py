@@ -119,7 +119,7 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     version = called(models.register_model, training, trained, backtested, figures)
     assert called(models.register_model, training, trained, backtested, figures) == version
     with connect("desk_reader", room) as connection:
-        known = queries.model_by_version(connection, model_version=version)["backtest_metrics"]
+        known = queries.models.model_by_version(connection, model_version=version)["backtest_metrics"]
     assert known["policy_cagr"] == figures["policy_cagr"] and known["cagr"] != known["policy_cagr"]
 
     successor = contrary(room, Path(trained), Path(backtested))

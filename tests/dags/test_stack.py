@@ -47,7 +47,7 @@ def desk(tmp_path_factory) -> Settings:
     try:
         stack.up(config)
         with connect("desk_planner", config) as connection:
-            queries.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
+            queries.clock.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
         yield config
     finally:
         stack.down(config)

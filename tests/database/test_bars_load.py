@@ -117,7 +117,7 @@ def test_a_refused_later_download_leaves_the_stored_bars(desk, tmp_path):
 def test_a_bar_after_the_desks_date_is_refused(desk, tmp_path):
     """The desk's clock decides what is the future, in a simulation as well."""
     with connect("desk_loader", desk) as connection:
-        queries.set_simulated_now(connection, now_at=datetime(2024, 3, 6, 3, tzinfo=UTC))
+        queries.clock.set_simulated_now(connection, now_at=datetime(2024, 3, 6, 3, tzinfo=UTC))
     report = load(desk, write(tmp_path / "in", "IBM.csv", *ROWS), "one")
     # Three in the morning in London is still the evening of the 5th in New York.
     assert "2024-03-05" in report.refused[0].reason
@@ -166,7 +166,7 @@ def test_the_table_itself_refuses_an_impossible_action(desk, kind, value):
     """A negative dividend or a split into nothing has no meaning."""
     insert = "insert into raw.corporate_actions values ({}, 'stooq', 'KO', '2024-03-04', '{}', {})"
     with connect("desk_loader", desk) as connection:
-        load_id = queries.draw_load_id(
+        load_id = queries.bars.draw_load_id(
             connection, idempotency_key="one", started_at=datetime(2024, 3, 5, tzinfo=UTC)
         )
         connection.execute(insert.format(load_id, "dividend", "0").replace("03-04", "03-01"))

@@ -136,7 +136,7 @@ def test_the_next_run_is_frozen_without_it(desk):
     disable(desk, freeze_daily(desk))
     run = freeze_daily(desk, key="later")
     with connect("desk_planner", desk) as connection:
-        rows = queries.stored_universe_entries(connection, universe_hash=run.universe_hash)
+        rows = queries.universe.stored_universe_entries(connection, universe_hash=run.universe_hash)
         assert {row["internal_symbol"] for row in rows if not row["is_enabled"]} == {"BBB", "OLD"}
     assert disable(desk, run) == MissingBars()
     assert incidents(desk) == ["SYMBOL_DISABLED"]

@@ -43,11 +43,11 @@ def load_files(
     twice: when one load holds the same bars under several symbols, it starts again without them.
     """
     with connection.transaction():
-        queries.take_load_lock(connection)
+        queries.bars.take_load_lock(connection)
         stored = stored_report(connection, idempotency_key)
         if stored is not None:
             return stored
-        clock = queries.load_clock(connection)
+        clock = queries.bars.load_clock(connection)
         found = find(clock["newest_date"])
         copies: dict[str, Refusal] = {}
         while True:
@@ -97,7 +97,7 @@ class _Load:
         # The bars are written before their load can be counted, and raw.loads is never updated. A
         # number once drawn is not given out again, even though its row is rolled back here.
         with connection.transaction(force_rollback=True):
-            self.load_id = queries.draw_load_id(
+            self.load_id = queries.bars.draw_load_id(
                 connection, idempotency_key=idempotency_key, started_at=clock["started_at"]
             )
         self.values = Values()
@@ -150,10 +150,10 @@ class _Load:
             return
         if self.comparison.holds(series) or self.comparison.is_full:
             self._compare()
-        span = queries.stored_span(self.connection, source=parsed.source, vendor_symbol=parsed.symbol)
+        span = queries.bars.stored_span(self.connection, source=parsed.source, vendor_symbol=parsed.symbol)
         if span["first_date"] is None:
             self.values.add(judged.name, parsed)
-            copy_text_into(self.connection, queries.copy_new_bars.sql, judged.copy_text)
+            copy_text_into(self.connection, queries.bars.copy_new_bars.sql, judged.copy_text)
             self.taken.add(series)
             self.results.add_bars(
                 series, new_count=parsed.row_count, first_written_date=parsed.dates[0].astype(object)
@@ -222,7 +222,7 @@ class _Load:
             raise _SameBars(refusals)
 
     def _store(self, report: LoadReport, actions: list[tuple], rates: list[tuple]) -> None:
-        queries.insert_load(
+        queries.bars.insert_load(
             self.connection,
             load_id=self.load_id,
             source="+".join(report.sources) or "none",
@@ -235,12 +235,12 @@ class _Load:
             duration_ms=report.duration_ms,
         )
         append_values(self.connection, self.load_id, actions, rates)
-        queries.insert_payload(self.connection, [self._payload(one) for one in self.seen])
-        queries.insert_load_result(
+        queries.bars.insert_payload(self.connection, [self._payload(one) for one in self.seen])
+        queries.bars.insert_load_result(
             self.connection, [{"load_id": self.load_id, **vars(one)} for one in report.results]
         )
-        queries.insert_restatement(self.connection, self.comparison.restatements)
-        queries.insert_quarantined_row(
+        queries.bars.insert_restatement(self.connection, self.comparison.restatements)
+        queries.bars.insert_quarantined_row(
             self.connection,
             [
                 {

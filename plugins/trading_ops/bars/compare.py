@@ -61,8 +61,8 @@ class Comparison:
     def add(self, waiting: Waiting, copy_text: bytes) -> None:
         """Put a file's bars aside."""
         if not self._waiting:
-            queries.create_incoming_bars(self._connection)
-        copy_text_into(self._connection, queries.copy_incoming_bars.sql, copy_text)
+            queries.bars.create_incoming_bars(self._connection)
+        copy_text_into(self._connection, queries.bars.copy_incoming_bars.sql, copy_text)
         self._waiting[waiting.parsed.source, waiting.parsed.symbol] = waiting
         self._bar_count += waiting.parsed.row_count
 
@@ -71,13 +71,13 @@ class Comparison:
         if not self._waiting:
             return []
         started = time.perf_counter()
-        queries.compare_incoming_bars(self._connection)
+        queries.bars.compare_incoming_bars(self._connection)
         done = [
             (self._waiting[row["source"], row["vendor_symbol"]], self._judge(row, results))
-            for row in list(queries.comparison_by_symbol(self._connection))
+            for row in list(queries.bars.comparison_by_symbol(self._connection))
         ]
-        queries.append_compared_bars(self._connection)
-        queries.drop_compared_bars(self._connection)
+        queries.bars.append_compared_bars(self._connection)
+        queries.bars.drop_compared_bars(self._connection)
         share_s = (time.perf_counter() - started) / len(self._waiting)
         for series in self._waiting:
             results.add_duration(series, share_s)
@@ -92,7 +92,7 @@ class Comparison:
             restatement = self._restatement(waiting, row)
             self._values.add(waiting.name, waiting.parsed)
         except FileRefused as refused:
-            queries.forget_compared_bars(self._connection, source=series[0], vendor_symbol=series[1])
+            queries.bars.forget_compared_bars(self._connection, source=series[0], vendor_symbol=series[1])
             return refused
         results.add_bars(
             series,
@@ -132,7 +132,7 @@ class Comparison:
         overlap = self._overlap(waiting)
         verdict = judge_change(overlap)
         if isinstance(verdict, Restatement) and verdict.is_scale_changed:
-            hole = queries.stored_date_not_compared(
+            hole = queries.bars.stored_date_not_compared(
                 self._connection, source=parsed.source, vendor_symbol=parsed.symbol
             )
             if hole is not None:
@@ -152,7 +152,9 @@ class Comparison:
 
     def _overlap(self, waiting: Waiting) -> Overlap:
         parsed = waiting.parsed
-        rows = queries.compared_closes(self._connection, source=parsed.source, vendor_symbol=parsed.symbol)
+        rows = queries.bars.compared_closes(
+            self._connection, source=parsed.source, vendor_symbol=parsed.symbol
+        )
         prices = {
             name: np.array(rows[name], dtype=float)
             for name in ("old_close", "new_close", "old_adj", "new_adj")

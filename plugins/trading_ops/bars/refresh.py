@@ -77,7 +77,7 @@ def refresh(
     nothing was delivered, because it holds the failures.
     """
     with connection.transaction():
-        newest_date = queries.load_clock(connection)["newest_date"]
+        newest_date = queries.bars.load_clock(connection)["newest_date"]
         wanted = _wanted(connection, universe, sources, session, symbols)
     if not wanted or not sources:
         return RefreshReport(tuple(one.name for one in wanted), Fetched(), None)
@@ -117,7 +117,7 @@ def _wanted(
     every = [one for one in known if one.valid_from_date <= session <= one.valid_to_date]
     lacking = {
         (row["source"], row["vendor_symbol"])
-        for row in queries.names_without_bar(
+        for row in queries.bars.names_without_bar(
             connection,
             sources=[one.source for one in every],
             symbols=[one.vendor_symbol for one in every],
@@ -132,7 +132,7 @@ def _wanted(
         if entry.internal_symbol in names and entry.internal_symbol not in covered
     ]
     pair = _pair(sources)
-    if pair.names and not queries.has_rate(
+    if pair.names and not queries.bars.has_rate(
         connection, base_currency=PAIR[:3], quote_currency=PAIR[3:], rate_date=session
     ):
         wanted.append(pair)

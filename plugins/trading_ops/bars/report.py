@@ -53,27 +53,30 @@ class LoadReport:
 
 def stored_report(connection: psycopg.Connection, idempotency_key: str) -> LoadReport | None:
     """Return the report of the load that used this key, or None if no load did."""
-    load_id = queries.load_id_of_key(connection, idempotency_key=idempotency_key)
+    load_id = queries.bars.load_id_of_key(connection, idempotency_key=idempotency_key)
     return None if load_id is None else report_of_load(connection, load_id)
 
 
 def report_of_load(connection: psycopg.Connection, load_id: int) -> LoadReport | None:
     """Return the report of a stored load, equal to what its caller was told, or None if there is none."""
-    load = queries.load_with_contents(connection, load_id=load_id)
+    load = queries.bars.load_with_contents(connection, load_id=load_id)
     if load is None:
         return None
     return LoadReport(
         load_id=load_id,
         sources=() if load["source"] == "none" else tuple(load["source"].split("+")),
-        results=tuple(SymbolResult(**row) for row in queries.results_of_load(connection, load_id=load_id)),
+        results=tuple(
+            SymbolResult(**row) for row in queries.bars.results_of_load(connection, load_id=load_id)
+        ),
         actions_new=load["actions_new_count"],
         rates_new=load["rates_new_count"],
         refused=tuple(
             read_refusal(row["file_name"], row["error"])
-            for row in queries.refused_files_of_load(connection, load_id=load_id)
+            for row in queries.bars.refused_files_of_load(connection, load_id=load_id)
         ),
         quarantined=tuple(
-            QuarantinedRow(**row) for row in queries.quarantined_rows_of_load(connection, load_id=load_id)
+            QuarantinedRow(**row)
+            for row in queries.bars.quarantined_rows_of_load(connection, load_id=load_id)
         ),
         duration_ms=load["duration_ms"],
     )
@@ -113,7 +116,7 @@ def loads_text(connection: psycopg.Connection, load_count: int = 20) -> str:
             f"{row['duration_ms'] / 1000:.1f}",
             row["outcomes"],
         )
-        for row in queries.newest_loads(connection, load_count=load_count)
+        for row in queries.bars.newest_loads(connection, load_count=load_count)
     ]
     return "\n".join(_table(header, rows, right=range(3, 9)))
 

@@ -92,7 +92,7 @@ class Values:
     def _stored(
         self, connection: psycopg.Connection, source: str, symbol: str
     ) -> dict[tuple[str, str], Decimal]:
-        rows = queries.newest_actions(connection, source=source, vendor_symbol=symbol)
+        rows = queries.bars.newest_actions(connection, source=source, vendor_symbol=symbol)
         return {(row["ex_date"], row["kind"]): row["value"] for row in rows}
 
     def _covers(self, source: str, symbol: str, key: tuple[str, str]) -> bool:
@@ -104,7 +104,7 @@ def append_values(
     connection: psycopg.Connection, load_id: int, actions: list[tuple], rates: list[tuple]
 ) -> None:
     """Append the rows of `new_rows` under a load."""
-    for statement, rows in ((queries.copy_actions.sql, actions), (queries.copy_rates.sql, rates)):
+    for statement, rows in ((queries.bars.copy_actions.sql, actions), (queries.bars.copy_rates.sql, rates)):
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row((load_id, *row))
@@ -115,7 +115,7 @@ def _new_rates(
 ) -> list[tuple[tuple[str, str, str], str]]:
     if not values:
         return []
-    rows = queries.newest_rates(connection, source=source)
+    rows = queries.bars.newest_rates(connection, source=source)
     stored = {(row["rate_date"], row["base_currency"], row["quote_currency"]): row["rate"] for row in rows}
     return _differing(values, stored)
 

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"nothing to ask: fetch_order in {config.sources} names no source that is ready")
         return 1
     with connect("desk_planner") as connection:
-        now_at = queries.now_at(connection)
+        now_at = queries.clock.now_at(connection)
     key = f"fetch:{now_at:%Y%m%dT%H%M%S.%f}"
     with connect("desk_loader") as connection:
         report = refresh(

@@ -8,7 +8,6 @@ import argparse
 import sys
 
 import psycopg
-from psycopg import sql
 
 from trading_ops.cli import fetch, models, universe
 from trading_ops.db.connect import connect, queries
@@ -53,17 +52,17 @@ def _migrate(options) -> int:
 
 def _status(options) -> int:
     with connect("desk_planner") as connection:
-        print(f"time    {queries.now_at(connection):%Y-%m-%d %H:%M:%S %Z}")
-        print(f"halted  {'yes' if queries.is_halted(connection) else 'no'}")
-        ticket = queries.newest_ticket(connection)
+        print(f"time    {queries.clock.now_at(connection):%Y-%m-%d %H:%M:%S %Z}")
+        print(f"halted  {'yes' if queries.operator.is_halted(connection) else 'no'}")
+        ticket = queries.operator.newest_ticket(connection)
         print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")
     return 0
 
 
 def _ticket(options) -> int:
     with connect("desk_planner") as connection:
-        ticket_id = options.ticket_id or (queries.newest_ticket(connection) or {}).get("ticket_id")
-        body = queries.ticket_markdown(connection, ticket_id=ticket_id)
+        ticket_id = options.ticket_id or (queries.operator.newest_ticket(connection) or {}).get("ticket_id")
+        body = queries.operator.ticket_markdown(connection, ticket_id=ticket_id)
     if body is None:
         print(f"there is no ticket {options.ticket_id or 'yet'}", file=sys.stderr)
         return 1
@@ -87,15 +86,15 @@ def _loads(options) -> int:
 
 
 def _invariants(options) -> int:
-    broken = 0
+    from trading_ops.ops.invariants import check_invariants
+
     with connect("desk_planner") as connection:
-        for (name,) in [tuple(row.values()) for row in queries.invariant_names(connection)]:
-            rows = connection.execute(sql.SQL("select * from inv.{}").format(sql.Identifier(name))).fetchall()
-            broken += bool(rows)
-            print(f"{'BROKEN ' if rows else 'holds  '} {name}")
-            for row in rows[:5]:
-                print(f"        {row}")
-    return 1 if broken else 0
+        found = check_invariants(connection)
+    for name, rows in found.items():
+        print(f"{'BROKEN ' if rows else 'holds  '} {name}")
+        for row in rows[:5]:
+            print(f"        {row}")
+    return 1 if any(found.values()) else 0
 
 
 def _mail(options) -> int:
@@ -109,14 +108,14 @@ def _mail(options) -> int:
 
 def _halt(options) -> int:
     with connect("desk_planner") as connection:
-        connection.execute("select desk.engage_halt(%s, %s)", (options.reason, options.person))
+        queries.incidents.engage_halt(connection, reason=options.reason, person=options.person)
     print("the desk is halted: no TRADE ticket can be issued")
     return 0
 
 
 def _release(options) -> int:
     with connect("desk_planner") as connection:
-        connection.execute("select desk.release_halt(%s, %s)", (options.reason, options.person))
+        queries.incidents.release_halt(connection, reason=options.reason, person=options.person)
     print("the halt is over")
     return 0
 

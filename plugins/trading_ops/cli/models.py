@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(connection, options, config: Settings) -> int:
-    models = list(queries.models_named(connection, prefix=""))
+    models = list(queries.models.models_named(connection, prefix=""))
     for model in models:
         print(
             f"{model['model_version'][:12]}  {model['state']:<9}  as of {model['as_of_date']}  "

@@ -32,7 +32,7 @@ def record_incident(
     connection: psycopg.Connection, code: str, dedupe_key: str, detail: str, run_id: str | None = None
 ) -> bool:
     """Write an incident in the caller's transaction; say whether it is new."""
-    number = queries.insert_incident(
+    number = queries.incidents.insert_incident(
         connection, code=code, dedupe_key=dedupe_key, run_id=run_id, detail=detail
     )
     return number is not None

@@ -42,20 +42,20 @@ def deliver_pending(connection: psycopg.Connection, config: Settings) -> Deliver
     Works as desk_mailer. Failures are recorded and tried again by the next call.
     """
     sent, failed = [], []
-    waiting = [row["mail_id"] for row in queries.pending_mails(connection, attempts_max=ATTEMPTS_MAX)]
+    waiting = [row["mail_id"] for row in queries.comms.pending_mails(connection, attempts_max=ATTEMPTS_MAX)]
     connection.commit()
     for mail_id in waiting:
         with connection.transaction():
             # Read after the claim: another mailer may have finished it a moment ago.
             mail = (
-                queries.unsent_mail(connection, mail_id=mail_id)
-                if queries.claim_mail(connection, mail_id=mail_id)
+                queries.comms.unsent_mail(connection, mail_id=mail_id)
+                if queries.comms.claim_mail(connection, mail_id=mail_id)
                 else None
             )
             if mail is None:
                 continue
             status, detail = _attempt(mail, config)
-            queries.record_delivery(
+            queries.comms.record_delivery(
                 connection,
                 mail_id=mail_id,
                 attempt_number=mail["attempt_number"],

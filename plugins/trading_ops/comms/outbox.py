@@ -25,7 +25,7 @@ def enqueue(
 
     kind is one of ticket, reminder, escalation, daily_report, alert.
     """
-    queries.enqueue_mail(
+    queries.comms.enqueue_mail(
         connection,
         dedupe_key=dedupe_key,
         kind=kind,

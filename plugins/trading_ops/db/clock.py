@@ -14,4 +14,4 @@ from trading_ops.db.connect import queries
 
 def now(connection: psycopg.Connection) -> datetime:
     """Return the instant the desk believes it is."""
-    return queries.now_at(connection)
+    return queries.clock.now_at(connection)

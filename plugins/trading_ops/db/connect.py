@@ -5,7 +5,8 @@ Every caller names the role it works as, so what it may do is decided by the gra
 database and not by the code that runs.
 """
 
-from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
 
 import aiosql
 import psycopg
@@ -13,8 +14,13 @@ from psycopg.rows import dict_row
 
 from trading_ops.settings import Settings, settings
 
-# Every query of the library, named, as a function of a connection: queries.ledger.cash_now(connection, ...).
-queries = aiosql.from_path(str(files("trading_ops.db") / "queries"), "psycopg")
+# Every query of the library as a function of a connection, one namespace per file: queries.plan.cash(connection, ...).
+queries = SimpleNamespace(
+    **{
+        path.stem: aiosql.from_path(path, "psycopg")
+        for path in sorted((Path(__file__).parent / "queries").glob("*.sql"))
+    }
+)
 
 
 def conninfo(role: str, config: Settings | None = None) -> str:

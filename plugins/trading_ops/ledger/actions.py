@@ -60,23 +60,20 @@ def post_splits(connection: psycopg.Connection, run_id: str) -> tuple[PostedSpli
     """
     run = load_run(connection, run_id)
     with connection.transaction():
-        queries.lock_ledger(connection, portfolio_id=run.portfolio_id)
+        queries.ledger.lock_ledger(connection, portfolio_id=run.portfolio_id)
         new = splits_to_post(
-            known=[
-                KnownSplit(row["internal_symbol"], row["source"], row["ex_date"], row["split_ratio"])
-                for row in queries.splits_known(connection, run_id=run_id)
-            ],
+            known=[KnownSplit(**row) for row in queries.ledger.splits_known(connection, run_id=run_id)],
             posted=[
-                PostedSplit(row["internal_symbol"], row["ex_date"], row["split_ratio"], row["units_delta"])
-                for row in queries.splits_posted(connection, portfolio_id=run.portfolio_id)
+                PostedSplit(**row)
+                for row in queries.ledger.splits_posted(connection, portfolio_id=run.portfolio_id)
             ],
             entries=[
-                UnitsEntry(row["internal_symbol"], row["executed_at"], row["units_delta"])
-                for row in queries.traded_units(connection, portfolio_id=run.portfolio_id)
+                UnitsEntry(**row)
+                for row in queries.ledger.traded_units(connection, portfolio_id=run.portfolio_id)
             ],
             source_order=load_policy(connection, run.policy_hash).market_data.source_order,
         )
-        queries.insert_split(
+        queries.ledger.insert_split(
             connection,
             [
                 {

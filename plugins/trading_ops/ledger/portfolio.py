@@ -22,13 +22,13 @@ def ensure_portfolio(connection: psycopg.Connection, portfolio_id: str, kind: st
     Raises RunError when it exists as another kind.
     """
     with connection.transaction():
-        queries.lock_portfolio(connection, portfolio_id=portfolio_id)
-        existing = queries.portfolio_kind(connection, portfolio_id=portfolio_id)
+        queries.ledger.lock_portfolio(connection, portfolio_id=portfolio_id)
+        existing = queries.ledger.portfolio_kind(connection, portfolio_id=portfolio_id)
         if existing == kind:
             return
         if existing:
             raise RunError(f"portfolio {portfolio_id} exists as a {existing} portfolio, not as a {kind} one")
-        queries.insert_portfolio(connection, portfolio_id=portfolio_id, kind=kind)
+        queries.ledger.insert_portfolio(connection, portfolio_id=portfolio_id, kind=kind)
         if kind not in SELF_FUNDED_KINDS:
             return
         now_at = clock.now(connection).isoformat()
@@ -44,6 +44,6 @@ def ensure_portfolio(connection: psycopg.Connection, portfolio_id: str, kind: st
             "occurred_at": now_at,
             "notes": f"{kind} opening cash",
         }
-        queries.record_cash_movement(connection, request=Jsonb(opening | deposit))
+        queries.ledger.record_cash_movement(connection, request=Jsonb(opening | deposit))
         shown = {"source": "form", "cash_gbp": cash_gbp, "taken_at": now_at, "positions": []}
-        queries.record_snapshot(connection, request=Jsonb(opening | shown))
+        queries.ledger.record_snapshot(connection, request=Jsonb(opening | shown))

@@ -21,7 +21,7 @@ from trading_ops.settings import Settings
 
 def find_model(connection: psycopg.Connection, name: str) -> dict[str, Any]:
     """Return the one model whose version starts with a name; raises ModelError for none and for several."""
-    found = list(queries.models_named(connection, prefix=name))
+    found = list(queries.models.models_named(connection, prefix=name))
     if len(found) != 1:
         raise ModelError(f"{len(found)} models have a version that starts with {name!r}")
     return found[0]
@@ -35,12 +35,12 @@ def evidence_for(connection: psycopg.Connection, model: dict[str, Any]) -> dict[
     traded on (as far as dbt has built it), the mean of the realised rank ICs, and what training and backtest measured.
     """
     weeks = []
-    if queries.comparisons_are_built(connection):
-        weeks = list(queries.model_comparisons(connection, model_version=model["model_version"]))
+    if queries.models.comparisons_are_built(connection):
+        weeks = list(queries.models.model_comparisons(connection, model_version=model["model_version"]))
     realised = [week["rank_ic"] for week in weeks if week["rank_ic"] is not None]
     return {
-        "age_days": (queries.now_at(connection).date() - model["as_of_date"]).days,
-        "shadow_weeks_count": queries.scored_weeks(connection, model_version=model["model_version"]),
+        "age_days": (queries.clock.now_at(connection).date() - model["as_of_date"]).days,
+        "shadow_weeks_count": queries.models.scored_weeks(connection, model_version=model["model_version"]),
         "realised_weeks_count": len(realised),
         "rank_ic_mean": str(round(sum(realised) / len(realised), 6)) if realised else None,
         "weeks": [{name: _json_value(value) for name, value in week.items()} for week in weeks],
@@ -112,8 +112,8 @@ def roll_back(connection: psycopg.Connection, person: str, reason: str, config: 
     model was ever LIVE.
     """
     with connection.transaction():
-        live = queries.live_version(connection)
-        earlier = queries.last_live_version(connection, live_version=live)
+        live = queries.models.live_version(connection)
+        earlier = queries.models.last_live_version(connection, live_version=live)
         if earlier is None:
             raise ModelError("no other model was LIVE before, so there is none to go back to")
         model = find_model(connection, earlier)
@@ -125,7 +125,7 @@ def roll_back(connection: psycopg.Connection, person: str, reason: str, config: 
 
 
 def _retire_live(connection: psycopg.Connection, person: str, reason: str) -> None:
-    live = queries.live_version(connection)
+    live = queries.models.live_version(connection)
     if live is not None:
         _change(connection, find_model(connection, live), "RETIRED", person, reason)
 
@@ -142,7 +142,7 @@ def _change(
         raise ModelError("a decision needs the name of a person and a reason")
     try:
         with connection.transaction():
-            queries.insert_model_state(
+            queries.models.insert_model_state(
                 connection,
                 model_version=model["model_version"],
                 state=state,

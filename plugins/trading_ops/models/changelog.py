@@ -14,8 +14,8 @@ from trading_ops.settings import Settings
 def changelog_text(connection: psycopg.Connection) -> str:
     """Return the changelog of every registered model in Markdown, the newest first."""
     entries = [
-        _entry(model, list(queries.model_states(connection, model_version=model["model_version"])))
-        for model in queries.models_named(connection, prefix="")
+        _entry(model, list(queries.models.model_states(connection, model_version=model["model_version"])))
+        for model in queries.models.models_named(connection, prefix="")
     ]
     return "\n".join(["# Models", "", *(entries or ["No model is registered yet.", ""])])
 

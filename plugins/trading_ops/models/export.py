@@ -100,15 +100,16 @@ def export_dataset(
     not those of the run, when there are none of its as-of date, and for a bar that lacks a number.
     """
     with connection.transaction():
-        queries.read_one_snapshot(connection)
+        queries.export.read_one_snapshot(connection)
         run = load_run(connection, run_id)
         _require_published(connection, run_id)
-        spans = [_Span(*row.values()) for row in queries.membership_spans(connection, run_id=run_id)]
+        spans = [_Span(**row) for row in queries.export.membership_spans(connection, run_id=run_id)]
         members = {span.symbol for span in spans}
-        benchmark = queries.benchmark_symbol(connection, run_id=run_id)
+        benchmark = queries.export.benchmark_symbol(connection, run_id=run_id)
         wanted = sorted(members | ({benchmark} if benchmark else set()))
         oldest = {
-            row["internal_symbol"]: row for row in queries.first_published_bars(connection, symbols=wanted)
+            row["internal_symbol"]: row
+            for row in queries.export.first_published_bars(connection, symbols=wanted)
         }
         if not oldest:
             raise ExportError(f"no bar of run {run_id} is published")
@@ -126,10 +127,10 @@ def export_dataset(
             "end_date",
             rows=_instruments(spans, first_dates),
         )
-        calendar = queries.calendar_from(
+        calendar = queries.export.calendar_from(
             connection, run_id=run_id, first_date=first_date, known_days_count=_KNOWN_DAYS_COUNT
         )
-        _write_csv(folder / CALENDAR, "session_date", rows=(tuple(row.values()) for row in calendar))
+        _write_csv(folder / CALENDAR, "session_date", rows=((row["session_date"],) for row in calendar))
     return Export(
         bars_count=bars_count,
         symbols_count=len(oldest),
@@ -141,7 +142,7 @@ def export_dataset(
 
 def _require_published(connection: psycopg.Connection, run_id: str) -> None:
     try:
-        published = [row["run_id"] for row in queries.published_run_ids(connection)]
+        published = [row["run_id"] for row in queries.export.published_run_ids(connection)]
     except errors.UndefinedTable:
         published = []
     if published != [run_id]:
@@ -188,10 +189,10 @@ def _texts(connection: psycopg.Connection, oldest: dict[str, dict[str, Any]]) ->
 def _bars_of(connection: psycopg.Connection, symbol: str, first: dict[str, Any]) -> str:
     """Return a symbol's bars as lines of _COLUMNS, the oldest first."""
     if first["total_return_factor"] is None:
-        return queries.adjusted_bars(
+        return queries.export.adjusted_bars(
             connection, internal_symbol=symbol, first_close_usd=first["adj_close_usd"]
         )
-    return queries.traded_bars(connection, internal_symbol=symbol)
+    return queries.export.traded_bars(connection, internal_symbol=symbol)
 
 
 def _forward(symbol: str, text: str, first_factor: Decimal) -> pa.Table:

@@ -88,14 +88,14 @@ def register_model(
             raise ModelError(f"{folder} is a result of run {made_by}, not of {run_id}")
     row = _registry_row(run, train_result, backtest_result, rehearsal or {})
     version = row["model_version"]
-    earlier = queries.version_of_training(connection, run_id=run_id)
+    earlier = queries.models.version_of_training(connection, run_id=run_id)
     if earlier not in (None, version):
         raise ModelError(f"run {run_id} made the model {earlier} before, not {version}")
     # First the files: a row without them would name a model nobody can score with.
     _keep(train_result, model_folder(version, config))
     with connection.transaction():
-        if queries.register_model(connection, [row]):
-            queries.insert_model_state(
+        if queries.models.register_model(connection, [row]):
+            queries.models.insert_model_state(
                 connection,
                 model_version=version,
                 state="CANDIDATE",
@@ -114,7 +114,7 @@ def model_of_run(
     version = _version_of(run, method)
     if version is None:
         return None
-    row = queries.model_by_version(connection, model_version=version)
+    row = queries.models.model_by_version(connection, model_version=version)
     folder = model_folder(version, config)
     return RegisteredModel(version, method, row["state"], row["as_of_date"], folder)
 
@@ -132,11 +132,11 @@ def store_scores(connection: psycopg.Connection, run_id: str, parquet: Path, mod
     frozen = _version_of(run, model.method)
     if frozen != model.model_version:
         raise ModelError(f"run {run_id} was frozen with the model {frozen}")
-    allowed = {row["internal_symbol"] for row in queries.tradable_symbols(connection, run_id=run_id)}
+    allowed = {row["internal_symbol"] for row in queries.models.tradable_symbols(connection, run_id=run_id)}
     scores = _read_scores(parquet, run, frozen, allowed)
     with connection.transaction():
-        queries.lock_plan(connection, run_id=run_id)
-        stored = list(queries.model_scores(connection, run_id=run_id, method=model.method))
+        queries.plan.lock_plan(connection, run_id=run_id)
+        stored = list(queries.models.model_scores(connection, run_id=run_id, method=model.method))
         # Of the model that is traded on the gate says so, for everybody to read.
         if not stored and model.method == WATCHED and model.state == "RETIRED":
             raise ModelError(
@@ -144,7 +144,7 @@ def store_scores(connection: psycopg.Connection, run_id: str, parquet: Path, mod
             )
         if not stored:
             key = {"run_id": run_id, "method": model.method}
-            queries.insert_model_scores(connection, [key | row for row in scores])
+            queries.models.insert_model_scores(connection, [key | row for row in scores])
         elif stored != scores:
             raise ModelError(f"run {run_id} has other scores of this model already")
     return len(scores)

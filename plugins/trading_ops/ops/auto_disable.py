@@ -49,7 +49,7 @@ def disable_missing(
             if _sessions_after(newest, run.as_of_date) > limits.missing_sessions_max
         }
         keys = {_missing_key(symbol, newest): symbol for symbol, newest in late.items()}
-        stored = queries.stored_switch_keys(connection, dedupe_keys=list(keys))
+        stored = queries.universe.stored_switch_keys(connection, dedupe_keys=list(keys))
         judged = {keys[row["dedupe_key"]] for row in stored}
         found = {symbol: newest for symbol, newest in late.items() if symbol not in judged}
         if not found:
@@ -83,7 +83,7 @@ def disable_untradable(connection: psycopg.Connection, config: Settings | None =
     """Switch off what an executor reported as not offered by the broker; return the symbols, once each report."""
     symbols = []
     with connection.transaction():
-        for line in list(queries.untradable_lines(connection)):
+        for line in list(queries.universe.untradable_lines(connection)):
             symbol, key = line["internal_symbol"], f"UNTRADABLE:{line['confirmation_id']}"
             reason = (
                 f"{line['person']} reported on line {line['line_number']} of {line['ticket_id']} that the broker "
@@ -110,7 +110,7 @@ def _missing(connection: psycopg.Connection, run: Run, sources: Iterable[str]) -
         for entry in universe.entries
         if entry.is_enabled and not entry.is_benchmark
     }
-    newest = queries.newest_bars(
+    newest = queries.universe.newest_bars(
         connection,
         names=names_json(universe.names(sources)),
         as_of_date=run.as_of_date,
@@ -131,7 +131,7 @@ def _recently_disabled(connection: psycopg.Connection, run: Run, sessions_count:
     # Twice as many days hold so many sessions, holidays and a long weekend included.
     span = timedelta(days=2 * sessions_count + 5)
     first_date = sessions.sessions_between(run.as_of_date - span, run.as_of_date)[-sessions_count - 1]
-    rows = queries.disabled_for_missing_bars_since(connection, first_date=first_date)
+    rows = queries.universe.disabled_for_missing_bars_since(connection, first_date=first_date)
     return {row["internal_symbol"] for row in rows}
 
 

@@ -13,8 +13,8 @@ from trading_ops.db.connect import queries
 def engage(connection: psycopg.Connection, reason: str, person: str) -> None:
     """Halt the desk and commit; engaging a halted desk adds another entry to the log."""
     with connection.transaction():
-        queries.engage_halt(connection, reason=reason, person=person)
-        queries.audit_halt(connection, person=person, action="halt_engaged", reason=reason)
+        queries.incidents.engage_halt(connection, reason=reason, person=person)
+        queries.incidents.audit_halt(connection, person=person, action="halt_engaged", reason=reason)
     connection.commit()
 
 
@@ -26,11 +26,11 @@ def release(connection: psycopg.Connection, reason: str, person: str) -> None:
     taken since it was.
     """
     with connection.transaction():
-        queries.release_halt(connection, reason=reason, person=person)
-        queries.audit_halt(connection, person=person, action="halt_released", reason=reason)
+        queries.incidents.release_halt(connection, reason=reason, person=person)
+        queries.incidents.audit_halt(connection, person=person, action="halt_released", reason=reason)
     connection.commit()
 
 
 def is_halted(connection: psycopg.Connection) -> bool:
     """Say whether the desk is halted now."""
-    return queries.is_halted(connection)
+    return queries.operator.is_halted(connection)

@@ -45,14 +45,14 @@ def rank_universe(connection: psycopg.Connection, run_id: str) -> tuple[Ranked, 
     """
     run = load_run(connection, run_id)
     with connection.transaction():
-        queries.lock_plan(connection, run_id=run_id)
-        stored = list(queries.plan_ranked(connection, run_id=run_id))
+        queries.plan.lock_plan(connection, run_id=run_id)
+        stored = list(queries.plan.ranked(connection, run_id=run_id))
         if run.signal_method == "qlib":
             _require_scores(run, stored)
         # An empty ranking stays empty once the run was sized on it.
-        elif not stored and not list(queries.plan_risk_checks(connection, run_id=run_id)):
+        elif not stored and not list(queries.plan.risk_checks(connection, run_id=run_id)):
             ranking = _rank(connection, run, load_policy(connection, run.policy_hash))
-            queries.insert_ranked(
+            queries.plan.insert_ranked(
                 connection,
                 [
                     {
@@ -65,8 +65,8 @@ def rank_universe(connection: psycopg.Connection, run_id: str) -> tuple[Ranked, 
                     for item in ranking
                 ],
             )
-            stored = list(queries.plan_ranked(connection, run_id=run_id))
-    return tuple(Ranked(row["internal_symbol"], row["signal_rank"], row["score"]) for row in stored)
+            stored = list(queries.plan.ranked(connection, run_id=run_id))
+    return tuple(Ranked(**row) for row in stored)
 
 
 def size_orders(connection: psycopg.Connection, run_id: str) -> SizedPlan:
@@ -78,8 +78,8 @@ def size_orders(connection: psycopg.Connection, run_id: str) -> SizedPlan:
     """
     run = load_run(connection, run_id)
     with connection.transaction():
-        queries.lock_plan(connection, run_id=run_id)
-        if not list(queries.plan_risk_checks(connection, run_id=run_id)):
+        queries.plan.lock_plan(connection, run_id=run_id)
+        if not list(queries.plan.risk_checks(connection, run_id=run_id)):
             policy = load_policy(connection, run.policy_hash)
             book = _read_book(connection, run)
             plan = size_plan(book, policy)
@@ -90,29 +90,29 @@ def size_orders(connection: psycopg.Connection, run_id: str) -> SizedPlan:
 def judge_gate(connection: psycopg.Connection, run_id: str, gate: str) -> GateResult:
     """Let the database judge one gate of a run and return its status and the verdicts it read."""
     with connection.transaction():
-        queries.plan_judge_gate(connection, run_id=run_id, gate=gate)
+        queries.plan.judge_gate(connection, run_id=run_id, gate=gate)
         return _gate_results(connection, run_id)[gate]
 
 
 def decide(connection: psycopg.Connection, run_id: str) -> Decision:
     """Decide on a run once and return the decision; a gate that was not judged counts against it."""
     with connection.transaction():
-        queries.lock_plan(connection, run_id=run_id)
-        stored = queries.plan_decision(connection, run_id=run_id)
+        queries.plan.lock_plan(connection, run_id=run_id)
+        stored = queries.plan.decision(connection, run_id=run_id)
         if stored is None:
-            trades_count = len(list(queries.plan_intended(connection, run_id=run_id)))
+            trades_count = len(list(queries.plan.intended(connection, run_id=run_id)))
             made = decision.decide(_gate_results(connection, run_id), trades_count)
-            queries.insert_decision(
+            queries.plan.insert_decision(
                 connection, run_id=run_id, is_approved=made.is_approved, reasons=Jsonb(list(made.reasons))
             )
-            stored = queries.plan_decision(connection, run_id=run_id)
+            stored = queries.plan.decision(connection, run_id=run_id)
     return Decision(stored["is_approved"], tuple(stored["reasons"]))
 
 
 def _rank(connection: psycopg.Connection, run: Run, policy: Policy) -> tuple[Ranked, ...]:
     if run.signal_method == "static_list":
         return rank_static_list(policy.signal.static_list)
-    scores = queries.plan_scores(connection, run_id=run.run_id)
+    scores = queries.plan.scores(connection, run_id=run.run_id)
     return rank_scores({row["internal_symbol"]: row["score"] for row in scores})
 
 
@@ -129,40 +129,24 @@ def _require_scores(run: Run, stored: list) -> None:
 
 
 def _read_book(connection: psycopg.Connection, run: Run) -> Book:
-    cash_gbp = queries.plan_cash(connection, run_id=run.run_id)
+    cash_gbp = queries.plan.cash(connection, run_id=run.run_id)
     if cash_gbp is None:
         raise PlanError(f"the book of run {run.run_id} is not built; run dbt with the selector `book` for it")
-    instruments = [
-        Instrument(
-            symbol=row["internal_symbol"],
-            is_enabled=row["is_enabled"],
-            is_tradable=row["is_tradable"],
-            close_usd=row["close_usd"],
-            previous_close_usd=row["previous_close_usd"],
-            atr_14_usd=row["atr_14_usd"],
-        )
-        for row in queries.plan_instruments(connection, run_id=run.run_id)
-    ]
-    holdings = [
-        Holding(row["internal_symbol"], row["units"], row["value_gbp"])
-        for row in queries.plan_holdings(connection, run_id=run.run_id)
-    ]
+    instruments = [Instrument(**row) for row in queries.plan.instruments(connection, run_id=run.run_id)]
+    holdings = [Holding(**row) for row in queries.plan.holdings(connection, run_id=run.run_id)]
     return Book(
         instruments={instrument.symbol: instrument for instrument in instruments},
         holdings={holding.symbol: holding for holding in holdings},
-        ranks={
-            row["internal_symbol"]: row["signal_rank"]
-            for row in queries.plan_ranked(connection, run_id=run.run_id)
-        },
+        ranks={row["symbol"]: row["rank"] for row in queries.plan.ranked(connection, run_id=run.run_id)},
         cash_gbp=cash_gbp,
-        gbpusd_rate=queries.plan_rate(connection, run_id=run.run_id),
+        gbpusd_rate=queries.plan.rate(connection, run_id=run.run_id),
         as_of_date=run.as_of_date,
-        days=tuple(Day(**row) for row in queries.plan_days(connection, run_id=run.run_id)),
+        days=tuple(Day(**row) for row in queries.plan.days(connection, run_id=run.run_id)),
     )
 
 
 def _store_plan(connection: psycopg.Connection, run_id: str, plan: Plan, checks: tuple[Check, ...]) -> None:
-    queries.insert_targets(
+    queries.plan.insert_targets(
         connection,
         [
             {
@@ -177,28 +161,28 @@ def _store_plan(connection: psycopg.Connection, run_id: str, plan: Plan, checks:
             for target in plan.targets
         ],
     )
-    queries.insert_intended(
+    queries.plan.insert_intended(
         connection,
         [
             {"run_id": run_id, "internal_symbol": order.symbol} | _columns(order, without="symbol")
             for order in plan.orders
         ],
     )
-    queries.insert_risk_checks(connection, [{"run_id": run_id} | _columns(check) for check in checks])
+    queries.plan.insert_risk_checks(connection, [{"run_id": run_id} | _columns(check) for check in checks])
 
 
 def _stored_plan(connection: psycopg.Connection, run_id: str) -> SizedPlan:
     return SizedPlan(
-        targets=tuple(Target(*row.values()) for row in queries.plan_targets(connection, run_id=run_id)),
-        orders=tuple(Order(*row.values()) for row in queries.plan_intended(connection, run_id=run_id)),
-        checks=tuple(Check(**row) for row in queries.plan_risk_checks(connection, run_id=run_id)),
+        targets=tuple(Target(**row) for row in queries.plan.targets(connection, run_id=run_id)),
+        orders=tuple(Order(**row) for row in queries.plan.intended(connection, run_id=run_id)),
+        checks=tuple(Check(**row) for row in queries.plan.risk_checks(connection, run_id=run_id)),
     )
 
 
 def _gate_results(connection: psycopg.Connection, run_id: str) -> Mapping[str, GateResult]:
     return {
         row["gate"]: GateResult(row["status"], tuple(row["checks"]))
-        for row in queries.plan_gate_results(connection, run_id=run_id)
+        for row in queries.plan.gate_results(connection, run_id=run_id)
     }
 
 

@@ -76,7 +76,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
 
 def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyReport:
     """Collect a day's report in the caller's transaction."""
-    run = queries.report_run(connection, run_id=run_id)
+    run = queries.reports.run(connection, run_id=run_id)
     if run is None:
         raise ValueError(f"{run_id} is not a run of this desk")
     missing: list[str] = []
@@ -98,12 +98,12 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
     return DailyReport(
         run=run,
         label=label_of(run["portfolio_kind"], run["environment"]),
-        equity=computed("equity", queries.report_equity),
-        positions=computed("positions", queries.report_positions) or (),
-        coverage=computed("coverage", queries.report_coverage),
-        gates=list(queries.report_gates(connection, portfolio_id=run["portfolio_id"])),
-        ticket=queries.report_ticket(connection, portfolio_id=run["portfolio_id"]),
-        incidents=list(queries.report_incidents(connection, run_id=run_id)),
+        equity=computed("equity", queries.reports.equity),
+        positions=computed("positions", queries.reports.positions) or (),
+        coverage=computed("coverage", queries.reports.coverage),
+        gates=list(queries.reports.gates(connection, portfolio_id=run["portfolio_id"])),
+        ticket=queries.reports.ticket(connection, portfolio_id=run["portfolio_id"]),
+        incidents=list(queries.reports.incidents(connection, run_id=run_id)),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
         missing=tuple(missing),
     )

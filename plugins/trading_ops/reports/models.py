@@ -50,12 +50,12 @@ def write_model_report(connection: psycopg.Connection, config: Settings) -> Path
     """
     top_count = read_policy(config).sizing.positions_count
     with connection.transaction():
-        now_at = queries.now_at(connection)
-        rows = list(queries.newest_rankings(connection, portfolio_id=config.portfolio_id))
+        now_at = queries.clock.now_at(connection)
+        rows = list(queries.models.newest_rankings(connection, portfolio_id=config.portfolio_id))
         report = {
             "now_at": now_at,
-            "is_simulated": queries.universe_desk(connection)["environment"] == "simulated",
-            "models": list(queries.models_named(connection, prefix="")),
+            "is_simulated": queries.universe.desk(connection)["environment"] == "simulated",
+            "models": list(queries.models.models_named(connection, prefix="")),
             "charts": [
                 moves
                 for _, ranked in groupby(rows, key=lambda row: row["method"])
@@ -93,7 +93,7 @@ def _compared_weeks(connection: psycopg.Connection, portfolio_id: str) -> list[M
     """Return the compared rankings, None when dbt has not built them."""
     try:
         with connection.transaction():
-            weeks = queries.compared_weeks(connection, portfolio_id=portfolio_id)
+            weeks = queries.models.compared_weeks(connection, portfolio_id=portfolio_id)
             return [week | {"name": ranking_name(week["method"], week["model_version"])} for week in weeks]
     except NOT_BUILT:
         return None

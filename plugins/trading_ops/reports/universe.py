@@ -132,7 +132,7 @@ def read_universe_report(
     connection: psycopg.Connection, universe: Universe, sources: Sequence[str]
 ) -> UniverseReport:
     """Collect the report of a universe as of the newest session whose bars are due, in the caller's transaction."""
-    desk = queries.universe_desk(connection)
+    desk = queries.universe.desk(connection)
     as_of_date = sessions.newest_complete_session(desk["now_at"])
     known = sessions.sessions_between(date(1970, 1, 2), as_of_date)
     shown = known[-SESSIONS_COUNT:]
@@ -140,10 +140,10 @@ def read_universe_report(
     span = {"names": names_json(names), "first_date": shown[0], "last_date": shown[-1]}
     histories = {
         (row["internal_symbol"], row["source"]): row
-        for row in queries.universe_series(connection, names=span["names"], sessions=list(known))
+        for row in queries.universe.series(connection, names=span["names"], sessions=list(known))
     }
-    found = _by_symbol(queries.universe_recent(connection, **span))
-    left_out = _by_symbol(queries.universe_quarantined(connection, **span))
+    found = _by_symbol(queries.universe.recent(connection, **span))
+    left_out = _by_symbol(queries.universe.quarantined(connection, **span))
     judged = _judged(connection, shown[0])
     off = disabled_symbols(connection)
     symbols = []
@@ -176,7 +176,7 @@ def _judged(connection: psycopg.Connection, first_date: date) -> dict[str, dict]
     """Return what the newest build found per symbol and session, None when nothing is built."""
     try:
         with connection.transaction():
-            return _by_symbol(queries.universe_judged(connection, first_date=first_date))
+            return _by_symbol(queries.universe.judged(connection, first_date=first_date))
     except NOT_BUILT:
         return None
 

@@ -54,15 +54,15 @@ def freeze(
     commit, is_dirty = code_version(PROJECT_ROOT)
     with connection.transaction():
         # Also keeps two freezes apart, so attempts and names are counted by one at a time.
-        queries.lock_loads(connection)
-        earlier = queries.run_by_key(connection, idempotency_key=idempotency_key)
+        queries.runs.lock_loads(connection)
+        earlier = queries.runs.run_by_key(connection, idempotency_key=idempotency_key)
         if earlier:
             return _same_run(run_of(earlier), portfolio_id, kind, as_of_date)
         plan_week = _plan_week(connection, portfolio_id, as_of_date) if kind == "plan" else None
-        data_snapshot_id = queries.newest_load(connection)
+        data_snapshot_id = queries.runs.newest_load(connection)
         if data_snapshot_id is None:
             raise RunError("no market data is loaded yet; load bars first")
-        if queries.portfolio_kind(connection, portfolio_id=portfolio_id) is None:
+        if queries.ledger.portfolio_kind(connection, portfolio_id=portfolio_id) is None:
             raise RunError(f"portfolio {portfolio_id} does not exist yet; create it first")
         if policy.signal.method == "static_list":
             _require_known(policy, universe)
@@ -71,14 +71,14 @@ def freeze(
         calendar_hash = store_calendar(connection)
         window, models = None, {"model_version": None, "shadow_model_version": None}
         if kind == "plan":
-            models = queries.models_for_plan(
+            models = queries.models.models_for_plan(
                 connection, as_of_date=as_of_date, signal_method=policy.signal.method
             )
             window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
-        last_attempt = queries.last_attempt(
+        last_attempt = queries.runs.last_attempt(
             connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week
         )
-        row = queries.insert_run(
+        row = queries.runs.insert_run(
             connection,
             run_id=_free_run_id(connection, commit),
             portfolio_id=portfolio_id,
@@ -106,7 +106,7 @@ def freeze(
 
 def _plan_week(connection: psycopg.Connection, portfolio_id: str, as_of_date: date) -> str:
     week = sessions.plan_week(sessions.execution_session(as_of_date))
-    ticket_id = queries.trade_ticket_of_week(connection, portfolio_id=portfolio_id, plan_week=week)
+    ticket_id = queries.runs.trade_ticket_of_week(connection, portfolio_id=portfolio_id, plan_week=week)
     if ticket_id:
         raise RunError(f"week {week} already has the TRADE ticket {ticket_id}; it cannot be planned again")
     return week
@@ -132,7 +132,7 @@ def _free_run_id(connection: psycopg.Connection, commit: str) -> str:
     named_at = clock.now(connection)
     while True:
         run_id = f"{named_at.astimezone(UTC):%Y%m%d-%H%M%S}Z-git{commit[:7]}"
-        if not queries.run_id_is_taken(connection, run_id=run_id):
+        if not queries.runs.run_id_is_taken(connection, run_id=run_id):
             return run_id
         named_at += timedelta(seconds=1)
 

@@ -13,7 +13,7 @@ from trading_ops.runs.run import RunError
 
 def load_policy(connection: psycopg.Connection, policy_hash: str) -> Policy:
     """Return the stored policy of a hash; raises RunError when it is missing or was changed since."""
-    body = queries.policy_body(connection, policy_hash=policy_hash)
+    body = queries.runs.policy_body(connection, policy_hash=policy_hash)
     if body is None:
         raise RunError(f"policy {policy_hash} is not stored")
     policy = policy_of_body(body)
@@ -25,21 +25,21 @@ def load_policy(connection: psycopg.Connection, policy_hash: str) -> Policy:
 def store_policy(connection: psycopg.Connection, policy: Policy) -> str:
     """Store a policy and its limits unless they are there, make it the active one, return its hash."""
     policy_hash = policy.policy_hash
-    queries.store_policy(connection, policy_hash=policy_hash, body=Jsonb(policy.body()))
+    queries.runs.store_policy(connection, policy_hash=policy_hash, body=Jsonb(policy.body()))
     rows = [
         {"policy_hash": policy_hash, "limit_name": name, "limit_value": value}
         for name, value in policy.limits().items()
     ]
-    queries.store_policy_limits(connection, rows)
-    queries.activate_policy(connection, policy_hash=policy_hash)
+    queries.runs.store_policy_limits(connection, rows)
+    queries.runs.activate_policy(connection, policy_hash=policy_hash)
     return policy_hash
 
 
 def store_calendar(connection: psycopg.Connection) -> str:
     """Store the sessions the desk knows unless they are there, return their hash."""
     calendar_hash = sessions.calendar_hash()
-    if not queries.calendar_is_stored(connection, calendar_hash=calendar_hash):
+    if not queries.runs.calendar_is_stored(connection, calendar_hash=calendar_hash):
         lines = sessions.calendar_text().splitlines(keepends=True)
-        with connection.cursor() as cursor, cursor.copy(queries.copy_calendar.sql) as copy:
+        with connection.cursor() as cursor, cursor.copy(queries.runs.copy_calendar.sql) as copy:
             copy.write("".join(f"{calendar_hash}\t{line}" for line in lines))
     return calendar_hash

@@ -44,7 +44,7 @@ class Run:
 
 def load_run(connection: psycopg.Connection, run_id: str) -> Run:
     """Return a frozen run; raises RunError when there is none of that name."""
-    row = queries.run_by_id(connection, run_id=run_id)
+    row = queries.runs.run_by_id(connection, run_id=run_id)
     if row is None:
         raise RunError(f"run {run_id} does not exist")
     return run_of(row)

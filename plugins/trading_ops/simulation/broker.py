@@ -102,9 +102,9 @@ class SimulatedBroker:
 
 def _execution(row: dict[str, str]) -> Execution:
     return Execution(
-        row["symbol"],
-        row["side"],
-        Decimal(row["units"]),
-        Decimal(row["price_usd"]),
-        Decimal(row["value_gbp"]),
+        symbol=row["symbol"],
+        side=row["side"],
+        units=Decimal(row["units"]),
+        price_usd=Decimal(row["price_usd"]),
+        value_gbp=Decimal(row["value_gbp"]),
     )

@@ -51,10 +51,10 @@ def issue_ticket(
     """
     config = config or settings()
     with connection.transaction():
-        queries.lock_ticketing(connection, run_id=run_id)
-        if queries.ticket_of_run(connection, run_id=run_id) is None:
+        queries.tickets.lock_ticketing(connection, run_id=run_id)
+        if queries.tickets.ticket_of_run(connection, run_id=run_id) is None:
             _issue(connection, run_id, failed_steps, config)
-        stored = queries.ticket_of_run(connection, run_id=run_id)
+        stored = queries.tickets.ticket_of_run(connection, run_id=run_id)
     # The caller may have read something first, which makes the block above a savepoint.
     connection.commit()
     write_ticket_files(stored, config.data / "tickets")
@@ -65,7 +65,7 @@ def _issue(
     connection: psycopg.Connection, run_id: str, failed_steps: Sequence[str], config: Settings
 ) -> None:
     record = _read_record(connection, run_id)
-    now_at = queries.now_at(connection)
+    now_at = queries.clock.now_at(connection)
     ticket = build_ticket(record, now_at=now_at, failed_steps=failed_steps)
     if ticket.kind == "TRADE":
         refusal = _try_to_store(connection, ticket)
@@ -75,7 +75,7 @@ def _issue(
         _store(connection, ticket)
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
-    queries.audit_ticket(
+    queries.tickets.audit_ticket(
         connection,
         ticket_id=ticket.ticket_id,
         detail=Jsonb({"run_id": run_id, "kind": ticket.kind, "content_sha256": content_hash}),
@@ -93,16 +93,16 @@ def _issue(
 
 
 def _read_record(connection: psycopg.Connection, run_id: str) -> RunRecord:
-    run = queries.ticket_run(connection, run_id=run_id)
+    run = queries.tickets.run(connection, run_id=run_id)
     if run is None or run["kind"] != "plan":
         raise ValueError(f"{run_id} is not a plan run of this desk")
-    names = queries.ticket_search_names(connection, universe_hash=run["universe_hash"])
+    names = queries.tickets.search_names(connection, universe_hash=run["universe_hash"])
     return RunRecord(
         run=run,
-        decision=queries.ticket_decision(connection, run_id=run_id),
-        gates=list(queries.ticket_gates(connection, run_id=run_id)),
-        risk_checks=list(queries.ticket_risk_checks(connection, run_id=run_id)),
-        intended=list(queries.ticket_intended(connection, run_id=run_id)),
+        decision=queries.tickets.decision(connection, run_id=run_id),
+        gates=list(queries.tickets.gates(connection, run_id=run_id)),
+        risk_checks=list(queries.tickets.risk_checks(connection, run_id=run_id)),
+        intended=list(queries.tickets.intended(connection, run_id=run_id)),
         search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
     )
 
@@ -112,7 +112,7 @@ def _try_to_store(connection: psycopg.Connection, ticket: Ticket) -> Reason | No
     try:
         with connection.transaction():
             _store(connection, ticket)
-            queries.check_ticket_now(connection)
+            queries.tickets.check_ticket_now(connection)
     except psycopg.OperationalError:
         # A lost connection or a deadlock says nothing about the ticket: the step is to be retried.
         raise
@@ -136,7 +136,7 @@ def _refusal(error: psycopg.DatabaseError) -> Reason:
 
 def _store(connection: psycopg.Connection, ticket: Ticket) -> None:
     body_json = canonical_json(ticket)
-    queries.insert_ticket(
+    queries.tickets.insert_ticket(
         connection,
         ticket_id=ticket.ticket_id,
         run_id=ticket.run["run_id"],
@@ -152,7 +152,7 @@ def _store(connection: psycopg.Connection, ticket: Ticket) -> None:
         deadline_at=ticket.deadline_at,
     )
     for line in ticket.lines:
-        queries.insert_ticket_line(
+        queries.tickets.insert_ticket_line(
             connection,
             ticket_id=ticket.ticket_id,
             line_number=line.line_number,

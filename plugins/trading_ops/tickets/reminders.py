@@ -41,12 +41,12 @@ def remind(connection: psycopg.Connection, config: Settings, now_at: datetime) -
 
 
 def _remind(connection: psycopg.Connection, config: Settings, now_at: datetime) -> ReminderReport:
-    ticket = queries.newest_trade_ticket(connection, portfolio_id=config.portfolio_id)
+    ticket = queries.tickets.newest_trade_ticket(connection, portfolio_id=config.portfolio_id)
     if ticket is None:
         return ReminderReport(None, (), "none")
     ticket_id, deadline_at = ticket["ticket_id"], ticket["deadline_at"]
     unconfirmed = tuple(
-        row["line_number"] for row in queries.unconfirmed_lines(connection, ticket_id=ticket_id)
+        row["line_number"] for row in queries.tickets.unconfirmed_lines(connection, ticket_id=ticket_id)
     )
     if not unconfirmed or now_at < ticket["window_close_at"]:
         return ReminderReport(ticket_id, unconfirmed, "none")

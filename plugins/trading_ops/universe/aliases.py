@@ -73,7 +73,8 @@ def aliases_text(universe: Universe) -> str:
             field: "" if getattr(alias, field) == open_end else getattr(alias, field)
             for field, open_end in _OPEN.items()
         }
-        writer.writerow((asdict(alias) | days).values())
+        row = asdict(alias) | days
+        writer.writerow([row[column] for column in COLUMNS])
     return text.getvalue()
 
 

@@ -17,7 +17,7 @@ class SwitchError(Exception):
 
 def disabled_symbols(connection: psycopg.Connection) -> dict[str, str]:
     """Return the internal symbols that are switched off now, each with the reason."""
-    return {row["internal_symbol"]: row["reason"] for row in queries.disabled_symbols(connection)}
+    return {row["internal_symbol"]: row["reason"] for row in queries.universe.disabled_symbols(connection)}
 
 
 def switch_symbol(
@@ -44,10 +44,10 @@ def switch_symbol(
     if not reason.strip() or not person.strip():
         raise SwitchError("a switch needs a reason and the name of a person")
     with connection.transaction():
-        queries.lock_switches(connection)
+        queries.universe.lock_switches(connection)
         if (symbol not in disabled_symbols(connection)) == is_enabled:
             raise SwitchError(f"{symbol} is {'enabled' if is_enabled else 'disabled'} already")
-        number = queries.newest_switch(connection, internal_symbol=symbol)
+        number = queries.universe.newest_switch(connection, internal_symbol=symbol)
         write_switch(
             connection,
             symbol,
@@ -71,7 +71,7 @@ def write_switch(
     person: str | None = None,
 ) -> None:
     """Write a switch in the caller's transaction, once per dedupe_key."""
-    queries.insert_symbol_switch(
+    queries.universe.insert_symbol_switch(
         connection,
         internal_symbol=symbol,
         is_enabled=is_enabled,

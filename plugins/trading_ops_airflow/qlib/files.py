@@ -92,8 +92,10 @@ def _write_score_inputs(run_id: str, place: str, method: str) -> Path:
         model = model_of_run(connection, run, method=method)
         if model is None:
             raise AirflowSkipException(f"the run was frozen without a model for {method}")
-        symbols = [row["internal_symbol"] for row in queries.symbols_to_score(connection, run_id=run_id)]
-        closed_at = queries.session_close_at(connection, run_id=run_id)
+        symbols = [
+            row["internal_symbol"] for row in queries.export.symbols_to_score(connection, run_id=run_id)
+        ]
+        closed_at = queries.export.session_close_at(connection, run_id=run_id)
     folder = command_folder(run_id, place)
     _link(model.folder, folder / "in/train")
     names = [_link_result(run_id, "dataset", folder), "train/manifest.json"]
@@ -114,7 +116,7 @@ def _against_benchmark(run_id: str) -> dict[str, Any]:
     from trading_ops_airflow.connections import desk_connection
 
     with desk_connection("desk_planner") as connection:
-        benchmark = queries.benchmark_symbol(connection, run_id=run_id)
+        benchmark = queries.export.benchmark_symbol(connection, run_id=run_id)
     return {"threads": _THREADS} | ({"benchmark": benchmark} if benchmark else {})
 
 

@@ -36,26 +36,3 @@ where outbox.mail_id = :mail_id
 -- Writes down how one attempt to send a mail ended.
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail)
 values (:mail_id, :attempt_number, :status, :detail);
-
--- name: newest_trade_ticket(portfolio_id)^
--- The portfolio's newest TRADE ticket with what a letter about it says.
-select
-    ticket.ticket_id, ticket.run_id, ticket.window_close_at, ticket.deadline_at,
-    portfolio.kind as portfolio_kind, instance.environment
-from desk.tickets as ticket
-inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
-cross join desk.instance
-where ticket.portfolio_id = :portfolio_id and ticket.kind = 'TRADE'
-order by ticket.issued_at desc, ticket.ticket_id desc
-limit 1;
-
--- name: unconfirmed_lines(ticket_id)
--- Lines of a ticket nobody has confirmed.
-select line.line_number
-from desk.ticket_lines as line
-where line.ticket_id = :ticket_id
-    and not exists (
-        select from desk.confirmations as confirmation
-        where confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
-    )
-order by line.line_number;

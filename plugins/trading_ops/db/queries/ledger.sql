@@ -1,3 +1,21 @@
+-- name: executions_of_run(run_id)
+-- Intended against executed, line by line, the newest ticket first.
+select
+    ticket_id, line_number, side, internal_symbol, status, intended_value_gbp, executed_value_gbp,
+    average_price_usd, reference_price_usd, slippage_ratio, is_price_within_bar
+from marts.intended_vs_executed
+where run_id = :run_id
+order by ticket_id desc, line_number;
+
+-- name: open_drift_cases(run_id)
+-- Opens a case per drift beyond tolerance, once per snapshot and subject; returns the new ones.
+insert into desk.drift_cases (snapshot_id, subject, expected_value, observed_value)
+select snapshot_id, subject, coalesce(ledger_value, 0), coalesce(snapshot_value, 0)
+from marts.drift
+where run_id = :run_id and (is_within_tolerance is not true or is_known is not true)
+on conflict (snapshot_id, subject) do nothing
+returning subject, snapshot_id, expected_value, observed_value;
+
 -- name: lock_ledger(portfolio_id)$
 -- One poster of corporate actions per portfolio at a time.
 select pg_advisory_xact_lock(hashtext('trading_ops.ledger'), hashtext(:portfolio_id));
@@ -5,7 +23,7 @@ select pg_advisory_xact_lock(hashtext('trading_ops.ledger'), hashtext(:portfolio
 -- name: splits_known(run_id)
 -- Splits the run knows of, newest version per source, for symbols its portfolio ever traded.
 select distinct on (universe.internal_symbol, action.source, action.ex_date)
-    universe.internal_symbol, action.source, action.ex_date, action.value as split_ratio
+    universe.internal_symbol as symbol, action.source, action.ex_date, action.value as split_ratio
 from desk.runs as run
 inner join desk.config_universe as universe on universe.universe_hash = run.universe_hash
 inner join raw.corporate_actions as action
@@ -26,13 +44,13 @@ order by universe.internal_symbol, action.source, action.ex_date, action.load_id
 
 -- name: splits_posted(portfolio_id)
 -- Splits that are in the ledger already.
-select internal_symbol, ex_date, split_ratio, units_delta
+select internal_symbol as symbol, ex_date, split_ratio, units_delta
 from desk.ledger_corporate_actions
 where portfolio_id = :portfolio_id;
 
 -- name: traded_units(portfolio_id)
 -- Signed units of every fill; a reversal takes its fill back at the fill's own time.
-select internal_symbol, executed_at, sign * units as units_delta
+select internal_symbol as symbol, executed_at, sign * units as units_delta
 from desk.signed_fills
 where portfolio_id = :portfolio_id;
 
@@ -41,3 +59,23 @@ where portfolio_id = :portfolio_id;
 insert into desk.ledger_corporate_actions (
     portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id
 ) values (:portfolio_id, :internal_symbol, :ex_date, :split_ratio, :units_delta, :run_id);
+
+-- name: portfolio_kind(portfolio_id)$
+-- What a portfolio is kept for; null when it does not exist.
+select kind from desk.portfolios where portfolio_id = :portfolio_id;
+
+-- name: lock_portfolio(portfolio_id)$
+-- One creator of a portfolio at a time.
+select pg_advisory_xact_lock(hashtext('trading_ops.portfolio'), hashtext(:portfolio_id));
+
+-- name: insert_portfolio(portfolio_id, kind)!
+-- A new, empty portfolio.
+insert into desk.portfolios (portfolio_id, kind, base_currency) values (:portfolio_id, :kind, 'GBP');
+
+-- name: record_cash_movement(request)$
+-- Books a cash movement once per idempotency key.
+select desk.record_cash_movement(:request);
+
+-- name: record_snapshot(request)$
+-- Stores what the broker shows once per idempotency key.
+select desk.record_snapshot(:request);

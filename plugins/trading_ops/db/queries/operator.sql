@@ -11,7 +11,7 @@ select body_markdown from desk.tickets where ticket_id = :ticket_id;
 
 -- name: invariant_names()
 -- Every view of the inv schema.
-select viewname from pg_views where schemaname = 'inv' order by viewname;
+select viewname as invariant_name from pg_views where schemaname = 'inv' order by viewname;
 
 -- name: is_halted()$
 -- Whether the newest entry of the halt log engages it.

@@ -2,7 +2,7 @@
 -- One writer of a run's plan at a time.
 select pg_advisory_xact_lock(hashtext('trading_ops.plan'), hashtext(:run_id));
 
--- name: plan_scores(run_id)
+-- name: scores(run_id)
 -- Momentum scores of the symbols the run's universe knows.
 select signal.internal_symbol, signal.score
 from marts.signals_momentum as signal
@@ -16,18 +16,18 @@ where signal.run_id = :run_id;
 insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)
 values (:run_id, :method, :internal_symbol, :signal_rank, :score);
 
--- name: plan_ranked(run_id)
+-- name: ranked(run_id)
 -- The ranking a run trades on as stored, best first.
-select signal.internal_symbol, signal.signal_rank, signal.score
+select signal.internal_symbol as symbol, signal.signal_rank as rank, signal.score
 from desk.signals_ranked as signal
 inner join desk.runs as run on run.run_id = signal.run_id and run.signal_method = signal.method
 where signal.run_id = :run_id
 order by signal.signal_rank;
 
--- name: plan_instruments(run_id)
+-- name: instruments(run_id)
 -- Every symbol of the run's universe, with its prices as of the run where it has them.
 select
-    universe.internal_symbol,
+    universe.internal_symbol as symbol,
     universe.is_enabled,
     universe.is_tradable_underlying and coalesce(price.is_tradable, true) as is_tradable,
     price.close_usd,
@@ -41,25 +41,25 @@ left join marts.reference_prices as price
     and price.internal_symbol = universe.internal_symbol
 where run.run_id = :run_id;
 
--- name: plan_holdings(run_id)
+-- name: holdings(run_id)
 -- What the ledger holds and what it is worth.
-select position.internal_symbol, position.units, position.value_gbp
+select position.internal_symbol as symbol, position.units, position.value_gbp
 from marts.ledger_positions as position
 inner join desk.runs as run on run.run_id = position.run_id and run.portfolio_id = position.portfolio_id
 where position.run_id = :run_id and position.units > 0;
 
--- name: plan_cash(run_id)$
+-- name: cash(run_id)$
 -- The ledger's cash.
 select cash.cash_gbp
 from marts.ledger_cash as cash
 inner join desk.runs as run on run.run_id = cash.run_id and run.portfolio_id = cash.portfolio_id
 where cash.run_id = :run_id;
 
--- name: plan_rate(run_id)$
+-- name: rate(run_id)$
 -- The newest GBP/USD rate the run knows.
 select gbpusd_rate from marts.fx_latest where run_id = :run_id;
 
--- name: plan_days(run_id)
+-- name: days(run_id)
 -- The book's as-of session; no row when dbt could not value it.
 select day.session_date, day.return_ratio, day.drawdown_ratio
 from marts.equity_daily as day
@@ -86,18 +86,20 @@ insert into desk.ledger_trades_intended (
     :reference_price_usd, :price_limit_usd, :gbpusd_rate
 );
 
--- name: plan_intended(run_id)
+-- name: intended(run_id)
 -- The trades of a run as stored, in line order.
 select
-    line_number, internal_symbol, side, value_gbp, units_estimate, is_full_exit, reference_price_usd,
+    line_number, internal_symbol as symbol, side, value_gbp, units_estimate, is_full_exit, reference_price_usd,
     price_limit_usd, gbpusd_rate
 from desk.ledger_trades_intended
 where run_id = :run_id
 order by line_number;
 
--- name: plan_targets(run_id)
+-- name: targets(run_id)
 -- The targets of a run as stored.
-select internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint
+select
+    internal_symbol as symbol, target_weight_ratio as weight_ratio, target_value_gbp as value_gbp, held_units,
+    held_value_gbp, binding_constraint
 from desk.portfolio_targets
 where run_id = :run_id
 order by internal_symbol;
@@ -107,18 +109,18 @@ order by internal_symbol;
 insert into desk.risk_checks (run_id, check_name, observed_value, limit_value, is_clear, reason, fix)
 values (:run_id, :check_name, :observed_value, :limit_value, :is_clear, :reason, :fix);
 
--- name: plan_risk_checks(run_id)
+-- name: risk_checks(run_id)
 -- What the riskguard found, as stored.
 select check_name, observed_value, limit_value, is_clear, reason, fix
 from desk.risk_checks
 where run_id = :run_id
 order by check_name;
 
--- name: plan_judge_gate(run_id, gate)$
+-- name: judge_gate(run_id, gate)$
 -- Lets the database judge a gate of a run from its verdicts.
 select desk.judge_gate(:run_id, :gate);
 
--- name: plan_gate_results(run_id)
+-- name: gate_results(run_id)
 -- The gates of a run judged so far.
 select gate, status, checks from desk.gate_results where run_id = :run_id;
 
@@ -126,6 +128,6 @@ select gate, status, checks from desk.gate_results where run_id = :run_id;
 -- The decision of a run, once.
 insert into desk.decisions (run_id, is_approved, reasons) values (:run_id, :is_approved, :reasons);
 
--- name: plan_decision(run_id)^
+-- name: decision(run_id)^
 -- The decision of a run.
 select is_approved, reasons from desk.decisions where run_id = :run_id;

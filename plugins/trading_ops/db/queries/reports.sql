@@ -1,4 +1,4 @@
--- name: report_run(run_id)^
+-- name: run(run_id)^
 -- The run a report is about, with its portfolio's kind and what the desk is doing now.
 select
     run.run_id, run.portfolio_id, run.as_of_date, run.git_commit, run.config_hash, run.frozen_at,
@@ -8,7 +8,7 @@ inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfoli
 cross join desk.instance
 where run.run_id = :run_id;
 
--- name: report_equity(run_id)^
+-- name: equity(run_id)^
 -- The book at its newest valued session.
 select session_date, cash_gbp, positions_value_gbp, equity_gbp, return_ratio, growth_index, drawdown_ratio
 from marts.equity_daily
@@ -16,7 +16,7 @@ where run_id = :run_id
 order by session_date desc
 limit 1;
 
--- name: report_positions(run_id)
+-- name: positions(run_id)
 -- What the book holds, the largest first, with its share of the newest equity.
 select
     position.internal_symbol, position.units, position.close_usd, position.value_gbp,
@@ -28,13 +28,13 @@ left join lateral (
 where position.run_id = :run_id
 order by position.value_gbp desc nulls last, position.internal_symbol;
 
--- name: report_coverage(run_id)^
+-- name: coverage(run_id)^
 -- How much of the universe has a bar for the run's session.
 select enabled_count, covered_count, coverage_ratio, missing_symbols, is_benchmark_present
 from marts.price_coverage
 where run_id = :run_id;
 
--- name: report_gates(portfolio_id)
+-- name: gates(portfolio_id)
 -- Every gate of the portfolio's newest plan run; a gate never judged is MISSING.
 select
     plan.run_id, plan.plan_week, required.gate, coalesce(result.status, 'MISSING') as status,
@@ -61,7 +61,7 @@ cross join (
 left join desk.gate_results as result on result.run_id = plan.run_id and result.gate = required.gate
 order by required.place;
 
--- name: report_ticket(portfolio_id)^
+-- name: ticket(portfolio_id)^
 -- The portfolio's newest ticket and how its lines ended so far.
 select
     ticket.ticket_id, ticket.kind, ticket.issued_at, ticket.deadline_at,
@@ -76,7 +76,7 @@ where ticket.portfolio_id = :portfolio_id
 order by ticket.issued_at desc, ticket.ticket_id desc
 limit 1;
 
--- name: report_incidents(run_id)
+-- name: incidents(run_id)
 -- What went wrong since the day before's run of the same portfolio, or in the last day when there is none.
 select incident.code, incident.detail, incident.created_at
 from desk.runs as run

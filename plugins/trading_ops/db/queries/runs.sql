@@ -14,26 +14,6 @@ select * from desk.runs where idempotency_key = :idempotency_key;
 -- The watermark of everything loaded so far.
 select max(load_id) from raw.loads;
 
--- name: portfolio_kind(portfolio_id)$
--- What a portfolio is kept for; null when it does not exist.
-select kind from desk.portfolios where portfolio_id = :portfolio_id;
-
--- name: lock_portfolio(portfolio_id)$
--- One creator of a portfolio at a time.
-select pg_advisory_xact_lock(hashtext('trading_ops.portfolio'), hashtext(:portfolio_id));
-
--- name: insert_portfolio(portfolio_id, kind)!
--- A new, empty portfolio.
-insert into desk.portfolios (portfolio_id, kind, base_currency) values (:portfolio_id, :kind, 'GBP');
-
--- name: record_cash_movement(request)$
--- Books a cash movement once per idempotency key.
-select desk.record_cash_movement(:request);
-
--- name: record_snapshot(request)$
--- Stores what the broker shows once per idempotency key.
-select desk.record_snapshot(:request);
-
 -- name: store_policy(policy_hash, body)!
 -- A policy version, unless it is stored already.
 insert into desk.config_policy (policy_hash, body) values (:policy_hash, :body)
@@ -53,27 +33,6 @@ select desk.activate_policy(:policy_hash);
 -- The body of a stored policy.
 select body from desk.config_policy where policy_hash = :policy_hash;
 
--- name: store_universe_version(universe_hash)!
--- A universe version, unless it is stored already; counts one when it is new.
-insert into desk.universe_versions (universe_hash) values (:universe_hash)
-on conflict (universe_hash) do nothing;
-
--- name: store_universe_entries*!
--- The rows of a universe version.
-insert into desk.config_universe (
-    universe_hash, internal_symbol, vendor_symbol, stooq_symbol, yahoo_symbol, etoro_search_name, currency,
-    instrument_type, is_benchmark, is_tradable_underlying, is_enabled, notes, verified_by, verified_at
-) values (
-    :universe_hash, :internal_symbol, :vendor_symbol, :stooq_symbol, :yahoo_symbol, :etoro_search_name, :currency,
-    :instrument_type, :is_benchmark, :is_tradable_underlying, :is_enabled, :notes, :verified_by, :verified_at
-);
-
--- name: store_universe_aliases*!
--- The dated vendor names of a universe version.
-insert into desk.config_aliases (
-    universe_hash, source, vendor_symbol, internal_symbol, valid_from_date, valid_to_date
-) values (:universe_hash, :source, :vendor_symbol, :internal_symbol, :valid_from_date, :valid_to_date);
-
 -- name: calendar_is_stored(calendar_hash)$
 -- Whether the sessions of a calendar are stored; they are written all at once.
 select exists (select from desk.calendar_sessions where calendar_hash = :calendar_hash);
@@ -81,10 +40,6 @@ select exists (select from desk.calendar_sessions where calendar_hash = :calenda
 -- name: copy_calendar()!
 -- Stores the sessions of a calendar.
 copy desk.calendar_sessions (calendar_hash, session_date, open_at, close_at, expected_at) from stdin;
-
--- name: activate_universe(universe_hash)$
--- Makes a stored universe the one active version.
-select desk.activate_universe(:universe_hash);
 
 -- name: trade_ticket_of_week(portfolio_id, plan_week)$
 -- The TRADE ticket a week already has.

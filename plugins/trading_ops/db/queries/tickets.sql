@@ -1,3 +1,26 @@
+-- name: newest_trade_ticket(portfolio_id)^
+-- The portfolio's newest TRADE ticket with what a letter about it says.
+select
+    ticket.ticket_id, ticket.run_id, ticket.window_close_at, ticket.deadline_at,
+    portfolio.kind as portfolio_kind, instance.environment
+from desk.tickets as ticket
+inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
+cross join desk.instance
+where ticket.portfolio_id = :portfolio_id and ticket.kind = 'TRADE'
+order by ticket.issued_at desc, ticket.ticket_id desc
+limit 1;
+
+-- name: unconfirmed_lines(ticket_id)
+-- Lines of a ticket nobody has confirmed.
+select line.line_number
+from desk.ticket_lines as line
+where line.ticket_id = :ticket_id
+    and not exists (
+        select from desk.confirmations as confirmation
+        where confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
+    )
+order by line.line_number;
+
 -- name: lock_ticketing(run_id)!
 -- One ticket at a time per portfolio, so a second caller finds the first one's ticket.
 select pg_advisory_xact_lock(hashtext('trading_ops.ticket'), hashtext(portfolio_id))
@@ -10,7 +33,7 @@ select ticket_id, kind, body_json, body_markdown, content_sha256
 from desk.tickets
 where run_id = :run_id;
 
--- name: ticket_run(run_id)^
+-- name: run(run_id)^
 -- A run with its portfolio's kind and the database's environment beside it.
 select run.*, portfolio.kind as portfolio_kind, instance.environment
 from desk.runs as run
@@ -18,19 +41,19 @@ inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfoli
 cross join desk.instance
 where run.run_id = :run_id;
 
--- name: ticket_decision(run_id)^
+-- name: decision(run_id)^
 -- What the riskguard decided about a run.
 select is_approved, reasons from desk.decisions where run_id = :run_id;
 
--- name: ticket_gates(run_id)
+-- name: gates(run_id)
 -- The gates judged for a run, each with its checks.
 select gate, status, checks from desk.gate_results where run_id = :run_id order by gate;
 
--- name: ticket_risk_checks(run_id)
+-- name: risk_checks(run_id)
 -- The riskguard's own checks of a run.
 select check_name, is_clear, reason, fix from desk.risk_checks where run_id = :run_id order by check_name;
 
--- name: ticket_intended(run_id)
+-- name: intended(run_id)
 -- The orders of a run in the order they are to be placed.
 select
     line_number, internal_symbol, side, value_gbp, units_estimate, is_full_exit, reference_price_usd,
@@ -39,7 +62,7 @@ from desk.ledger_trades_intended
 where run_id = :run_id
 order by line_number;
 
--- name: ticket_search_names(universe_hash)
+-- name: search_names(universe_hash)
 -- What to type into eToro's search box, per symbol of a universe.
 select internal_symbol, etoro_search_name from desk.config_universe where universe_hash = :universe_hash;
 

@@ -1,3 +1,28 @@
+-- name: store_universe_version(universe_hash)!
+-- A universe version, unless it is stored already; counts one when it is new.
+insert into desk.universe_versions (universe_hash) values (:universe_hash)
+on conflict (universe_hash) do nothing;
+
+-- name: store_universe_entries*!
+-- The rows of a universe version.
+insert into desk.config_universe (
+    universe_hash, internal_symbol, vendor_symbol, stooq_symbol, yahoo_symbol, etoro_search_name, currency,
+    instrument_type, is_benchmark, is_tradable_underlying, is_enabled, notes, verified_by, verified_at
+) values (
+    :universe_hash, :internal_symbol, :vendor_symbol, :stooq_symbol, :yahoo_symbol, :etoro_search_name, :currency,
+    :instrument_type, :is_benchmark, :is_tradable_underlying, :is_enabled, :notes, :verified_by, :verified_at
+);
+
+-- name: store_universe_aliases*!
+-- The dated vendor names of a universe version.
+insert into desk.config_aliases (
+    universe_hash, source, vendor_symbol, internal_symbol, valid_from_date, valid_to_date
+) values (:universe_hash, :source, :vendor_symbol, :internal_symbol, :valid_from_date, :valid_to_date);
+
+-- name: activate_universe(universe_hash)$
+-- Makes a stored universe the one active version.
+select desk.activate_universe(:universe_hash);
+
 -- name: disabled_symbols()
 -- The symbols whose newest switch says disabled, with what it says.
 select internal_symbol, reason
@@ -100,16 +125,11 @@ where not exists (
     )
 order by confirmation.confirmation_id;
 
--- name: page_report_untradable(confirmation_id)!
--- Says that the broker does not offer what a failed line asked for.
-insert into desk.untradable_reports (confirmation_id) values (:confirmation_id)
-on conflict (confirmation_id) do nothing;
-
--- name: universe_desk()^
+-- name: desk()^
 -- What time it is on the desk, and whether it is a real one.
 select desk.now() as now_at, environment from desk.instance;
 
--- name: universe_series(names, sessions)
+-- name: series(names, sessions)
 -- Each source's history of each named instrument: how long it is and what it lacks between its ends.
 with calendar as (
     select session_date, number
@@ -150,7 +170,7 @@ from numbered
 group by internal_symbol, source
 order by internal_symbol, source;
 
--- name: universe_recent(names, first_date, last_date)
+-- name: recent(names, first_date, last_date)
 -- The sessions of a span for which any source has a bar, per named instrument.
 select distinct name.internal_symbol, bar.session_date
 from jsonb_to_recordset(:names::jsonb) as name (
@@ -161,7 +181,7 @@ inner join raw.eod_bars as bar
     and bar.vendor_symbol = name.vendor_symbol
     and bar.session_date between greatest(name.valid_from_date, :first_date) and least(name.valid_to_date, :last_date);
 
--- name: universe_quarantined(names, first_date, last_date)
+-- name: quarantined(names, first_date, last_date)
 -- The newest reason why a vendor's row of a session was left out, per named instrument.
 select distinct on (name.internal_symbol, quarantined.session_date)
     name.internal_symbol, quarantined.session_date, quarantined.source, quarantined.reason
@@ -175,7 +195,7 @@ inner join raw.quarantined_rows as quarantined
         between greatest(name.valid_from_date, :first_date) and least(name.valid_to_date, :last_date)
 order by name.internal_symbol, quarantined.session_date, quarantined.quarantine_id desc;
 
--- name: universe_judged(first_date)
+-- name: judged(first_date)
 -- The bars that the newest build found broken or unfinished.
 select internal_symbol, session_date, is_broken, is_unfinished
 from intermediate.int_market__bars

@@ -50,7 +50,7 @@ members as (
 )
 
 select
-    internal_symbol,
+    internal_symbol as symbol,
     nullif(min(as_of_date), min(as_of_date) filter (where known_number = 1)) as start_date,
     nullif(max(as_of_date), max(as_of_date) filter (where known_number = known_count)) as end_date
 from members

@@ -1,14 +1,14 @@
--- What the execution desk's page reads and writes, as desk_app.
+-- What the confirm page reads and writes, as desk_app.
 
--- name: page_person(person_id)^
+-- name: person(person_id)^
 -- Who wants to sign in, or is signed in.
 select person_id, role, password_hash from desk.people where person_id = :person_id;
 
--- name: page_set_person(person_id, role, email, password_hash)$
+-- name: set_person(person_id, role, email, password_hash)$
 -- Adds a person or replaces role, address and password of a known one.
 select desk.set_person(:person_id, :role, :email, :password_hash);
 
--- name: page_desk(portfolio_id)^
+-- name: desk(portfolio_id)^
 -- The banner of every page: what time it is, whether the desk is halted and why, whose money it is.
 select
     desk.now() as now_at,
@@ -22,7 +22,7 @@ from desk.instance
 left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id
 left join lateral (select * from desk.halts order by halt_id desc limit 1) as halt on true;
 
--- name: page_recent_tickets(portfolio_id)
+-- name: recent_tickets(portfolio_id)
 -- The newest tickets of a portfolio with how many of their lines are recorded.
 select
     ticket.ticket_id, ticket.kind, ticket.plan_week, ticket.issued_at, ticket.window_open_at,
@@ -38,7 +38,7 @@ group by ticket.ticket_id
 order by ticket.issued_at desc, ticket.ticket_id desc
 limit 20;
 
--- name: page_ticket(ticket_id)^
+-- name: ticket(ticket_id)^
 -- One ticket, its run, the kind of its portfolio and the ticket that came after it.
 select
     ticket.ticket_id, ticket.run_id, ticket.portfolio_id, ticket.plan_week, ticket.kind, ticket.reasons,
@@ -55,7 +55,7 @@ inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portf
 inner join desk.runs as run on run.run_id = ticket.run_id
 where ticket.ticket_id = :ticket_id;
 
--- name: page_lines(ticket_id)
+-- name: lines(ticket_id)
 -- The order lines of a ticket with their figures, in the order they are to be executed.
 select
     line.line_number, line.etoro_search_name, line.order_type, intended.internal_symbol, intended.side,
@@ -67,7 +67,7 @@ inner join desk.ledger_trades_intended as intended
 where line.ticket_id = :ticket_id
 order by line.line_number;
 
--- name: page_confirmations(ticket_id)
+-- name: confirmations(ticket_id)
 -- Every version of every recorded line, the newest version of a line first.
 select
     confirmation_id, line_number, version_number, status, notes, amendment_reason, person, recorded_at
@@ -75,7 +75,7 @@ from desk.confirmations
 where ticket_id = :ticket_id
 order by line_number, version_number desc;
 
--- name: page_fills(ticket_id)
+-- name: fills(ticket_id)
 -- The fills a person typed, of every version; the rows that take fills back are left out.
 select
     fill.confirmation_id, fill.fill_number, fill.units, fill.price_usd, fill.value_gbp, fill.fee_gbp, fill.executed_at
@@ -84,46 +84,46 @@ inner join desk.confirmations as confirmation on confirmation.confirmation_id = 
 where confirmation.ticket_id = :ticket_id and fill.reverses_fill_id is null
 order by fill.confirmation_id, fill.fill_number;
 
--- name: page_lock_ticket(ticket_id)$
+-- name: lock_ticket(ticket_id)$
 -- Waits for other writers of the ticket: the lock desk.record_confirmation takes.
 select pg_advisory_xact_lock(hashtext('trading_ops.confirm'), hashtext(:ticket_id));
 
--- name: page_line_version(ticket_id, line_number)$
+-- name: line_version(ticket_id, line_number)$
 -- The newest recorded version of a line, 0 when it is not recorded yet.
 select coalesce(max(version_number), 0) from desk.confirmations
 where ticket_id = :ticket_id and line_number = :line_number;
 
--- name: page_confirmation_by_key(idempotency_key)$
+-- name: confirmation_by_key(idempotency_key)$
 -- The confirmation a form already made, if it did.
 select confirmation_id from desk.confirmations where idempotency_key = :idempotency_key;
 
--- name: page_record_confirmation(request)$
+-- name: record_confirmation(request)$
 -- Records a line and its fills; the same key and body again gives the same id.
 select desk.record_confirmation(:request);
 
--- name: page_lock_snapshots(portfolio_id)$
+-- name: lock_snapshots(portfolio_id)$
 -- Waits for other writers of the portfolio's snapshots: the lock desk.record_snapshot takes.
 select pg_advisory_xact_lock(hashtext('trading_ops.snapshot'), hashtext(:portfolio_id));
 
--- name: page_snapshot_by_key(idempotency_key)$
+-- name: snapshot_by_key(idempotency_key)$
 -- The snapshot a form already made, if it did.
 select snapshot_id from desk.broker_snapshots where idempotency_key = :idempotency_key;
 
--- name: page_record_snapshot(request)$
+-- name: record_snapshot(request)$
 -- Records what the broker shows; the same key and body again gives the same id.
 select desk.record_snapshot(:request);
 
--- name: page_recent_snapshots(portfolio_id)
+-- name: recent_snapshots(portfolio_id)
 -- The newest broker snapshots of a portfolio.
 select snapshot_id, source, cash_gbp, positions_count, taken_at, person from desk.broker_snapshots
 where portfolio_id = :portfolio_id order by snapshot_id desc limit 10;
 
--- name: page_snapshot(snapshot_id, portfolio_id)^
+-- name: snapshot(snapshot_id, portfolio_id)^
 -- One broker snapshot of a portfolio.
 select snapshot_id, source, cash_gbp, positions_count, taken_at, recorded_at, person
 from desk.broker_snapshots where snapshot_id = :snapshot_id and portfolio_id = :portfolio_id;
 
--- name: page_snapshot_positions(snapshot_id, portfolio_id)
+-- name: snapshot_positions(snapshot_id, portfolio_id)
 -- The snapshot beside the ledger's units of now, each symbol of either; is_known says the universe has it.
 select
     coalesce(shown.broker_symbol, held.internal_symbol) as symbol,
@@ -141,35 +141,40 @@ full join (select * from desk.positions_now where portfolio_id = :portfolio_id a
     on held.internal_symbol = shown.broker_symbol
 order by symbol;
 
--- name: page_lock_cash(portfolio_id)$
+-- name: lock_cash(portfolio_id)$
 -- Waits for other writers of the portfolio's cash: the lock desk.record_cash_movement takes.
 select pg_advisory_xact_lock(hashtext('trading_ops.cash'), hashtext(:portfolio_id));
 
--- name: page_cash_movement_by_key(idempotency_key)$
+-- name: cash_movement_by_key(idempotency_key)$
 -- The cash movement a form already made, if it did.
 select movement_id from desk.ledger_cash_movements where idempotency_key = :idempotency_key;
 
--- name: page_record_cash_movement(request)$
+-- name: record_cash_movement(request)$
 -- Books a deposit, withdrawal, dividend, fee or interest; the same key and body again gives the same id.
 select desk.record_cash_movement(:request);
 
--- name: page_recent_cash_movements(portfolio_id)
+-- name: recent_cash_movements(portfolio_id)
 -- The newest cash movements of a portfolio.
 select kind, amount_gbp, occurred_at, person, notes from desk.ledger_cash_movements
 where portfolio_id = :portfolio_id order by movement_id desc limit 10;
 
--- name: page_lock_halt()$
+-- name: lock_halt()$
 -- Waits for TRADE tickets under way and other halts: the lock desk.engage_halt takes.
 select pg_advisory_xact_lock(hashtext('trading_ops.halt')::bigint);
 
--- name: page_recent_halts()
+-- name: recent_halts()
 -- The newest halts and releases.
 select kind, reason, person, created_at from desk.halts order by halt_id desc limit 10;
 
--- name: page_append_audit(person, action, subject, detail)!
+-- name: append_audit(person, action, subject, detail)!
 -- Says who did what, in the transaction that did it.
 insert into desk.audit_log (person, action, subject, detail) values (:person, :action, :subject, :detail);
 
--- name: page_schema_revision()$
+-- name: schema_revision()$
 -- The newest migration the database has seen.
 select version_num from public.alembic_version;
+
+-- name: report_untradable(confirmation_id)!
+-- Says that the broker does not offer what a failed line asked for.
+insert into desk.untradable_reports (confirmation_id) values (:confirmation_id)
+on conflict (confirmation_id) do nothing;
