@@ -1,4 +1,4 @@
-"""How figures and instants look on the page: exact, short, and always on both clocks."""
+"""How figures and instants look on the page: exact, short, and always on both clocks. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

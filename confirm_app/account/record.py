@@ -8,7 +8,8 @@ import psycopg
 from confirm_app.database import write_once
 from confirm_app.display import on_clock
 from confirm_app.forms.fields import FieldError
-from confirm_app.forms.posted import PostedForm, new_key
+from confirm_app.forms.posted import PostedForm
+from confirm_app.one_time_key import new_key
 
 T = TypeVar("T")
 

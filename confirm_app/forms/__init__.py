@@ -1,1 +1,1 @@
-"""What every form of the page shares: figures, fields, one-time keys. All of it pure."""
+"""What every form of the page shares: fields, figures and what was posted. All of it is pure."""

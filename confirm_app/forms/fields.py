@@ -1,4 +1,8 @@
-"""Errors of a form, one per field, collected instead of raised so a person sees all of them at once."""
+"""
+Errors of a form, one per field, collected instead of raised so a person sees all of them at once.
+
+Pure.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

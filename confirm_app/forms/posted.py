@@ -1,8 +1,9 @@
 """
-A form as it was posted: what its fields hold, what is wrong with them, and its one-time key.
+A form as it was posted.
+
+Pure. What its fields hold and what is wrong with them.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,8 +25,3 @@ class PostedForm:
     def errors_of(self, name: str) -> list[FieldError]:
         """Return the errors of one field."""
         return [error for error in self.errors if error.field == name]
-
-
-def new_key() -> str:
-    """Return a one-time key for a form."""
-    return secrets.token_urlsafe(18)

@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, g, redirect, request, url_for
 from confirm_app.database import reading, write_once
 from confirm_app.display import gbp, units
 from confirm_app.forms.fields import FieldError
-from confirm_app.forms.posted import new_key
+from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import FILL_ROWS_MAX, Confirmation, parse_confirmation
 from confirm_app.tickets.pages import ticket_page
 from confirm_app.tickets.plausibility import doubt_confirmation

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.test_tree import tracked_files
+from tests.architecture.modules import tracked_files
 from trading_ops.db.connect import queries
 from trading_ops.settings import PROJECT_ROOT
 

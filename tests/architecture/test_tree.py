@@ -1,8 +1,8 @@
 """The folder tree is the architecture diagram: nothing is added at the root, and every text fits the house."""
 
 import re
-import subprocess
 
+from tests.architecture.modules import tracked_files
 from trading_ops.settings import PROJECT_ROOT
 
 FOLDERS = {
@@ -18,15 +18,6 @@ FOLDERS = {
     ".ci",
 }
 FILES = {"Makefile", "README.md", "LICENSE", "pyproject.toml", ".gitignore", ".dockerignore"}
-
-
-def tracked_files() -> list[str]:
-    """Return every file of the project as git knows it."""
-    listing = subprocess.run(
-        ["git", "-C", str(PROJECT_ROOT), "ls-files"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert len(listing) > 100
-    return listing
 
 
 def test_the_root_holds_what_the_design_names():

@@ -1,7 +1,7 @@
 """
 What must hold for the rows of a vendor file, checked a column at a time.
 
-A broken row refuses the whole file while a signal or a gate could still read it. Older than that
+Pure. A broken row refuses the whole file while a signal or a gate could still read it. Older than that
 it is quarantined instead: vendors carry a handful of wrong prices from decades ago, and one of
 them must not cost the desk a symbol. So is the newest row of a file when the vendor has no price
 for it yet.

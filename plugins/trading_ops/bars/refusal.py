@@ -1,4 +1,8 @@
-"""What is said about a file that was not accepted, or about one row of it: where, which field, and why."""
+"""
+What is said about a file that was not accepted, or about one row of it: where, which field, and why.
+
+Pure.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """
 The rows of a vendor file as text columns that still know their line numbers.
 
-Whatever is wrong with the text itself (a web page, a second header, a ragged or unreadable line)
+Pure. Whatever is wrong with the text itself (a web page, a second header, a ragged or unreadable line)
 is refused here, so the later checks see a rectangle of text.
 """
 

@@ -1,7 +1,7 @@
 """
 What the desk writes to people: ticket, reminder, escalation, report, alert.
 
-A letter carries a summary, a link and the content hash, never an order line: the orders are on
+Pure. A letter carries a summary, a link and the content hash, never an order line: the orders are on
 the page, where a halt or an expiry still stops them.
 """
 

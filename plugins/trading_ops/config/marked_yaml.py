@@ -1,7 +1,7 @@
 """
 YAML read exactly, with the line of every field.
 
-Numbers stay what is written (int or Decimal, never a float), and a reader of the result can name
+Pure. Numbers stay what is written (int or Decimal, never a float), and a reader of the result can name
 the line of any path in it.
 """
 

@@ -1,7 +1,7 @@
 """
 The rules of the desk, parsed from config/policy.yml.
 
-A policy is frozen, holds every number as written (Decimal, never a float) and has one hash per
+Pure. A policy is frozen, holds every number as written (Decimal, never a float) and has one hash per
 meaning: layout, comments and trailing zeros do not change it. A policy that cannot be used is
 refused whole, with the file, the line, the field and what would be accepted.
 """

@@ -1,7 +1,7 @@
 """
 One instant on both clocks the desk lives by.
 
-New York decides when the window opens, London is where the person sits. For two or three weeks
+Pure. New York decides when the window opens, London is where the person sits. For two or three weeks
 a year the two are four hours apart instead of five, and that is said aloud.
 """
 

@@ -1,8 +1,7 @@
 """
 NYSE sessions and the two clocks of the desk.
 
-The only place that knows weekends, holidays, half-days, New York and London. Every function is
-pure: the same arguments give the same answer on any day, which calendar_hash() makes checkable.
+The only place that knows weekends, holidays and half-days. Pure: the same arguments give the same answer on any day, which calendar_hash() makes checkable.
 """
 
 import csv
@@ -14,13 +13,11 @@ from functools import lru_cache
 from importlib.resources import files
 from io import StringIO
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from trading_ops.exchange.clocks import LONDON, NEW_YORK
 
 if TYPE_CHECKING:
     from trading_ops.config.policy import Execution
-
-LONDON = ZoneInfo("Europe/London")
-NEW_YORK = ZoneInfo("America/New_York")
 
 # The span is fixed, because the package's own default moves with the day it is asked on.
 FIRST_DATE = date(1960, 1, 1)

@@ -1,7 +1,7 @@
 """
 The symbols under which the exchanges send test orders: no company, prices without meaning.
 
-Published by Nasdaq (`Test Issue` in its symbol directory), NYSE, Cboe and IEX. Vendors carry some
+Pure. Published by Nasdaq (`Test Issue` in its symbol directory), NYSE, Cboe and IEX. Vendors carry some
 of them among the real ones; ZVZZT moves more than 100 % on one day in ten.
 """
 

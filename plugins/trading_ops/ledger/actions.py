@@ -14,7 +14,7 @@ from decimal import ROUND_DOWN, Decimal
 import psycopg
 
 from trading_ops.db.connect import queries
-from trading_ops.exchange.sessions import NEW_YORK
+from trading_ops.exchange.clocks import NEW_YORK
 from trading_ops.runs.frozen import load_policy
 from trading_ops.runs.run import load_run
 

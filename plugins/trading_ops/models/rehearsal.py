@@ -1,9 +1,9 @@
 """
 A rehearsal: what the desk's own rules would have made of a model's scores, week by week.
 
-The model's backtest holds its best few; the desk sizes by its policy, keeps cash, leaves a holding near its
+Pure. The model's backtest holds its best few; the desk sizes by its policy, keeps cash, leaves a holding near its
 target alone, skips what opens beyond the price limit and lets the riskguard stop a week. Here the very
-functions that plan a ticket (risk.sizing, risk.checks) plan one after each week's last session, and every
+functions that plan a ticket (plan.sizing, plan.checks) plan one after each week's last session, and every
 line is executed at the open of the next.
 
 Prices are those the model saw, adjusted forward: a dividend is reinvested by itself and a split changes

@@ -1,7 +1,7 @@
 """
 What the riskguard looks at: instruments, holdings, cash and what is known about their past.
 
-Immutable values without behaviour beyond plain sums; plan.py fills them from Postgres.
+Pure. Immutable values without behaviour beyond plain sums; `steps` fills them from Postgres.
 """
 
 from collections.abc import Mapping

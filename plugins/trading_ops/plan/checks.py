@@ -1,7 +1,7 @@
 """
 The riskguard: one function per check, one signature, one Check each.
 
-A check that lacks what it needs is not clear. The same facts are checked again in SQL by the risk
+Pure. A check that lacks what it needs is not clear. The same facts are checked again in SQL by the risk
 gate; the names are those of desk.required_checks.
 """
 

@@ -1,7 +1,7 @@
 """
 How a figure reads in a report.
 
-Decimal in, text out; what is not known reads `unknown`.
+Pure. Decimal in, text out; what is not known reads `unknown`.
 """
 
 from decimal import Decimal

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.cookiejar import CookieJar
-from zoneinfo import ZoneInfo
 
+from trading_ops.exchange.clocks import LONDON
 from trading_ops.simulation.broker import Execution, SimulatedBroker
 from trading_ops.simulation.forms import Form, read_page
 from trading_ops.tickets.build import TicketLine
 
-_LONDON = ZoneInfo("Europe/London")
 _TIMEOUT_S = 30
 # The two fills of a partly executed line, as fractions of its value.
 _PARTS = (Decimal("0.4"), Decimal("0.2"))
@@ -227,4 +226,4 @@ def _fill(execution: Execution, executed_at: datetime) -> Fill:
 
 
 def _london(at: datetime, pattern: str) -> str:
-    return at.astimezone(_LONDON).strftime(pattern)
+    return at.astimezone(LONDON).strftime(pattern)

@@ -1,7 +1,7 @@
 """
 The shape of a vendor file: which columns it has, whose it is, and how its prices are adjusted.
 
-A layout is data. What a file is follows from its header line and its name, never from a guess
+Pure. A layout is data. What a file is follows from its header line and its name, never from a guess
 about its numbers: the basis of a price is declared here and nowhere else.
 """
 

@@ -1,7 +1,7 @@
 """
 What a vendor's reply is: data, or one of the ways to say no.
 
-Vendors refuse with HTTP 200, and their front ends answer with pages of their own, so the body
+Pure. Vendors refuse with HTTP 200, and their front ends answer with pages of their own, so the body
 decides; the status counts only for a body nobody has seen before. A bot check is told apart and
 reported as blocked. It is never answered.
 """

@@ -1,7 +1,7 @@
 """
 The calendar invite for an execution window.
 
-The UID is the ticket's, so the same invite received twice is one appointment.
+Pure. The UID is the ticket's, so the same invite received twice is one appointment.
 """
 
 from datetime import datetime, timedelta

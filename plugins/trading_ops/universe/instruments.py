@@ -2,7 +2,7 @@
 The universe: which instruments the desk knows, what each vendor calls them, and which may be bought.
 
 Pure: text in, a frozen value out. Two files with the same rows in another order are the same
-universe and have the same hash. The dated names of `universe_aliases` are part of it.
+universe and have the same hash. The dated names of `aliases` are part of it.
 """
 
 import csv
