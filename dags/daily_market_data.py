@@ -19,12 +19,11 @@ report by mail. Every task may be cleared and run again; nothing is counted twic
 - `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the outbox.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.schedule import DAILY_MARKET_DATA
 from trading_ops_airflow.tasks.bars import load_bars
 from trading_ops_airflow.tasks.ledger import post_splits
 from trading_ops_airflow.tasks.mail import send_mail
@@ -34,10 +33,10 @@ from trading_ops_airflow.tasks.runs import freeze_inputs
 from trading_ops_airflow.tasks.universe import disable_symbols
 
 
-@dag(**desk_dag(__doc__, cadence="daily", tier=2, dagrun_timeout=timedelta(hours=2)))
+@dag(**desk_dag(__doc__, DAILY_MARKET_DATA))
 def daily_market_data():
     """Order the daily tasks."""
-    run_id = freeze_inputs("daily")
+    run_id = freeze_inputs()
     chain(
         load_bars(),
         run_id,

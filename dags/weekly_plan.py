@@ -23,23 +23,22 @@ Every task may be cleared and run again; a run keeps the first ticket it issued.
   goes out with the next delivery.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.qlib.step import make_dataset, score_model, score_shadow
+from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_airflow.tasks.mail import send_ticket
 from trading_ops_airflow.tasks.models import export_dataset, store_scores, store_shadow, wait_for_scores
 from trading_ops_airflow.tasks.plan import decide, issue_ticket, judge_gates, rank_universe, size_orders
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
-@dag(**desk_dag(__doc__, cadence="plan", tier=1, dagrun_timeout=timedelta(hours=3)))
+@dag(**desk_dag(__doc__, WEEKLY_PLAN))
 def weekly_plan():
     """Order the tasks of a plan; beside it what a model says, which only a policy ranked by one waits for."""
-    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("plan")
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)()
     book = build_book(run_id)
     ticket_id = issue_ticket(run_id)
     chain(

@@ -14,21 +14,20 @@ tolerance.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_prices
+from trading_ops_airflow.schedule import WEEKLY_RECONCILIATION
 from trading_ops_airflow.tasks.ledger import open_drift_cases
 from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
-@dag(**desk_dag(__doc__, cadence="weekly", tier=2, dagrun_timeout=timedelta(hours=2)))
+@dag(**desk_dag(__doc__, WEEKLY_RECONCILIATION))
 def weekly_reconciliation():
     """Order the tasks of a reconciliation."""
-    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("reconciliation")
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)()
     chain(
         wait_for_turn(),
         run_id,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import Asset, Param
 
 from trading_ops_airflow.retries import RetryMachineryOnly
+from trading_ops_airflow.schedule import DeskDag
 from trading_ops_airflow.timetable import session_schedule
 
 # Named like the tables they stand for.
@@ -29,20 +30,21 @@ _PARAMS = {
 }
 
 
-def desk_dag(doc: str, cadence: str, tier: int, dagrun_timeout: timedelta) -> dict:
+def desk_dag(doc: str, dag: DeskDag) -> dict:
     """
-    Return the arguments of a DAG: schedule, retries, timeouts, pool, tags.
+    Return the arguments of a DAG: id, schedule, retries, timeouts, pool, tags.
 
     doc is the module docstring of the DAG file: it answers "it failed, now what?" in Airflow.
     """
     return {
-        "schedule": session_schedule(cadence),
+        "dag_id": dag.dag_id,
+        "schedule": session_schedule(dag),
         "start_date": datetime(2026, 1, 1, tzinfo=UTC),
         "catchup": False,
         "max_active_runs": 1,
-        "dagrun_timeout": dagrun_timeout,
+        "dagrun_timeout": dag.duration_max,
         "doc_md": doc,
-        "tags": [f"cadence/{cadence}", f"tier/{tier}"],
+        "tags": dag.tags,
         "params": _PARAMS,
         "default_args": {
             "owner": "desk",

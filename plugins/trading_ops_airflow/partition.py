@@ -10,10 +10,8 @@ from datetime import date
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
-# Tasks that are red because a gate said no, and what is only looked at.
-_NOT_A_STEP = ("judge_", "score_shadow", "store_shadow")
-# Steps towards the ticket only where a model ranks for it.
-_BY_MODEL = ("export_dataset", "make_dataset", "score_model", "store_scores")
+from trading_ops_airflow.roles import Role, role_of
+
 _BROKEN = ("failed", "upstream_failed")
 
 
@@ -57,9 +55,12 @@ def task_states() -> dict[str, str | None]:
 
 def failed_steps(is_ranked_by_model: bool = False) -> list[str]:
     """Return the tasks of this DAG run that broke; a gate that said no is a verdict, not a broken step."""
-    others = _NOT_A_STEP if is_ranked_by_model else _NOT_A_STEP + _BY_MODEL
-    return [
-        task
-        for task, state in sorted(task_states().items())
-        if state in _BROKEN and not task.startswith(others)
-    ]
+    others = {Role.VERDICT, Role.WATCHED} | (set() if is_ranked_by_model else {Role.SCORING})
+    spared = {task.task_id for task in get_current_context()["dag"].tasks if role_of(task) in others}
+    return [task for task, state in sorted(task_states().items()) if state in _BROKEN and task not in spared]
+
+
+def steps_playing(role: Role) -> list[str]:
+    """Return the tasks of this DAG run that play a role, in the order they run."""
+    tasks = get_current_context()["dag"].topological_sort()
+    return [task.task_id for task in tasks if role_of(task) is role]

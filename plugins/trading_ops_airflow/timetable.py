@@ -8,48 +8,17 @@ the desk was down only the newest one still runs, and only while its result is o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
 
+from trading_ops.exchange import sessions
+from trading_ops_airflow.schedule import DeskDag, find_dag
+
 if TYPE_CHECKING:
     from airflow.timetables.base import TimeRestriction
-
-
-@dataclass(frozen=True)
-class Cadence:
-    """
-    Which sessions have a run, when it is due, and how late it may still start.
-
-    `is_due` and `run_at` name functions of a session in trading_ops.exchange.sessions.
-    """
-
-    run_at: str
-    is_due: str
-    lateness_max: timedelta
-    summary: str
-    delay: timedelta = timedelta()
-
-
-CADENCES = {
-    "daily": Cadence("daily_run_at", "is_session", timedelta(hours=12), "08:00 London after each NYSE session"),
-    # After the daily run of the same morning and before the plan.
-    "weekly": Cadence(
-        "daily_run_at", "is_last_of_week", timedelta(hours=12), "08:30 London after the week's last NYSE session",
-        delay=timedelta(minutes=30),
-    ),
-    # Until Monday's window a late plan still makes a ticket.
-    "plan": Cadence("plan_run_at", "is_last_of_week", timedelta(hours=48), "Saturday 09:00 London, for the week's last NYSE session"),
-    "followup": Cadence("followup_run_at", "is_session", timedelta(hours=6), "90 minutes after the close of each NYSE session"),
-    # The room is idle until Tuesday morning, and a model that is a day younger is not a better one.
-    "monthly": Cadence(
-        "training_run_at", "is_training_session", timedelta(hours=36),
-        "The month's first Sunday 10:00 London, for the week's last NYSE session",
-    ),
-}  # fmt: skip
 
 
 class SessionTimetable(Timetable):
@@ -57,23 +26,28 @@ class SessionTimetable(Timetable):
 
     partitioned = True
 
-    def __init__(self, cadence: str, is_automatic: bool = True) -> None:
-        """Take a name of CADENCES; without is_automatic runs are only started by hand or by the API."""
-        self.cadence = cadence
-        self.is_automatic = is_automatic
-        self.can_be_scheduled = is_automatic
-        self.description = (
-            CADENCES[cadence].summary if is_automatic else "Started by hand: this desk is simulated"
-        )
+    def __init__(self, dag: DeskDag | None, is_automatic: bool = True) -> None:
+        """Take a DAG of the schedule, or None for one it no longer has; a run of that is never started."""
+        self.dag = dag
+        self.is_automatic = self.can_be_scheduled = is_automatic and dag is not None
+        if dag is None:
+            self.description = "This desk no longer has this schedule"
+        else:
+            self.description = dag.summary if is_automatic else "Started by hand: this desk is simulated"
 
     def serialize(self) -> dict[str, Any]:
         """Return what deserialize needs."""
-        return {"cadence": self.cadence, "is_automatic": self.is_automatic}
+        return {"dag_id": self.dag and self.dag.dag_id, "is_automatic": self.is_automatic}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> SessionTimetable:
-        """Return the timetable that serialize described."""
-        return cls(**data)
+        """
+        Return the timetable that serialize described.
+
+        Airflow keeps what each version of the desk wrote, to show the runs of then, so what this one does not
+        know must be readable too.
+        """
+        return cls(find_dag(data.get("dag_id")), data["is_automatic"])
 
     @property
     def summary(self) -> str:
@@ -87,7 +61,7 @@ class SessionTimetable(Timetable):
         if not self.is_automatic:
             return None
         now_at = datetime.now(UTC)
-        oldest_run_at = now_at - CADENCES[self.cadence].lateness_max
+        oldest_run_at = now_at - self.dag.lateness_max
         first_date = (now_at - timedelta(days=14)).date()
         if restriction.catchup:
             oldest_run_at, first_date = datetime.min.replace(tzinfo=UTC), date(1970, 1, 1)
@@ -137,17 +111,15 @@ class SessionTimetable(Timetable):
         """Yield the partitions from first_date on, as far as the exchange's calendar reaches."""
         from airflow.sdk.timezone import coerce_datetime
 
-        from trading_ops.exchange import sessions
-
-        cadence = CADENCES[self.cadence]
-        run_at = getattr(sessions, cadence.run_at)
+        if self.dag is None:
+            return
         session = first_date
         while True:
             try:
                 if not sessions.is_session(session):
                     session = sessions.next_session(session)
-                is_due = getattr(sessions, cadence.is_due)(session)
-                run_after = coerce_datetime(run_at(session) + cadence.delay) if is_due else None
+                is_due = self.dag.cadence.is_due(session)
+                run_after = coerce_datetime(self.dag.run_at(session)) if is_due else None
             except sessions.CalendarError:
                 return
             if run_after is not None:
@@ -160,7 +132,7 @@ class SessionTimetable(Timetable):
             session += timedelta(days=1)
 
 
-def session_schedule(cadence: str) -> SessionTimetable:
+def session_schedule(dag: DeskDag) -> SessionTimetable:
     """
     Return the timetable of a DAG on this desk.
 
@@ -168,13 +140,11 @@ def session_schedule(cadence: str) -> SessionTimetable:
     """
     from trading_ops.settings import settings
 
-    return SessionTimetable(cadence, is_automatic=settings().environment == "production")
+    return SessionTimetable(dag, is_automatic=settings().environment == "production")
 
 
 def require_session(key: str) -> date:
     """Return the session a partition key names. Raises InvalidPartitionKeyError, a ValueError, with the accepted form."""
-    from trading_ops.exchange import sessions
-
     try:
         session = date.fromisoformat(key)
     except ValueError:

@@ -24,6 +24,7 @@ from trading_ops.simulation.market import MissingBars, SimulatedMarket
 from trading_ops.tickets.build import TicketLine
 from trading_ops.universe.instruments import universe_text
 from trading_ops_airflow.dbt.docs_app import docs_path
+from trading_ops_airflow.schedule import DAILY_FOLLOWUP, DAILY_MARKET_DATA, WEEKLY_PLAN, DeskDag
 from trading_ops_stack import dbt_docs, stack
 from trading_ops_stack.airflow_api import Airflow, DagRunResult
 from trading_ops_stack.keys import write_password
@@ -135,7 +136,7 @@ class Demo:
     def plan(self, week: Week) -> None:
         """Saturday morning: the vendor delivers, the daily run and the plan run end in a ticket."""
         print(f"\nweek of {week.as_of_date}: {week.story}")
-        self._set_clock(sessions.daily_run_at(week.as_of_date))
+        self._set_clock(DAILY_MARKET_DATA.run_at(week.as_of_date))
         missing = self._market.symbols[: week.companies_without_bars]
         self._market.write_inbox(
             self._config.inbox,
@@ -143,12 +144,12 @@ class Demo:
             week.as_of_date,
             faults=_missing_bars(missing, week.as_of_date),
         )
-        self._run("daily_market_data", week.as_of_date)
-        self._set_clock(sessions.plan_run_at(week.as_of_date))
-        result = self._run("weekly_plan", week.as_of_date)
+        self._run(DAILY_MARKET_DATA, week.as_of_date)
+        self._set_clock(WEEKLY_PLAN.run_at(week.as_of_date))
+        result = self._run(WEEKLY_PLAN, week.as_of_date)
         ticket = self._ticket(week)
         if ticket is None:
-            raise DemoError(f"weekly_plan ended {result.state} without a ticket: {_broken(result)}")
+            raise DemoError(f"{result.dag_id} ended {result.state} without a ticket: {_broken(result)}")
         print(f"  ticket {ticket['ticket_id']}: {ticket['kind']}")
 
     def execute(self, week: Week) -> None:
@@ -163,8 +164,8 @@ class Demo:
             self._trade(week, ticket, monday, executed_at=window[0] + timedelta(minutes=10))
         self._set_clock(window[1] + timedelta(minutes=5))
         self._submit_snapshot(monday, not_before=window[1])
-        self._set_clock(sessions.followup_run_at(monday))
-        self._run("execution_followup", monday)
+        self._set_clock(DAILY_FOLLOWUP.run_at(monday))
+        self._run(DAILY_FOLLOWUP, monday)
 
     def newest_run_id(self) -> str:
         """Return the run whose relations dbt built last."""
@@ -207,10 +208,10 @@ class Demo:
                 f"  executor: broker shows £{self._broker.cash_gbp:,} and {len(self._broker.units)} positions"
             )
 
-    def _run(self, dag_id: str, session: date) -> DagRunResult:
-        dag_run_id = self._airflow.trigger(dag_id, session.isoformat(), dag_run_id=f"demo__{session}")
-        result = self._airflow.wait(dag_id, dag_run_id, timeout_s=900)
-        print(f"  {dag_id}: {result.state}{_broken(result) and f' (red: {_broken(result)})'}")
+    def _run(self, dag: DeskDag, session: date) -> DagRunResult:
+        dag_run_id = self._airflow.trigger(dag.dag_id, session.isoformat(), dag_run_id=f"demo__{session}")
+        result = self._airflow.wait(dag.dag_id, dag_run_id, timeout_s=900)
+        print(f"  {dag.dag_id}: {result.state}{_broken(result) and f' (red: {_broken(result)})'}")
         return result
 
     def _set_clock(self, now_at: datetime) -> None:

@@ -21,6 +21,7 @@ from trading_ops.settings import PROJECT_ROOT, Settings, settings
 from trading_ops.universe.aliases import aliases_text
 from trading_ops.universe.files import ALIASES_NAME, read_universe
 from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
+from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_stack import postgres, stack
 from trading_ops_stack.environment import environment, state_folder
 from trading_ops_stack.keys import write_keys
@@ -132,20 +133,20 @@ def _write_universe(config: Settings, universe: Universe) -> None:
 
 def _run(config: Settings, as_of_date: date) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "trading_ops_stack.run_once", "weekly_plan", as_of_date.isoformat()],
+        [sys.executable, "-m", "trading_ops_stack.run_once", WEEKLY_PLAN.dag_id, as_of_date.isoformat()],
         env=environment(config),
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    log = config.data / f"weekly_plan_{as_of_date}.log"
+    log = config.data / f"{WEEKLY_PLAN.dag_id}_{as_of_date}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(done.stdout + done.stderr)
     with connect("desk_reader", config) as connection:
         ticket = queries.operator.newest_ticket(connection)
         if ticket is None:
-            raise PlanError(f"weekly_plan ended without a ticket; its log is {log}")
+            raise PlanError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {log}")
         print(f"log {log}\n")
         return queries.operator.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
 

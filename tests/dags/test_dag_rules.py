@@ -9,15 +9,11 @@ from datetime import timedelta
 import pytest
 
 from trading_ops.settings import PROJECT_ROOT
+from trading_ops_airflow.roles import Role, role_of
+from trading_ops_airflow.schedule import DAGS, MONTHLY_TRAINING, WEEKLY_PLAN, find_dag
 from trading_ops_stack.environment import POOLS
 
-DAG_IDS = {
-    "daily_market_data",
-    "weekly_plan",
-    "execution_followup",
-    "weekly_reconciliation",
-    "model_training",
-}
+DAG_IDS = {dag.dag_id for dag in DAGS}
 # The tasks that work although something before them broke.
 ALL_DONE = {
     "daily_market_data": {"judge_data_quality", "disable_symbols", "write_daily_report", "send_mail"},
@@ -32,16 +28,32 @@ ALL_DONE = {
         "issue_ticket",
         "send_ticket",
     },
-    "execution_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
+    "daily_followup": {"disable_untradable_symbols", "wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
-    "model_training": set(),
+    "monthly_training": set(),
+}
+# Every other task is a step that a ticket waits for.
+ROLES = {
+    ("daily_market_data", "judge_data_quality"): Role.VERDICT,
+    ("weekly_plan", "judge_data_quality"): Role.VERDICT,
+    ("weekly_plan", "judge_confirmation"): Role.VERDICT,
+    ("weekly_plan", "judge_reconciliation"): Role.VERDICT,
+    ("weekly_plan", "judge_risk"): Role.VERDICT,
+    ("weekly_plan", "export_dataset"): Role.SCORING,
+    ("weekly_plan", "make_dataset"): Role.SCORING,
+    ("weekly_plan", "score_model"): Role.SCORING,
+    ("weekly_plan", "store_scores"): Role.SCORING,
+    ("weekly_plan", "score_shadow"): Role.WATCHED,
+    ("weekly_plan", "store_shadow"): Role.WATCHED,
+    ("monthly_training", "export_dataset"): Role.SCORING,
+    ("monthly_training", "make_dataset"): Role.SCORING,
 }
 
 
 def test_the_dags_are_exactly_these(bag):
     """An empty folder would give no DAG and no error."""
     assert bag.import_errors == {}
-    assert set(bag.dags) == DAG_IDS
+    assert set(bag.dags) == DAG_IDS and len(DAGS) == len(DAG_IDS) == 5
     assert {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")} == DAG_IDS
 
 
@@ -50,7 +62,9 @@ def test_a_dag_says_what_it_is_and_what_to_do_when_it_failed(bag, dag_id):
     """The page of a DAG in Airflow is the first thing an operator reads at night."""
     dag = bag.dags[dag_id]
     assert "It failed, now what?" in dag.doc_md
-    assert {tag.partition("/")[0] for tag in dag.tags} == {"cadence", "tier"}
+    cadence = find_dag(dag_id).cadence.name
+    assert dag_id.startswith(f"{cadence}_")
+    assert dag.tags == {f"cadence/{cadence}", f"tier/{find_dag(dag_id).tier}"}
     named = [task for task in dag.task_ids if f"`{task}`" in dag.doc_md]
     assert named, "the text names no task"
     assert dag.owner == "desk"
@@ -62,8 +76,8 @@ def test_nothing_catches_up_and_nothing_overlaps(bag, dag_id):
     dag = bag.dags[dag_id]
     assert dag.catchup is False
     assert dag.max_active_runs == 1
-    assert timedelta() < dag.dagrun_timeout <= timedelta(hours=3)
-    assert dag.timetable.partitioned
+    assert timedelta() < dag.dagrun_timeout == find_dag(dag_id).duration_max <= timedelta(hours=3)
+    assert dag.timetable.partitioned and dag.timetable.dag == find_dag(dag_id)
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
@@ -88,7 +102,7 @@ def test_only_the_named_tasks_work_after_a_failure(bag, dag_id):
 
 def test_the_plan_runs_in_this_order(bag):
     """Frozen, priced, valued, asked for its scores, ranked, sized, judged by four gates, decided, issued, sent."""
-    plan = bag.dags["weekly_plan"]
+    plan = bag.dags[WEEKLY_PLAN.dag_id]
     chain = ["freeze_inputs", "build_prices", "build_book", "wait_for_scores", "rank_universe", "size_orders",
              "build_gates", "judge_risk", "decide", "issue_ticket", "send_ticket"]  # fmt: skip
     for earlier, later in zip(chain, chain[1:], strict=False):
@@ -100,17 +114,22 @@ def test_the_plan_runs_in_this_order(bag):
 
 def test_runs_take_turns_and_never_wait_for_each_other(bag):
     """A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn."""
-    from trading_ops_airflow.tasks.runs import DAG_ORDER
+    first, *others = DAGS
+    assert "wait_for_turn" not in bag.dags[first.dag_id].task_ids
+    for dag in others:
+        assert "wait_for_turn" in bag.dags[dag.dag_id].get_task("freeze_inputs").upstream_task_ids
 
-    assert set(DAG_ORDER) == DAG_IDS
-    for dag_id in DAG_ORDER:
-        freeze = bag.dags[dag_id].get_task("freeze_inputs")
-        assert ("wait_for_turn" in freeze.upstream_task_ids) == (dag_id != DAG_ORDER[0])
+
+def test_every_task_plays_the_role_written_down_here(bag):
+    """What a red task means is a decision; a new task is a step the ticket waits for, until this list says otherwise."""
+    found = {(dag.dag_id, task.task_id): role_of(task) for dag in bag.dags.values() for task in dag.tasks}
+    assert len(found) > 40 and all(isinstance(role, Role) for role in found.values())
+    assert {place: role for place, role in found.items() if role is not Role.STEP} == ROLES
 
 
 def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
     """Nothing on the way to the ticket comes after the models' steps; what a model broke on is red, and so is the run."""
-    plan = bag.dags["weekly_plan"]
+    plan = bag.dags[WEEKLY_PLAN.dag_id]
     steps = {"export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"}
     for step in steps:
         assert plan.get_task(step).get_flat_relative_ids(upstream=False) < steps, step
@@ -119,7 +138,7 @@ def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
 
 def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
     """One model at a time is in the room, the one a ticket waits for first; neither needs the other's result."""
-    plan = bag.dags["weekly_plan"]
+    plan = bag.dags[WEEKLY_PLAN.dag_id]
     traded, watched = plan.get_task("score_model"), plan.get_task("score_shadow")
     assert traded.pool == watched.pool and POOLS[traded.pool][0] == 1
     assert traded.priority_weight > watched.priority_weight
@@ -128,7 +147,7 @@ def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
 
 def test_a_model_is_trained_in_this_order(bag):
     """Frozen, priced, exported, and then the room's three commands, each on what the one before left, then the policy."""
-    training = bag.dags["model_training"]
+    training = bag.dags[MONTHLY_TRAINING.dag_id]
     chain = ["wait_for_turn", "freeze_inputs", "build_prices", "export_dataset", "make_dataset", "train_model",
              "backtest_model", "rehearse_policy", "register_model"]  # fmt: skip
     assert [task.task_id for task in training.topological_sort()] == chain

@@ -24,6 +24,7 @@ from trading_ops.plan.steps import rank_universe
 from trading_ops.settings import PROJECT_ROOT, settings
 from trading_ops_airflow import partition
 from trading_ops_airflow.qlib import step
+from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_airflow.tasks import models
 
 pytestmark = pytest.mark.slow
@@ -106,7 +107,7 @@ def contrary(desk, trained: Path, backtested: Path) -> str:
     return called(models.register_model, run_id, *map(str, results), {})
 
 
-def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(room, monkeypatch):
+def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(room, bag, monkeypatch):
     """What a plan stores is what its models said, of every symbol and once, however often a task runs."""
     # Before the plan's window closes.
     rows.set_clock(room, rows.SATURDAY_AT)
@@ -181,10 +182,21 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     scored = made(step.score_shadow, late)
     with pytest.raises(AirflowFailException, match=f"model {successor[:12]} was retired after"):
         called(models.store_shadow, late, scored)
-    states = {"store_scores": "success", "score_shadow": "success", "store_shadow": "failed"}
+    steps = ["export_dataset", "make_dataset", "score_model", "store_scores"]
+    states = dict.fromkeys(steps, "success") | {"score_shadow": "success", "store_shadow": "failed"}
+    dag = bag.dags[WEEKLY_PLAN.dag_id]
+    monkeypatch.setattr(partition, "get_current_context", lambda: {"dag": dag})
     for module in (models, partition):
         monkeypatch.setattr(module, "task_states", lambda: states)
     assert called(models.wait_for_scores, late) is True
+    # One of them still runs or has not begun: asked again later. One broke: it is named, not what came after.
+    for state in ("running", None):
+        states["store_scores"] = state
+        assert called(models.wait_for_scores, late) is False
+    states |= {"make_dataset": "failed", "score_model": "upstream_failed", "store_scores": "upstream_failed"}
+    with pytest.raises(AirflowFailException, match="make_dataset ended as failed: there are no scores"):
+        called(models.wait_for_scores, late)
+    states |= dict.fromkeys(steps, "success")
     assert [item.symbol for item in ranked(room, late)] == best
     rows.add_intended(room, late, 1, best[0])
     rows.pass_all_gates(room, late)

@@ -19,6 +19,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
 from trading_ops.simulation.market import SimulatedMarket
+from trading_ops_airflow.schedule import DAGS
 from trading_ops_stack import stack
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.processes import _descendants
@@ -75,13 +76,7 @@ def test_up_leaves_a_desk_that_answers(desk):
     said = []
     assert stack.status(desk, said.append), said
     airflow = Airflow.of(desk)
-    assert airflow.dag_ids() == {
-        "daily_market_data",
-        "weekly_plan",
-        "execution_followup",
-        "weekly_reconciliation",
-        "model_training",
-    }
+    assert airflow.dag_ids() == {dag.dag_id for dag in DAGS}
     assert airflow.health()["scheduler"] == "healthy"
     with pytest.raises(ApiError, match="401"):
         Airflow(airflow.url, "wrong").dag_ids()

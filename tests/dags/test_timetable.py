@@ -1,80 +1,102 @@
 """When the desk runs by itself: a table over holidays, half-days, both clock changes and missed weeks."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, TimeRestriction
 
-from trading_ops_airflow.timetable import CADENCES, SessionTimetable
+from trading_ops_airflow.schedule import (
+    DAGS,
+    DAILY_FOLLOWUP,
+    DAILY_MARKET_DATA,
+    MONTHLY_TRAINING,
+    WEEKLY_PLAN,
+    WEEKLY_RECONCILIATION,
+)
+from trading_ops_airflow.timetable import SessionTimetable
 
 OPEN = TimeRestriction(earliest=None, latest=None, catchup=False)
+IDS = [dag.dag_id for dag in DAGS]
 
-# (cadence, now in UTC, partition, due in UTC, what is special)
+# (DAG, now in UTC, partition, due in UTC, what is special)
 TABLE = [
-    ("daily", "2026-11-18T23:00", "2026-11-18", "2026-11-19T08:00", "an ordinary day in winter"),
-    ("daily", "2026-07-01T23:00", "2026-07-01", "2026-07-02T07:00", "08:00 in London is 07:00 UTC in summer"),
-    ("daily", "2026-11-26T21:00", "2026-11-27", "2026-11-28T08:00", "Thanksgiving has no session, the half-day after it has"),
-    ("daily", "2026-11-20T23:00", "2026-11-20", "2026-11-21T08:00", "Friday's bar is loaded on Saturday"),
-    ("daily", "2026-11-21T12:00", "2026-11-20", "2026-11-21T08:00", "missed by four hours: still made"),
-    ("daily", "2026-11-22T12:00", "2026-11-23", "2026-11-24T08:00", "missed by a day: not made up for"),
-    ("daily", "2026-03-27T23:00", "2026-03-27", "2026-03-28T08:00", "the last morning before London's clocks change"),
-    ("daily", "2026-03-30T23:00", "2026-03-30", "2026-03-31T07:00", "the first session after London's change"),
-    ("daily", "2025-01-09T23:00", "2025-01-10", "2025-01-11T08:00", "a day of mourning closed the exchange"),
-    ("plan", "2026-11-18T12:00", "2026-11-20", "2026-11-21T09:00", "Saturday, for Friday's session"),
-    ("plan", "2026-04-01T12:00", "2026-04-02", "2026-04-04T08:00", "Good Friday: the week ends on Thursday"),
-    ("plan", "2026-11-24T12:00", "2026-11-27", "2026-11-28T09:00", "a half-day is a session"),
-    ("plan", "2026-11-22T20:00", "2026-11-20", "2026-11-21T09:00", "Sunday evening: a late plan still makes Monday's ticket"),
-    ("plan", "2026-11-23T20:00", "2026-11-27", "2026-11-28T09:00", "Monday evening: the week is over"),
-    ("plan", "2026-10-22T12:00", "2026-10-23", "2026-10-24T08:00", "before London's autumn change"),
-    ("plan", "2026-10-29T12:00", "2026-10-30", "2026-10-31T09:00", "after it, New York not yet"),
-    ("weekly", "2026-11-18T12:00", "2026-11-20", "2026-11-21T08:30", "the reconciliation: after the daily run, before the plan"),
-    ("monthly", "2026-11-18T12:00", "2026-12-04", "2026-12-06T10:00", "the month's first Sunday"),
-    ("monthly", "2026-07-08T12:00", "2026-07-31", "2026-08-02T09:00", "a Sunday on the second, in summer"),
-    ("monthly", "2026-12-07T12:00", "2026-12-04", "2026-12-06T10:00", "missed by a day: still made"),
-    ("monthly", "2026-12-08T12:00", "2026-12-31", "2027-01-03T10:00", "missed by two: waits for the next month, a Thursday's bars"),
-    ("followup", "2026-11-23T12:00", "2026-11-23", "2026-11-23T22:30", "90 minutes after the close"),
-    ("followup", "2026-11-27T12:00", "2026-11-27", "2026-11-27T19:30", "an early close"),
-    ("followup", "2026-03-16T12:00", "2026-03-16", "2026-03-16T21:30", "New York changed its clocks, London did not"),
+    (DAILY_MARKET_DATA, "2026-11-18T23:00", "2026-11-18", "2026-11-19T08:00", "an ordinary day in winter"),
+    (DAILY_MARKET_DATA, "2026-07-01T23:00", "2026-07-01", "2026-07-02T07:00", "08:00 in London is 07:00 UTC in summer"),
+    (DAILY_MARKET_DATA, "2026-11-26T21:00", "2026-11-27", "2026-11-28T08:00", "Thanksgiving has no session, the half-day after it has"),
+    (DAILY_MARKET_DATA, "2026-11-20T23:00", "2026-11-20", "2026-11-21T08:00", "Friday's bar is loaded on Saturday"),
+    (DAILY_MARKET_DATA, "2026-11-21T12:00", "2026-11-20", "2026-11-21T08:00", "missed by four hours: still made"),
+    (DAILY_MARKET_DATA, "2026-11-22T12:00", "2026-11-23", "2026-11-24T08:00", "missed by a day: not made up for"),
+    (DAILY_MARKET_DATA, "2026-03-27T23:00", "2026-03-27", "2026-03-28T08:00", "the last morning before London's clocks change"),
+    (DAILY_MARKET_DATA, "2026-03-30T23:00", "2026-03-30", "2026-03-31T07:00", "the first session after London's change"),
+    (DAILY_MARKET_DATA, "2025-01-09T23:00", "2025-01-10", "2025-01-11T08:00", "a day of mourning closed the exchange"),
+    (WEEKLY_PLAN, "2026-11-18T12:00", "2026-11-20", "2026-11-21T09:00", "Saturday, for Friday's session"),
+    (WEEKLY_PLAN, "2026-04-01T12:00", "2026-04-02", "2026-04-04T08:00", "Good Friday: the week ends on Thursday"),
+    (WEEKLY_PLAN, "2026-11-24T12:00", "2026-11-27", "2026-11-28T09:00", "a half-day is a session"),
+    (WEEKLY_PLAN, "2026-11-22T20:00", "2026-11-20", "2026-11-21T09:00", "Sunday evening: a late plan still makes Monday's ticket"),
+    (WEEKLY_PLAN, "2026-11-23T20:00", "2026-11-27", "2026-11-28T09:00", "Monday evening: the week is over"),
+    (WEEKLY_PLAN, "2026-10-22T12:00", "2026-10-23", "2026-10-24T08:00", "before London's autumn change"),
+    (WEEKLY_PLAN, "2026-10-29T12:00", "2026-10-30", "2026-10-31T09:00", "after it, New York not yet"),
+    (WEEKLY_RECONCILIATION, "2026-11-18T12:00", "2026-11-20", "2026-11-21T08:30", "the reconciliation: after the daily run, before the plan"),
+    (MONTHLY_TRAINING, "2026-11-18T12:00", "2026-12-04", "2026-12-06T10:00", "the month's first Sunday"),
+    (MONTHLY_TRAINING, "2026-07-08T12:00", "2026-07-31", "2026-08-02T09:00", "a Sunday on the second, in summer"),
+    (MONTHLY_TRAINING, "2026-12-07T12:00", "2026-12-04", "2026-12-06T10:00", "missed by a day: still made"),
+    (MONTHLY_TRAINING, "2026-12-08T12:00", "2026-12-31", "2027-01-03T10:00", "missed by two: waits for the next month, a Thursday's bars"),
+    (DAILY_FOLLOWUP, "2026-11-23T12:00", "2026-11-23", "2026-11-23T21:30", "half an hour after the close"),
+    (DAILY_FOLLOWUP, "2026-11-27T12:00", "2026-11-27", "2026-11-27T18:30", "an early close"),
+    (DAILY_FOLLOWUP, "2026-03-16T12:00", "2026-03-16", "2026-03-16T20:30", "New York changed its clocks, London did not"),
 ]  # fmt: skip
+
+# The newest session each DAG has a run for in a week with a first Sunday, and when that is due.
+NEWEST = {
+    DAILY_MARKET_DATA: ("2026-12-04", "2026-12-05T08:00"),
+    WEEKLY_RECONCILIATION: ("2026-12-04", "2026-12-05T08:30"),
+    DAILY_FOLLOWUP: ("2026-12-04", "2026-12-04T21:30"),
+    WEEKLY_PLAN: ("2026-12-04", "2026-12-05T09:00"),
+    MONTHLY_TRAINING: ("2026-12-04", "2026-12-06T10:00"),
+}
 
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("cadence", "now", "partition", "due", "special"), TABLE, ids=[row[4] for row in TABLE]
-)
-def test_the_next_run_is_this_session_at_this_instant(cadence, now, partition, due, special):
+def _runs_due(timetable: SessionTimetable, now_at: datetime, last: DagRunInfo | None) -> list[str]:
+    """Return the partitions a scheduler would start at an instant, one after the other."""
+    keys = []
+    with time_machine.travel(now_at, tick=False):
+        while (last := timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=OPEN)).run_after <= (
+            now_at
+        ):
+            keys.append(last.partition_key)
+    return keys
+
+
+@pytest.mark.parametrize(("dag", "now", "partition", "due", "special"), TABLE, ids=[row[4] for row in TABLE])
+def test_the_next_run_is_this_session_at_this_instant(dag, now, partition, due, special):
     """Each row is a week someone would remember."""
     with time_machine.travel(_at(now), tick=False):
-        info = SessionTimetable(cadence).next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN)
+        info = SessionTimetable(dag).next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN)
     assert (info.partition_key, info.run_after) == (partition, _at(due))
     assert info.partition_date == _at(partition)
     assert info.data_interval is None
 
 
-@pytest.mark.parametrize("cadence", sorted(CADENCES))
-def test_three_missed_weeks_yield_at_most_one_run(cadence):
-    """After three weeks off, only the newest due session runs, and the next one is in the future."""
-    timetable = SessionTimetable(cadence)
-    now_at = _at("2026-11-21T10:00")
-    last = DagRunInfo(_at("2026-10-31T09:00"), None, _at("2026-10-30"), "2026-10-30")
-    runs = []
-    with time_machine.travel(now_at, tick=False):
-        while True:
-            last = timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=OPEN)
-            if last.run_after > now_at:
-                break
-            runs.append(last.partition_key)
-    assert runs in ([], ["2026-11-20"])
+@pytest.mark.parametrize("dag", DAGS, ids=IDS)
+def test_three_missed_weeks_yield_one_run_while_it_is_of_use_and_none_after(dag):
+    """After three weeks off the newest session runs until its time is over, and nothing else is made up for."""
+    timetable, (newest, due) = SessionTimetable(dag), NEWEST[dag]
+    last = DagRunInfo(_at("2026-11-14T09:00"), None, _at("2026-11-13"), "2026-11-13")
+    assert newest not in _runs_due(timetable, _at(due) - timedelta(seconds=1), last)
+    assert _runs_due(timetable, _at(due), last) == [newest]
+    assert _runs_due(timetable, _at(due) + dag.lateness_max, last) == [newest]
+    assert _runs_due(timetable, _at(due) + dag.lateness_max + timedelta(seconds=1), last) == []
 
 
 def test_a_session_is_never_scheduled_twice():
     """The run after a partition is a later partition, also when asked in the same minute."""
-    timetable = SessionTimetable("daily")
+    timetable = SessionTimetable(DAILY_MARKET_DATA)
     with time_machine.travel(_at("2026-11-20T08:30"), tick=False):
         first = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN)
         second = timetable.next_dagrun_info_v2(last_dagrun_info=first, restriction=OPEN)
@@ -83,7 +105,7 @@ def test_a_session_is_never_scheduled_twice():
 
 def test_a_simulated_desk_is_never_started_by_the_real_calendar():
     """Its time is its own; a run for the real today would find no data and spoil the story."""
-    timetable = SessionTimetable("daily", is_automatic=False)
+    timetable = SessionTimetable(DAILY_MARKET_DATA, is_automatic=False)
     assert timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN) is None
 
 
@@ -101,17 +123,17 @@ def test_a_simulated_desk_is_never_started_by_the_real_calendar():
 def test_a_manual_key_that_names_no_session_is_refused(key, complaint):
     """Airflow answers HTTP 400 with these words."""
     with pytest.raises(InvalidPartitionKeyError, match=complaint):
-        SessionTimetable("plan").resolve_partition_date(key)
+        SessionTimetable(WEEKLY_PLAN).resolve_partition_date(key)
 
 
 def test_a_plan_may_be_asked_for_on_any_session():
     """`make run ASOF=` plans on a Tuesday if that is the newest bar."""
-    assert SessionTimetable("plan").resolve_partition_date("2021-04-20") == _at("2021-04-20")
+    assert SessionTimetable(WEEKLY_PLAN).resolve_partition_date("2021-04-20") == _at("2021-04-20")
 
 
 def test_a_backfill_covers_sessions_only():
     """The week of Thanksgiving has four of them."""
-    infos = SessionTimetable("daily").iter_partition_dagrun_infos(
+    infos = SessionTimetable(DAILY_MARKET_DATA).iter_partition_dagrun_infos(
         earliest=_at("2026-11-23"), latest=_at("2026-11-29")
     )
     assert [info.partition_key for info in infos] == ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-27"]
@@ -121,7 +143,7 @@ def test_a_scheduled_run_is_named_by_its_session_so_two_schedulers_make_one():
     """The name is unique in Airflow; a run started by hand carries the instant as well."""
     from airflow.utils.types import DagRunType
 
-    timetable, at = SessionTimetable("daily"), _at("2026-11-21T08:00")
+    timetable, at = SessionTimetable(DAILY_MARKET_DATA), _at("2026-11-21T08:00")
     named = {
         run_type: timetable.generate_run_id(
             run_type=run_type, run_after=at, data_interval=None, partition_key="2026-11-20"
@@ -132,29 +154,27 @@ def test_a_scheduled_run_is_named_by_its_session_so_two_schedulers_make_one():
     assert named[DagRunType.MANUAL] == "manual__2026-11-20__2026-11-21T08:00:00+00:00"
 
 
-@pytest.mark.parametrize("cadence", sorted(CADENCES))
-def test_the_timetable_survives_airflows_database(cadence):
+@pytest.mark.parametrize("is_automatic", [True, False])
+@pytest.mark.parametrize("dag", DAGS, ids=IDS)
+def test_the_timetable_survives_airflows_database(dag, is_automatic):
     """What the scheduler reads back schedules like what the file said."""
-    timetable = SessionTimetable(cadence, is_automatic=False)
+    timetable = SessionTimetable(dag, is_automatic)
     again = SessionTimetable.deserialize(timetable.serialize())
-    assert (again.cadence, again.is_automatic, again.summary) == (cadence, False, timetable.summary)
+    assert (again.dag, again.is_automatic, again.can_be_scheduled) == (dag, is_automatic, is_automatic)
+    assert again.summary == timetable.summary
+    assert (dag.summary in again.summary) == is_automatic
 
 
-def test_years_of_sessions_are_all_due_after_their_close():
-    """Over 2026 and 2027 every cadence runs after its session, in order, and never between 01:00 and 02:00 in London."""
-    from zoneinfo import ZoneInfo
+@pytest.mark.parametrize("written", [{"dag_id": "model_training"}, {"cadence": "plan"}], ids=str)
+def test_a_timetable_of_an_earlier_desk_is_readable_and_starts_nothing(written):
+    """
+    Airflow shows an old run by the DAG of then, and its scheduler reads the old DAGs until the new files are parsed.
 
-    for cadence in CADENCES:
-        infos = list(
-            SessionTimetable(cadence).iter_partition_dagrun_infos(
-                earliest=_at("2026-01-01"), latest=_at("2027-12-31")
-            )
-        )
-        least = {"is_session": 495, "is_last_of_week": 100, "is_training_session": 23}
-        assert len(infos) > least[CADENCES[cadence].is_due]
-        dues = [info.run_after for info in infos]
-        assert dues == sorted(set(dues))
-        for info in infos:
-            assert info.run_after > _at(info.partition_key) + timedelta(hours=17)
-            assert info.run_after.astimezone(ZoneInfo("Europe/London")).hour != 1
-            assert info.run_after.date() - date.fromisoformat(info.partition_key) <= timedelta(days=3)
+    The second one is how a timetable was written before DAGs had one table.
+    """
+    again = SessionTimetable.deserialize(written | {"is_automatic": True})
+    with time_machine.travel(_at("2026-11-21T10:00"), tick=False):
+        assert again.next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN) is None
+    assert list(again.iter_partition_dagrun_infos(earliest=_at("2026-01-01"), latest=_at("2026-02-01"))) == []
+    assert (again.can_be_scheduled, again.summary) == (False, "This desk no longer has this schedule")
+    assert SessionTimetable.deserialize(again.serialize()).summary == again.summary

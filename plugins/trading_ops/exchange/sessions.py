@@ -24,9 +24,12 @@ FIRST_DATE = date(1960, 1, 1)
 LAST_DATE = date(2040, 12, 31)
 
 DAILY_RUN_TIME = time(8, 0)
+# After the daily run of the same morning and before the plan.
+RECONCILIATION_RUN_TIME = time(8, 30)
 PLAN_RUN_TIME = time(9, 0)
 TRAINING_RUN_TIME = time(10, 0)
-FOLLOWUP_AFTER_CLOSE = timedelta(minutes=90)
+# Late enough for the day's fills, and half an hour before they have to be confirmed.
+FOLLOWUP_AFTER_CLOSE = timedelta(minutes=30)
 
 
 class CalendarError(Exception):
@@ -155,6 +158,11 @@ def execution_window(session: date, execution_policy: "Execution") -> Window:
 def daily_run_at(session: date) -> datetime:
     """Return when the bar of a session is loaded and the book valued."""
     return _london(session + timedelta(days=1), DAILY_RUN_TIME)
+
+
+def reconciliation_run_at(session: date) -> datetime:
+    """Return when the ledger is compared with the broker's snapshot: the day after a session."""
+    return _london(session + timedelta(days=1), RECONCILIATION_RUN_TIME)
 
 
 def plan_run_at(session: date) -> datetime:

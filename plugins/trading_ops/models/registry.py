@@ -99,7 +99,7 @@ def register_model(
                 connection,
                 model_version=version,
                 state="CANDIDATE",
-                person="model_training",
+                person="monthly_training",
                 reason=f"trained by run {run_id}",
                 evidence=Jsonb({}),
             )

@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from trading_ops_airflow.children import bound_to_parent
 from trading_ops_airflow.qlib import files
 from trading_ops_airflow.qlib.files import verified_result
+from trading_ops_airflow.roles import Role
 
 # What a command's exit code means when it is no crash; qlib_runner/__init__.py has them.
 _ENDINGS = {1: "failed", 2: "refused"}
@@ -28,31 +29,36 @@ _ENDINGS = {1: "failed", 2: "refused"}
 
 def make_dataset(desk_run_id: str) -> BaseOperator:
     """Return the task that makes Qlib's store of a run's exported prices."""
-    return _task("make_dataset", "dataset", desk_run_id, files.write_dataset_inputs)
+    return _task("make_dataset", "dataset", desk_run_id, files.write_dataset_inputs, Role.SCORING)
 
 
 def train_model(desk_run_id: str) -> BaseOperator:
     """Return the task that trains on the run's dataset."""
-    return _task("train_model", "train", desk_run_id, files.write_train_inputs)
+    return _task("train_model", "train", desk_run_id, files.write_train_inputs, Role.STEP)
 
 
 def backtest_model(desk_run_id: str) -> BaseOperator:
     """Return the task that backtests the run's model."""
-    return _task("backtest_model", "backtest", desk_run_id, files.write_backtest_inputs)
+    return _task("backtest_model", "backtest", desk_run_id, files.write_backtest_inputs, Role.STEP)
 
 
 def score_model(desk_run_id: str) -> BaseOperator:
     """Return the task that ranks the run's universe by the model it trades on; the room takes it first."""
-    return _task("score_model", "score", desk_run_id, files.write_score_inputs, priority=10)
+    return _task("score_model", "score", desk_run_id, files.write_score_inputs, Role.SCORING, priority=10)
 
 
 def score_shadow(desk_run_id: str) -> BaseOperator:
     """Return the task that ranks the run's universe by the model it watches."""
-    return _task("score_shadow", "score", desk_run_id, files.write_shadow_inputs)
+    return _task("score_shadow", "score", desk_run_id, files.write_shadow_inputs, Role.WATCHED)
 
 
 def _task(
-    task_id: str, command: str, desk_run_id: str, write_inputs: Callable[[str], Path], priority: int = 1
+    task_id: str,
+    command: str,
+    desk_run_id: str,
+    write_inputs: Callable[[str], Path],
+    role: Role,
+    priority: int = 1,
 ) -> BaseOperator:
     from trading_ops.settings import settings
 
@@ -68,8 +74,11 @@ def _task(
     if settings().qlib_runtime == "docker":
         from trading_ops_airflow.qlib.container import ContainerOperator
 
-        return ContainerOperator(image=settings().qlib_image, **arguments)
-    return ProcessOperator(**arguments)
+        task = ContainerOperator(image=settings().qlib_image, **arguments)
+    else:
+        task = ProcessOperator(**arguments)
+    task.role = role
+    return task
 
 
 class ProcessOperator(BaseOperator):

@@ -11,13 +11,15 @@ from datetime import timedelta
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from trading_ops_airflow.partition import task_states
+from trading_ops_airflow.partition import steps_playing, task_states
 from trading_ops_airflow.qlib.files import command_folder
+from trading_ops_airflow.roles import Role, plays
 
 _BUSY = (None, "scheduled", "queued", "running", "up_for_retry", "up_for_reschedule", "deferred", "restarting")  # fmt: skip
 
 
 @task(execution_timeout=timedelta(minutes=20))
+@plays(Role.SCORING)
 def export_dataset(desk_run_id: str) -> dict[str, int]:
     """Write the run's published prices into files. A run without a model needs them for training only."""
     from trading_ops.models.export import ExportError, export_dataset
@@ -82,6 +84,7 @@ def register_model(
 
 
 @task
+@plays(Role.SCORING)
 def store_scores(desk_run_id: str, scored: str) -> int:
     """Store what the model the run trades on says about its universe and return how many symbols it ranked."""
     from trading_ops.models.registry import TRADED
@@ -90,6 +93,7 @@ def store_scores(desk_run_id: str, scored: str) -> int:
 
 
 @task
+@plays(Role.WATCHED)
 def store_shadow(desk_run_id: str, scored: str) -> int:
     """Store what the model the run watches says about its universe and return how many symbols it ranked."""
     from trading_ops.models.registry import WATCHED
@@ -115,16 +119,15 @@ def wait_for_scores(desk_run_id: str) -> bool:
         raise AirflowFailException(
             "the policy ranks by a model, and none was LIVE when the run was frozen: there are no scores"
         )
-    states = task_states()
-    state = states.get("store_scores")
-    if state in _BUSY:
+    found = task_states()
+    states = {step: found.get(step) for step in steps_playing(Role.SCORING)}
+    if any(state in _BUSY for state in states.values()):
         return False
-    if state != "success":
-        steps = ("export_dataset", "make_dataset", "score_model", "store_scores")
-        first = next(step for step in steps if states.get(step) != "success")
-        raise AirflowFailException(
-            f"the policy ranks by a model, and {first} ended as {states.get(first)}: there are no scores"
-        )
+    for step, state in states.items():
+        if state != "success":
+            raise AirflowFailException(
+                f"the policy ranks by a model, and {step} ended as {state}: there are no scores"
+            )
     return True
 
 

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops.plan.gates import GATES
 from trading_ops_airflow.dag_settings import TICKETS
+from trading_ops_airflow.roles import Role, plays
 
 
 @task
@@ -43,6 +44,7 @@ def judge_gates(desk_run_id: str) -> list:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
+@plays(Role.VERDICT)
 def _judge(desk_run_id: str | None, gate: str) -> str:
     from trading_ops.plan import steps
     from trading_ops_airflow.connections import desk_connection

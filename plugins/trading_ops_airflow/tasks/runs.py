@@ -10,14 +10,7 @@ from datetime import timedelta
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
 
-# Who waits for whom when two runs are due at once.
-DAG_ORDER = (
-    "daily_market_data",
-    "weekly_reconciliation",
-    "execution_followup",
-    "weekly_plan",
-    "model_training",
-)
+from trading_ops_airflow.schedule import dags_before, find_dag
 
 
 @task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(minutes=30))
@@ -26,19 +19,19 @@ def wait_for_turn() -> bool:
     Say whether the DAGs that come first on this desk are idle; asked again until they are.
 
     Every dbt build replaces the tables of the one before, so two runs side by side would each find
-    the other's rows. Only an earlier one of DAG_ORDER is waited for, so no two wait for each other.
+    the other's rows. Only an earlier one of the schedule is waited for, so no two wait for each other.
     """
     from airflow.sdk import get_current_context
 
     context = get_current_context()
-    earlier = DAG_ORDER[: DAG_ORDER.index(context["dag_run"].dag_id)]
+    earlier = [dag.dag_id for dag in dags_before(find_dag(context["dag_run"].dag_id))]
     busy = [dag_id for dag_id in earlier if context["ti"].get_dr_count(dag_id, states=["queued", "running"])]
     print(f"waiting for {', '.join(busy)}" if busy else "nothing else is building")
     return not busy
 
 
 @task
-def freeze_inputs(kind: str) -> str:
+def freeze_inputs() -> str:
     """Pin policy, universe, snapshot, calendar and code for this DAG run and return the desk's run_id."""
     from trading_ops.config.files import read_policy
     from trading_ops.ledger.portfolio import ensure_portfolio
@@ -49,6 +42,7 @@ def freeze_inputs(kind: str) -> str:
     from trading_ops_airflow.partition import current_partition
 
     partition, config = current_partition(), settings()
+    kind = find_dag(partition.dag_id).kind
     policy, universe = read_policy(config), read_universe(config)
     with desk_connection("desk_planner") as connection:
         ensure_portfolio(connection, config.portfolio_id, config.portfolio_kind, policy)

@@ -63,7 +63,7 @@ def test_half_days_close_at_one_in_new_york(day):
     session = date.fromisoformat(day)
     assert sessions.session_close_at(session).astimezone(NEW_YORK).time() == time(13)
     assert sessions.session_open_at(session).astimezone(NEW_YORK).time() == time(9, 30)
-    assert sessions.followup_run_at(session).astimezone(NEW_YORK).time() == time(14, 30)
+    assert sessions.followup_run_at(session).astimezone(NEW_YORK).time() == time(13, 30)
 
 
 # Weeks in which London and New York are four hours apart instead of five, 2024 to 2028.
@@ -186,7 +186,9 @@ def test_nothing_is_scheduled_while_london_changes_its_clock(day):
     session = sessions.session_on_or_before(day)
     for run_at in (
         sessions.daily_run_at(session),
+        sessions.reconciliation_run_at(session),
         sessions.plan_run_at(session),
+        sessions.training_run_at(session),
         sessions.followup_run_at(session),
     ):
         assert run_at.astimezone(LONDON).hour != 1

@@ -15,22 +15,21 @@ compare intended with executed.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_prices
+from trading_ops_airflow.schedule import DAILY_FOLLOWUP
 from trading_ops_airflow.tasks.ledger import compare_executions
 from trading_ops_airflow.tasks.mail import remind_executor, send_mail
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 from trading_ops_airflow.tasks.universe import disable_untradable_symbols
 
 
-@dag(**desk_dag(__doc__, cadence="followup", tier=2, dagrun_timeout=timedelta(hours=2)))
-def execution_followup():
+@dag(**desk_dag(__doc__, DAILY_FOLLOWUP))
+def daily_followup():
     """Order the tasks after a session's close."""
-    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)("followup")
+    run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)()
     chain(
         remind_executor(),
         disable_untradable_symbols(),
@@ -43,4 +42,4 @@ def execution_followup():
     )
 
 
-execution_followup()
+daily_followup()

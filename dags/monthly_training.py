@@ -21,21 +21,20 @@ before a person lets it (RUNBOOK, *Models*). Every task may be cleared and run a
 What a command was given, made and said is in `runs/<run_id>/qlib/<command>/`.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_prices
 from trading_ops_airflow.qlib.step import backtest_model, make_dataset, train_model
+from trading_ops_airflow.schedule import MONTHLY_TRAINING
 from trading_ops_airflow.tasks.models import export_dataset, register_model, rehearse_policy
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
 
-@dag(**desk_dag(__doc__, cadence="monthly", tier=3, dagrun_timeout=timedelta(hours=3)))
-def model_training():
+@dag(**desk_dag(__doc__, MONTHLY_TRAINING))
+def monthly_training():
     """Order the tasks of a training."""
-    run_id = freeze_inputs("training")
+    run_id = freeze_inputs()
     trained, backtested = train_model(run_id), backtest_model(run_id)
     rehearsal = rehearse_policy(run_id, trained.output, backtested.output)
     chain(
@@ -51,4 +50,4 @@ def model_training():
     )
 
 
-model_training()
+monthly_training()
