@@ -15,7 +15,7 @@ reads a result back and checks every byte, because an exit code is no proof.
 The input manifest; paths are relative to its folder and stay inside it:
 
     {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05", "seed": 7,
-     "inputs": [{"path": "bars.csv", "sha256": "..."}], "config": {}}
+     "inputs": [{"path": "dataset/manifest.json", "sha256": "..."}, ...], "config": {...}}
 
 A result of one command is an input of the next by its manifest, which names every other byte of it:
 {"path": "dataset/manifest.json", ...} with the whole folder `dataset` beside the manifest.
@@ -24,13 +24,9 @@ A result of one command is an input of the next by its manifest, which names eve
     dataset           bars.parquet, instruments.csv, calendar.csv     -            (dataset.py)
     train             dataset/manifest.json, workflow.yaml            lengths ...  (train.py)
     backtest          dataset/manifest.json, train/manifest.json      benchmark ...  (backtest.py)
-    score, lightgbm   dataset/manifest.json, train/manifest.json      symbols, ts  (score.py)
-    score, momentum   one csv of adjusted closes                      a window     (momentum.py)
+    score             dataset/manifest.json, train/manifest.json      symbols, ts  (score.py)
 
-`score` makes signals_ranked.csv (rank, internal_symbol, score) by the method config names: `momentum`, the
-default, whose csv has the columns internal_symbol, session_date and adj_close and whose config may set
-lookback_sessions (252) and skip_sessions (21), or `lightgbm`. In all commands the newest session of the
-data is as_of_date. Every out folder holds beside its files:
+In all commands the newest session of the data is as_of_date. Every out folder holds beside its files:
 
     {"schema": 1, "command": "score", "run_id": "...", "as_of_date": "2026-06-05",
      "input_manifest_sha256": "...",
@@ -41,7 +37,7 @@ line on stderr saying why; anything else is a crash. The out folder's parent mus
 container mounts the parent and names a new folder in it.
 
 The same command runs as a process and as the container built from docker/qlib_runner; both give the
-same bytes. The momentum ranking and verify run on any Python; the rest needs the environment of
+same bytes. Manifests are checked, and results verified, by any Python; work needs the environment of
 requirements.lock (`make setup-qlib`). The runner imports nothing of trading_ops, opens no socket and
 knows no database.
 """

@@ -7,11 +7,9 @@ A refusal is exit code 2 and one line on stderr; it never leaves a file behind.
 import argparse
 import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from qlib_runner import momentum
-from qlib_runner.manifest import Manifest, Refused, check_result, new_result, read_manifest
+from qlib_runner.manifest import Refused, check_result, new_result, read_manifest
 
 _COMMANDS = {
     "dataset": "write Qlib's store from a manifest's adjusted bars",
@@ -56,22 +54,12 @@ def run(command: str, manifest_path: Path, out: Path) -> None:
         if check_result(out)["input_manifest_sha256"] != manifest.sha256:
             raise Refused(f"{out} holds the result of another manifest")
         return
-    work = _work(manifest)
+    try:
+        work = importlib.import_module(f"qlib_runner.{command}").run
+    except ModuleNotFoundError as error:
+        raise Refused(f"{command} needs Qlib's environment; this one lacks {error.name}") from None
     with new_result(out, manifest) as folder:
         work(manifest, folder)
-
-
-def _work(manifest: Manifest) -> Callable[[Manifest, Path], None]:
-    """Return what does a command's work. The momentum ranking needs nothing but this package."""
-    method = manifest.config.get("method", "momentum")
-    if manifest.command == "score" and method == "momentum":
-        return momentum.score
-    if manifest.command == "score" and method != "lightgbm":
-        raise Refused(f"config method {method!r} is unknown; known are momentum, lightgbm")
-    try:
-        return importlib.import_module(f"qlib_runner.{manifest.command}").run
-    except ModuleNotFoundError as error:
-        raise Refused(f"{manifest.command} needs Qlib's environment; this one lacks {error.name}") from None
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """
 The model's ranking of one session, from no more history than its features need.
 
-`score` with the method lightgbm takes two inputs, dataset/manifest.json and train/manifest.json, each beside
-the whole result it belongs to, and as config the symbols to rank, ts (when the as_of session closed, as ISO
-text with its offset from UTC) and, if wanted, threads. Each symbol gets a finite score or nothing is ranked
-at all: a ranking that silently lacks a company looks like a verdict on it. The result holds
-signals_ranked.csv (rank, internal_symbol, score), as every method gives it, and signals_ranked.parquet with
-the same rows and what they mean:
+`score` takes two inputs, dataset/manifest.json and train/manifest.json, each beside the whole result it
+belongs to, and as config the method, which is lightgbm, the symbols to rank, ts (when the as_of session
+closed, as ISO text with its offset from UTC) and, if wanted, threads. Each symbol gets a finite score or
+nothing is ranked at all: a ranking that silently lacks a company looks like a verdict on it. The result
+holds signals_ranked.csv (rank, internal_symbol, score) and signals_ranked.parquet with the same rows and
+what they mean:
 
     rank                 int32    1 is the best
     internal_symbol      string
@@ -39,7 +39,6 @@ from qlib_runner import kernel, workflow
 from qlib_runner.calibration import buckets_of
 from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
-from qlib_runner.momentum import render
 from qlib_runner.store import read_fields
 
 MODEL = "train/manifest.json"
@@ -154,6 +153,13 @@ def load_model(path: Path, model_sha256: str) -> lightgbm.Booster:
     return lightgbm.Booster(model_str=content.decode())
 
 
+def render(ranking: list[tuple[str, float]]) -> bytes:
+    """Return the csv of a ranking, each score as the shortest text that reads back to the same number."""
+    lines = ["rank,internal_symbol,score"]
+    lines += [f"{place},{symbol},{score!r}" for place, (symbol, score) in enumerate(ranking, start=1)]
+    return ("\n".join(lines) + "\n").encode()
+
+
 def signals(
     ranking: list[tuple[str, float]], as_of_date: date, ts: datetime, described: dict[str, Any]
 ) -> pa.Table:
@@ -184,6 +190,8 @@ def parse_config(fields: dict[str, Any], as_of_date: date) -> Config:
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(known)}")
+    if fields.get("method") != "lightgbm":
+        raise Refused(f"config method {fields.get('method')!r} is unknown; known is lightgbm")
     symbols, threads = fields.get("symbols"), fields.get("threads", 2)
     if not isinstance(symbols, list) or not symbols or not all(type(name) is str for name in symbols):
         raise Refused("config symbols must list the symbols to rank")

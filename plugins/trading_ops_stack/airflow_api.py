@@ -97,15 +97,6 @@ class Airflow:
         found.sort(key=lambda task: (task["start_date"] or "9", task["task_id"]))
         return {task["task_id"]: task["state"] or "none" for task in found}
 
-    def task_log(self, dag_id: str, dag_run_id: str, task_id: str, try_number: int = 1) -> str:
-        """Return the log of one try of a task as text, one line per event."""
-        path = (
-            f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(dag_run_id)}/taskInstances/{quote(task_id)}"
-            f"/logs/{try_number}?full_content=true"
-        )
-        content = self.request("GET", path)["content"]
-        return "\n".join(_log_line(line) for line in content)
-
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs Airflow knows and will run."""
         return {dag["dag_id"] for dag in self.request("GET", "/api/v2/dags?limit=1000&paused=false")["dags"]}
@@ -165,10 +156,3 @@ class Airflow:
 
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def _log_line(line: str | dict) -> str:
-    if isinstance(line, str):
-        return line
-    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in line.get("error_detail") or []]
-    return "\n".join([str(line.get("event", "")), *errors])

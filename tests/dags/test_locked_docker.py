@@ -1,5 +1,6 @@
 """The container of the Qlib step on a real engine: what it can do, and what each way to end is called."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,7 @@ from tests.conftest import missing
 from tests.docker.conftest import base_image, docker, engine, runner_image  # noqa: F401  (fixtures)
 from tests.qlib_runner import market
 from tests.qlib_runner.conftest import dataset, made, room  # noqa: F401  (fixtures)
-from tests.qlib_runner.manifests import bars_of, write_manifest
+from tests.qlib_runner.manifests import write_small_dataset
 from trading_ops_airflow.qlib.files import verified_result
 from trading_ops_airflow.qlib.locked_docker import (
     CPUS,
@@ -42,14 +43,13 @@ print("caps", int(found["CapEff"], 16), "nnp", found["NoNewPrivs"],
       "memory", limit("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"),
       "cpu", limit("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"))
 """
-THREE = bars_of({name: [f"{100 + day}" for day in range(260)] for name in ("AAA", "BBB", "CCC")})
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A folder as the desk makes it for one command: `in/` and `result/`."""
     (tmp_path / "result").mkdir()
-    write_manifest(tmp_path / "in", THREE, config={})
+    write_small_dataset(tmp_path / "in")
     return tmp_path
 
 
@@ -98,13 +98,13 @@ def test_the_container_can_only_compute(runner_image):  # noqa: F811
     }
 
 
-def test_the_runner_scores_inside_it(task, folder):
+def test_the_runner_works_inside_it(task, folder):
     """Inputs read-only, every hash of the result verified, what it said kept, nothing left running."""
-    one = task("score")
+    one = task("dataset")
     one.run_container(folder, {})
     result = verified_result(folder)
-    assert (result / "signals_ranked.csv").read_text().splitlines()[1].startswith("1,AAA,")
-    assert (folder / "stdout.log").read_text() == "/result/score\n"
+    assert json.loads((result / "counts.json").read_text())["bar_count"] == 12
+    assert (folder / "stdout.log").read_text() == "/result/dataset\n"
     assert (folder / "stderr.log").read_text() == ""
     assert is_gone(one)
 
@@ -129,7 +129,7 @@ def test_a_refusal_is_told_in_the_runners_words(task, folder):
     one = task("train")
     with pytest.raises(AirflowFailException, match="refused with exit code 2: .*for the command"):
         one.run_container(folder, {})
-    assert "for the command 'score', not 'train'" in (folder / "stderr.log").read_text()
+    assert "for the command 'dataset', not 'train'" in (folder / "stderr.log").read_text()
     assert is_gone(one)
 
 
@@ -170,17 +170,17 @@ def test_a_hang_ends_with_the_tasks_time(task, folder):
 
 def test_a_container_left_by_a_killed_worker_makes_room(task, folder):
     """The worker died with its task; a second try does not compute beside the first one's container."""
-    one = task("score", entrypoint=["true"])
+    one = task("dataset", entrypoint=["true"])
     one.run_container(folder, {})
     left = docker("run", "--detach", "--name", one.container_name, "--entrypoint", "sleep", one.image, "600")
     assert left.returncode == 0
-    task("score").run_container(folder, {})
+    task("dataset").run_container(folder, {})
     assert verified_result(folder) and is_gone(one)
 
 
 def test_success_without_a_result_is_no_success(task, folder):
     """Exit code 0 and not a byte: who reads the result says so."""
-    task("score", entrypoint=["true"]).run_container(folder, {})
+    task("dataset", entrypoint=["true"]).run_container(folder, {})
     with pytest.raises(AirflowFailException, match="left no complete result"):
         verified_result(folder)
 

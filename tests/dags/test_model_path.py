@@ -26,6 +26,7 @@ from trading_ops_airflow import partition
 from trading_ops_airflow.qlib import step
 from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_airflow.tasks import models
+from trading_ops_airflow.tasks.plan import issue_ticket
 
 pytestmark = pytest.mark.slow
 SYMBOLS = [f"S{number:02d}" for number in range(20)]
@@ -201,7 +202,7 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     rows.add_intended(room, late, 1, best[0])
     rows.pass_all_gates(room, late)
     rows.decide(room, late)
-    ticket_id = called(plan.issue_ticket, late)
+    ticket_id = called(issue_ticket, late)
     with connect("desk_reader", room) as connection:
         ticket = connection.execute(
             "select kind, reasons, body_json from desk.tickets where ticket_id = %s", (ticket_id,)

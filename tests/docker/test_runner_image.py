@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,33 +10,12 @@ import pytest
 from tests.docker.conftest import RUNNER, docker
 from tests.qlib_runner import market
 from tests.qlib_runner.conftest import dataset, made, room  # noqa: F401 (fixtures)
-from tests.qlib_runner.manifests import bars_of, write_manifest
+from tests.qlib_runner.manifests import write_small_dataset
 from trading_ops.settings import PROJECT_ROOT
 
-SCORE = ("score", "--manifest", "/in/manifest.json", "--out", "/result/scores")
-THREE = bars_of(
-    {f"S{number:03d}": [f"{100 + number * day * 0.37:.4f}" for day in range(300)] for number in range(60)}
-)
-
-
-def test_the_container_ranks_to_the_same_bytes_as_the_process(run_locked, exchange, tmp_path):
-    """Sixty symbols over 300 sessions, both files compared byte by byte."""
-    manifest = write_manifest(exchange / "in", THREE, config={})
-    done = run_locked(*SCORE)
-    assert (done.exit_code, done.stderr) == (0, "")
-    process = subprocess.run(
-        [sys.executable, "-m", "qlib_runner", "score", "--manifest", manifest, "--out", tmp_path / "process"],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    for name in ("manifest.json", "signals_ranked.csv"):
-        assert (exchange / "result/scores" / name).read_bytes() == (tmp_path / "process" / name).read_bytes()
-    assert len((exchange / "result/scores/signals_ranked.csv").read_text().splitlines()) == 61
-    assert run_locked("verify", "--out", "/result/scores").exit_code == 0
+DATASET = ("dataset", "--manifest", "/in/manifest.json", "--out", "/result/dataset")
+# What work in the room needs more than a program that only looks.
+ROOMY = ("--memory=2g", "--memory-swap=2g", "--pids-limit=256")
 
 
 def test_the_image_has_the_commit_and_local_as_tags(runner_image):
@@ -48,10 +26,6 @@ def test_the_image_has_the_commit_and_local_as_tags(runner_image):
     tags = json.loads(docker("image", "inspect", "--format", "{{json .RepoTags}}", runner_image).stdout)
     assert f"{RUNNER}:local" in tags
     assert {f"{RUNNER}:{commit}", f"{RUNNER}:{commit}-changed"} & set(tags)
-
-
-# What a training needs more than a momentum ranking.
-ROOMY = ("--memory=2g", "--memory-swap=2g", "--pids-limit=256")
 
 
 def test_qlib_works_in_the_image(run_locked):
@@ -99,30 +73,31 @@ def test_the_container_makes_every_result_to_the_same_bytes(
     )
     ranking = compare("score", made("score", inputs))
     assert len((ranking / "signals_ranked.csv").read_text().splitlines()) == 24
+    assert run_locked("verify", "--out", "/result/score").exit_code == 0
 
 
 def test_a_refusal_leaves_the_container_with_exit_code_2_and_no_result(run_locked, exchange):
-    """One byte of the bars was changed after the manifest was written."""
-    write_manifest(exchange / "in", THREE, config={})
-    bars = exchange / "in/bars.csv"
-    bars.write_bytes(bars.read_bytes().replace(b"100.3700", b"100.3800", 1))
-    done = run_locked(*SCORE)
+    """One byte of the members was changed after the manifest was written."""
+    write_small_dataset(exchange / "in")
+    members = exchange / "in/instruments.csv"
+    members.write_bytes(members.read_bytes().replace(b"CCC", b"CCD"))
+    done = run_locked(*DATASET, switches=ROOMY)
     assert (done.exit_code, "its SHA-256 differs" in done.stderr) == (2, True)
     assert list((exchange / "result").iterdir()) == []
 
 
 def test_running_out_of_memory_is_seen_and_leaves_no_result(run_locked, exchange):
-    """300,000 bars do not fit into 24 MB: the kernel kills the runner, and no folder claims success."""
-    write_manifest(exchange / "in", bars_of({f"S{n:03d}": ["100.25"] * 3000 for n in range(100)}), config={})
-    done = run_locked(*SCORE, switches=("--memory=24m", "--memory-swap=24m"))
+    """What the room imports does not fit into 24 MB: the kernel kills the runner, and no folder claims success."""
+    write_small_dataset(exchange / "in")
+    done = run_locked(*DATASET, switches=("--memory=24m", "--memory-swap=24m"))
     assert (done.exit_code, done.was_killed_for_memory) == (137, True)
-    assert not (exchange / "result/scores").exists()
+    assert not (exchange / "result/dataset").exists()
 
 
 def test_a_result_that_cannot_be_written_is_a_failure_of_one_line(run_locked, exchange):
     """The result's folder is mounted read-only by mistake."""
-    write_manifest(exchange / "in", THREE, config={})
-    done = run_locked("score", "--manifest", "/in/manifest.json", "--out", "/in/scores")
+    write_small_dataset(exchange / "in")
+    done = run_locked("dataset", "--manifest", "/in/manifest.json", "--out", "/in/dataset", switches=ROOMY)
     assert done.exit_code == 1
     assert "qlib_runner: failed: [Errno 30] Read-only file system" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -1,34 +1,52 @@
-"""Input manifests for the runner, built in a test."""
+"""Input manifests for the runner, built in a test, and the smallest dataset there is."""
 
 import hashlib
 import json
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 AS_OF = date(2026, 6, 5)
+SYMBOLS = ("AAA", "BBB", "CCC")
 
 
-def bars_of(closes: dict[str, list[str]], last: date = AS_OF) -> str:
-    """Return a bars csv: each symbol's closes on consecutive days that end at last."""
-    lines = ["internal_symbol,session_date,adj_close"]
-    for symbol, series in closes.items():
-        for age, close in enumerate(reversed(series)):
-            lines.append(f"{symbol},{last - timedelta(days=age)},{close}")
-    return "\n".join(lines) + "\n"
-
-
-def write_manifest(folder: Path, bars: str, **changes) -> Path:
-    """Write bars.csv and the manifest naming it, with some of its fields changed."""
+def write_small_dataset(folder: Path, **changes) -> Path:
+    """Write four days of three symbols and the manifest of `dataset` over them, some of its fields changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bars.csv").write_text(bars)
+    days = [AS_OF - timedelta(days=age) for age in (3, 2, 1, 0)]
+    keys = [(symbol, day) for symbol in SYMBOLS for day in days]
+    price = [100.0 + place for place in range(len(keys))]
+    columns = {
+        "internal_symbol": pa.array([symbol for symbol, _ in keys], pa.string()),
+        "session_date": pa.array([day for _, day in keys], pa.date32()),
+        **dict.fromkeys(("open", "high", "low", "close", "vwap"), price),
+        "volume": [1000.0] * len(keys),
+        "factor": [1.0] * len(keys),
+    }
+    pq.write_table(pa.table(columns), folder / "bars.parquet")
+    members = [f"{symbol},{days[0]}," for symbol in SYMBOLS]
+    (folder / "instruments.csv").write_text(
+        "\n".join(["internal_symbol,start_date,end_date", *members]) + "\n"
+    )
+    (folder / "calendar.csv").write_text("\n".join(["session_date", *map(str, days)]) + "\n")
+    names = ("bars.parquet", "instruments.csv", "calendar.csv")
+    return write_manifest_of("dataset", folder, names, {"as_of_date": str(AS_OF), **changes})
+
+
+def write_manifest_of(command: str, folder: Path, names: tuple[str, ...], changes: dict) -> Path:
+    """Write the manifest naming files of a folder as they are now."""
     fields = {
         "schema": 1,
-        "command": "score",
-        "run_id": "20260606-080000Z-git0000000",
-        "as_of_date": AS_OF.isoformat(),
+        "command": command,
+        "run_id": "20230701-080000Z-git0000000",
         "seed": 7,
-        "inputs": [{"path": "bars.csv", "sha256": hashlib.sha256(bars.encode()).hexdigest()}],
-        "config": {"lookback_sessions": 3, "skip_sessions": 1},
+        "inputs": [
+            {"path": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
+            for name in names
+        ],
+        "config": {},
         **changes,
     }
     path = folder / "manifest.json"

@@ -1,7 +1,5 @@
 """A small market for the model's tests: simulated companies, two of them not there all the time."""
 
-import hashlib
-import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.qlib_runner.manifests import write_manifest_of
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops.simulation.market_companies import BENCHMARK, COMPANIES
 from trading_ops.simulation.market_model import Market, simulate
@@ -83,25 +82,6 @@ def write_backtest_inputs(folder: Path, dataset: Path, trained: Path, last: date
     shutil.copytree(trained, folder / "train")
     names = ("dataset/manifest.json", "train/manifest.json")
     return write_manifest_of("backtest", folder, names, {"as_of_date": str(last), "config": config})
-
-
-def write_manifest_of(command: str, folder: Path, names: tuple[str, ...], changes: dict) -> Path:
-    """Write the manifest naming files of a folder as they are now."""
-    fields = {
-        "schema": 1,
-        "command": command,
-        "run_id": "20230701-080000Z-git0000000",
-        "seed": 7,
-        "inputs": [
-            {"path": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
-            for name in names
-        ],
-        "config": {},
-        **changes,
-    }
-    path = folder / "manifest.json"
-    path.write_text(json.dumps(fields))
-    return path
 
 
 def traded_symbols() -> list[str]:

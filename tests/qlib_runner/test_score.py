@@ -1,230 +1,47 @@
-"""The runner as a process: what it makes, and what it refuses to make."""
+"""The model's ranking: a score for each symbol asked for, or none at all."""
 
-import hashlib
 import json
-import os
+import shutil
 import subprocess
-import sys
+from fractions import Fraction
 
+import pyarrow.parquet as pq
 import pytest
 
-from tests.qlib_runner.manifests import bars_of, write_manifest
+from tests.qlib_runner import market
+from tests.qlib_runner.manifests import write_small_dataset
 from trading_ops.settings import PROJECT_ROOT
 
 
-def test_the_ranking_is_by_return_and_then_by_symbol(runner, manifest, tmp_path):
-    """BBB made 25 %; AAA and CCC made 10 % each, so AAA comes first."""
-    done = runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "out/signals_ranked.csv").read_text() == (
-        "rank,internal_symbol,score\n1,BBB,0.25\n2,AAA,0.10000000000000009\n3,CCC,0.10000000000000009\n"
+@pytest.fixture(scope="module")
+def ranked(quickly_made, dataset, trained, tmp_path_factory):
+    """The ranking of LAST by the model that was trained a quarter before."""
+    inputs = market.write_score_inputs(
+        tmp_path_factory.mktemp("in"), dataset, trained, market.LAST, market.traded_symbols()
     )
+    return quickly_made("score", inputs)
 
 
-def test_the_result_names_every_byte_it_was_made_from_and_holds(runner, manifest, tmp_path):
-    """The output manifest carries the hash of the input manifest and of the ranking."""
-    runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    ranking = (tmp_path / "out/signals_ranked.csv").read_bytes()
-    assert json.loads((tmp_path / "out/manifest.json").read_text()) == {
-        "schema": 1,
-        "command": "score",
-        "run_id": "20260606-080000Z-git0000000",
-        "as_of_date": "2026-06-05",
-        "input_manifest_sha256": hashlib.sha256(manifest.read_bytes()).hexdigest(),
-        "outputs": [
-            {
-                "path": "signals_ranked.csv",
-                "sha256": hashlib.sha256(ranking).hexdigest(),
-                "size_bytes": len(ranking),
-            }
-        ],
-    }
+def test_the_ranking_holds_each_symbol_once_from_the_best_to_the_worst(ranked):
+    """From 1 on, without a gap."""
+    header, *rows = (ranked / "signals_ranked.csv").read_text().splitlines()
+    places, symbols, scores = zip(*(row.split(",") for row in rows), strict=True)
+    assert header == "rank,internal_symbol,score"
+    assert [int(place) for place in places] == list(range(1, 24))
+    assert sorted(symbols) == sorted(market.traded_symbols())
+    values = [float(score) for score in scores]
+    assert values == sorted(values, reverse=True) and len(set(values)) > 10
 
 
-def test_the_default_window_is_a_year_without_its_last_month(runner, tmp_path):
-    """Of 300 closes 1, 2, ... 300 the score is the 279th over the 48th, minus one."""
-    path = write_manifest(tmp_path / "in", bars_of({"AAA": [str(day) for day in range(1, 301)]}), config={})
-    assert runner("score", "--manifest", path, "--out", tmp_path / "out").returncode == 0
-    assert (tmp_path / "out/signals_ranked.csv").read_text().splitlines()[1] == f"1,AAA,{279 / 48 - 1.0!r}"
+def test_the_newest_session_is_ranked_without_qlib(room):
+    """Importing it takes longer than everything else a ranking does."""
+    program = "import sys, qlib_runner.score; print('qlib' in sys.modules, 'mlflow' in sys.modules)"
+    done = subprocess.run([room, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
-def test_a_symbol_without_the_history_is_left_out(runner, tmp_path):
-    """NEW was listed two days ago; it gets no rank and no invented score."""
-    path = write_manifest(tmp_path / "in", bars_of({"AAA": ["1", "2", "3", "4"], "NEW": ["9", "9"]}))
-    assert runner("score", "--manifest", path, "--out", tmp_path / "out").returncode == 0
-    assert (tmp_path / "out/signals_ranked.csv").read_text() == "rank,internal_symbol,score\n1,AAA,2.0\n"
-
-
-def test_scoring_again_leaves_the_result_as_it_is(runner, manifest, tmp_path):
-    """A task that runs twice succeeds twice and writes once."""
-    runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    before = (tmp_path / "out/manifest.json").stat()
-    assert runner("score", "--manifest", manifest, "--out", tmp_path / "out").returncode == 0
-    after = (tmp_path / "out/manifest.json").stat()
-    # Not the whole of it: looking at the file changes when it was last read.
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-
-
-def test_two_runs_of_one_manifest_give_the_same_bytes(runner, manifest, tmp_path):
-    """No clock, path or order of a set reaches the result."""
-    for name in ("one", "two"):
-        runner("score", "--manifest", manifest, "--out", tmp_path / name)
-    for name in ("manifest.json", "signals_ranked.csv"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-
-
-FOUR_DAYS = {"AAA": ["1", "2", "3", "4"]}
-
-
-@pytest.mark.parametrize(
-    ("bars", "changes", "reason"),
-    [
-        (bars_of(FOUR_DAYS), {"schema": 2}, "has schema 2; this runner knows 1"),
-        (bars_of(FOUR_DAYS), {"command": "train"}, "is for the command 'train'"),
-        (
-            bars_of(FOUR_DAYS),
-            {"as_of_date": "2026-06-04"},
-            "the bar of 2026-06-05 is after as_of_date 2026-06-04",
-        ),
-        (
-            bars_of(FOUR_DAYS),
-            {"as_of_date": "2026-06-08"},
-            "the newest session is 2026-06-05, but as_of_date is 2026-06-08",
-        ),
-        (bars_of(FOUR_DAYS), {"as_of_date": "20260605"}, "is not a date like 2026-06-05"),
-        (bars_of(FOUR_DAYS), {"run_id": " "}, "run_id is empty"),
-        (bars_of(FOUR_DAYS), {"seed": "7"}, "seed must be of type int"),
-        (bars_of(FOUR_DAYS), {"seed": True}, "seed must be of type int"),
-        (bars_of(FOUR_DAYS), {"extra": 1}, "expected an object with exactly the fields"),
-        (bars_of(FOUR_DAYS), {"inputs": []}, "score takes one input, the bars; the manifest names 0"),
-        (
-            bars_of(FOUR_DAYS),
-            {"inputs": [{"path": "gone.csv", "sha256": ""}]},
-            "gone.csv cannot be read: No such file",
-        ),
-        (
-            bars_of(FOUR_DAYS),
-            {"inputs": [{"path": "../bars.csv", "sha256": ""}]},
-            "must be relative and stay inside",
-        ),
-        (
-            bars_of(FOUR_DAYS),
-            {"inputs": [{"path": "/etc/passwd", "sha256": ""}]},
-            "must be relative and stay inside",
-        ),
-        (bars_of(FOUR_DAYS), {"inputs": [{"path": "bars.csv", "sha256": "0" * 64}]}, "its SHA-256 differs"),
-        (bars_of(FOUR_DAYS), {"config": {"window": 3}}, "config 'window' is unknown"),
-        (
-            bars_of(FOUR_DAYS),
-            {"config": {"lookback_sessions": 1, "skip_sessions": 1}},
-            "0 <= skip_sessions < lookback",
-        ),
-        (bars_of(FOUR_DAYS), {"config": {}}, "253 sessions of bars are needed; there are 4"),
-        (bars_of({"AAA": ["1", "2", "3", "nan"]}), {}, "adj_close of AAA is 'nan', not a positive number"),
-        (bars_of({"AAA": ["1", "2", "3", ""]}), {}, "adj_close of AAA is '', not a positive number"),
-        (bars_of({"AAA": ["1", "2", "3", "0"]}), {}, "adj_close of AAA is '0', not a positive number"),
-        (bars_of({"AAA": ["1", "2", "3", "-4"]}), {}, "adj_close of AAA is '-4', not a positive number"),
-        (
-            bars_of({"AAA": ["1", "2", "3", "1e999"]}),
-            {},
-            "adj_close of AAA is '1e999', not a positive number",
-        ),
-        (
-            bars_of({"AAA": ["1", "2", "3", "1_000"]}),
-            {},
-            "adj_close of AAA is '1_000', not a positive number",
-        ),
-        (bars_of({"": ["1", "2", "3", "4"]}), {}, "internal_symbol '' is empty"),
-        (bars_of({"A A": ["1", "2", "3", "4"]}), {}, "internal_symbol 'A A' is empty or has a character"),
-        (
-            bars_of(FOUR_DAYS) + "AAA,2026-06-05,4\n",
-            {},
-            "bars.csv line 6: duplicate bar of AAA on 2026-06-05",
-        ),
-        (bars_of(FOUR_DAYS) + "AAA,2026-06-05\n", {}, "bars.csv line 6: 2 fields where 3 are expected"),
-        (bars_of(FOUR_DAYS) + "BBB,05.06.2026,4\n", {}, "session_date '05.06.2026' is not a date"),
-        (
-            bars_of({"AAA": ["4"], "BBB": ["1", "2", "3", "4"][:1]}),
-            {},
-            "4 sessions of bars are needed; there are 1",
-        ),
-        (
-            "symbol,date,close\n",
-            {},
-            "bars.csv line 1: expected the columns internal_symbol,session_date,adj_close",
-        ),
-        ("internal_symbol,session_date,adj_close\n", {}, "the newest session is none"),
-        ("", {}, "bars.csv line 1: expected the columns"),
-    ],
-)
-def test_what_cannot_be_trusted_is_refused_without_a_trace(runner, tmp_path, bars, changes, reason):
-    """Exit code 2, one line that says why, and neither an out folder nor a piece of one."""
-    path = write_manifest(tmp_path / "in", bars, **changes)
-    (tmp_path / "results").mkdir()
-    done = runner("score", "--manifest", path, "--out", tmp_path / "results/out")
-    assert done.returncode == 2, done.stderr
-    assert reason in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert list((tmp_path / "results").iterdir()) == []
-
-
-def test_one_changed_byte_of_an_input_is_refused(runner, manifest, tmp_path):
-    """Same length, one digit other: the hash in the manifest decides."""
-    bars = manifest.parent / "bars.csv"
-    bars.write_text(bars.read_text().replace("125", "126"))
-    done = runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    assert (done.returncode, "its SHA-256 differs" in done.stderr) == (2, True)
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_result_of_another_manifest_is_never_overwritten(runner, manifest, tmp_path):
-    """The second manifest has another seed; the first result stays to the byte."""
-    runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    before = (tmp_path / "out/manifest.json").read_bytes()
-    manifest.write_text(manifest.read_text().replace('"seed": 7', '"seed": 8'))
-    done = runner("score", "--manifest", manifest, "--out", tmp_path / "out")
-    assert (done.returncode, "holds the result of another manifest" in done.stderr) == (2, True)
-    assert (tmp_path / "out/manifest.json").read_bytes() == before
-
-
-def test_a_full_disk_leaves_no_result(manifest, tmp_path):
-    """Files are limited to 16 bytes, so writing the ranking fails half-way."""
-    (tmp_path / "results").mkdir()
-    program = (
-        "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16)); sys.argv = ['qlib_runner', *sys.argv[1:]];"
-        "runpy.run_module('qlib_runner', run_name='__main__')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", program, "score", "--manifest", manifest, "--out", tmp_path / "results/out"],
-        cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "qlib_runner: failed: " in done.stderr and "File too large" in done.stderr
-    assert list((tmp_path / "results").iterdir()) == []
-
-
-def test_verify_finds_a_changed_a_missing_and_an_added_file(runner, manifest, tmp_path):
-    """An untouched result passes; each kind of damage is named."""
-    out = tmp_path / "out"
-    runner("score", "--manifest", manifest, "--out", out)
-    assert runner("verify", "--out", out).returncode == 0
-    ranking = out / "signals_ranked.csv"
-    good = ranking.read_bytes()
-    ranking.write_bytes(good.replace(b"0.25", b"0.26"))
-    changed = runner("verify", "--out", out)
-    assert (changed.returncode, "its size or SHA-256 differs" in changed.stderr) == (2, True)
-    ranking.unlink()
-    missing = runner("verify", "--out", out)
-    assert (missing.returncode, "signals_ranked.csv cannot be read" in missing.stderr) == (2, True)
-    ranking.write_bytes(good)
-    (out / "extra.csv").write_text("")
-    added = runner("verify", "--out", out)
-    assert (added.returncode, "does not name: extra.csv" in added.stderr) == (2, True)
-
-
-def test_the_runner_opens_no_socket_and_imports_nothing_of_the_desk(manifest, tmp_path):
-    """An audit hook sees every socket of a whole scoring run; only the standard library was loaded."""
+def test_a_ranking_opens_no_socket_and_imports_nothing_of_the_desk(room, dataset, trained, tmp_path):
+    """An audit hook sees every socket of the making of a dataset and of a whole ranking by a model."""
     program = """
 import runpy, sys
 seen = set()
@@ -234,20 +51,143 @@ try:
     runpy.run_module("qlib_runner", run_name="__main__")
 except SystemExit as stop:
     assert stop.code == 0
-imported = {name.split(".")[0] for name in sys.modules}
-assert "qlib_runner" in imported and "open" in seen
-foreign = sorted(imported - {"__main__", "qlib_runner"} - set(sys.stdlib_module_names))
-assert not foreign, foreign
+assert "open" in seen and "qlib_runner.manifest" in sys.modules
+desk = {name.split(".")[0] for name in sys.modules} & {"trading_ops", "psycopg", "airflow", "flask", "confirm_app"}
+assert not desk, desk
 sockets = sorted(event for event in seen if event.startswith("socket."))
 assert not sockets, sockets
 """
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", program, "score", "--manifest", manifest, "--out", tmp_path / "out"],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={"PYTHONPATH": os.fspath(PROJECT_ROOT)},
+    ranking = market.write_score_inputs(
+        tmp_path / "score", dataset, trained, market.LAST, market.traded_symbols()
     )
-    assert done.returncode == 0, done.stderr
+    for command, manifest in (("dataset", write_small_dataset(tmp_path / "dataset")), ("score", ranking)):
+        words = [command, "--manifest", manifest, "--out", tmp_path / f"{command}_made"]
+        done = subprocess.run(
+            [room, "-c", program, *words],
+            cwd=PROJECT_ROOT,
+            env={},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_parquet_says_where_each_score_comes_from(ranked, trained):
+    """The same rows with as-of, the session's close in UTC, horizon, model and workflow."""
+    rows = pq.read_table(ranked / "signals_ranked.parquet").to_pylist()
+    described = json.loads((trained / "model.json").read_text())
+    lines = (ranked / "signals_ranked.csv").read_text().splitlines()[1:]
+    assert [f"{row['rank']},{row['internal_symbol']},{row['score']!r}" for row in rows] == lines
+    origin = ("as_of_date", "ts", "horizon_sessions", "model_version", "config_hash")
+    assert {tuple(str(row[name]) for name in origin) for row in rows} == {
+        (
+            "2023-06-30",
+            "2023-06-30 20:00:00+00:00",
+            "5",
+            described["model_sha256"],
+            described["workflow_sha256"],
+        )
+    }
+
+
+def test_a_score_is_worth_what_its_tenth_was_worth(ranked, trained):
+    """Of 23 companies the best two are in the tenth bucket; side, prob and ev are looked up, not fitted."""
+    rows = pq.read_table(ranked / "signals_ranked.parquet").to_pylist()
+    calibration = json.loads((trained / "model.json").read_text())["calibration"]
+    scores = [row["score"] for row in rows]
+    assert len(rows) == 23 and sum(row["prob"] > 0.5 for row in rows) >= 3
+    for row in rows:
+        below = sum(score < row["score"] for score in scores)
+        share = Fraction(2 * below + scores.count(row["score"]), 2 * len(scores))
+        found = calibration[int(share * 10)]
+        assert row["prob"] == found["positive_ratio"]
+        assert row["ev"] == found["label_mean"]
+        assert row["side"] == ("LONG" if found["label_mean"] > 0 else "FLAT")
+    assert rows[0]["ev"] > rows[-1]["ev"], "the market has waves that can be learned"
+
+
+def test_what_cannot_be_ranked_is_refused_without_a_trace(commands, dataset, trained, tmp_path):
+    """Foreign, missing and repeated symbols, another day, no close, a changed model, one from the future."""
+    (tmp_path / "results").mkdir()
+    symbols, lines, wanted = market.traded_symbols(), [], []
+
+    def given(name: str, reason: str, ranked=symbols, last=market.LAST, model=trained, **config):
+        path = market.write_score_inputs(tmp_path / name, dataset, model, last, ranked, **config)
+        lines.append(["score", "--manifest", path, "--out", tmp_path / "results" / name])
+        wanted.append(reason)
+        return path.parent
+
+    given("foreign", "foreign symbol NOSUCH: no member", [*symbols, "NOSUCH"])
+    given("left", f"foreign symbol {market.LEAVER}: no member", [*symbols, market.LEAVER])
+    given("twice", "names a symbol twice", [*symbols, symbols[0]])
+    given("none", "config symbols must list", [])
+    for name, ts in (
+        ("no_close", None),
+        ("no_offset", "2023-06-30T16:00:00"),
+        ("no_time", "close"),
+        ("next_day", "2023-07-03T16:00:00-04:00"),
+    ):
+        given(name, "config ts must be the close of 2023-06-30 with its offset from UTC", ts=ts)
+    given("unknown", "config 'horizon' is unknown", horizon=5)
+    given("method", "config method 'momentum' is unknown; known is lightgbm", method="momentum")
+    given("as_of", "the dataset is of 2023-06-30, not of 2023-06-29", last=market.LAST.replace(day=29))
+    given("model", "SHA-256 differs").joinpath("train/model.txt").write_text("tree")
+    future = tmp_path / "future_model"
+    shutil.copytree(trained, future)
+    _rewrite(future, as_of_date="2023-07-03")
+    given("future", "it knows what came after as_of_date", model=future)
+    found = commands(*lines)
+    assert len(found) == len(wanted)
+    for (code, said), reason in zip(found, wanted, strict=True):
+        assert (code, said.count("\n")) == (2, 1), said
+        assert reason in said
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_company_without_a_bar_on_the_day_leaves_nothing_ranked(commands, trained, tmp_path):
+    """One member pauses on as_of_date: the ranking would lack it, so there is none."""
+    day = market.PAUSE[0]
+    inputs = market.write_dataset_inputs(tmp_path / "in", day)
+    [made] = commands(["dataset", "--manifest", inputs, "--out", tmp_path / "dataset"])
+    assert made == (0, "")
+    model = tmp_path / "train"
+    shutil.copytree(trained, model)
+    _rewrite(model, as_of_date=str(day))
+    lines = []
+    for name, symbols in (
+        ("all", market.traded_symbols()),
+        ("others", [symbol for symbol in market.traded_symbols() if symbol != market.PAUSED]),
+    ):
+        path = market.write_score_inputs(tmp_path / name, tmp_path / "dataset", model, day, symbols)
+        lines.append(["score", "--manifest", path, "--out", tmp_path / f"{name}_ranked"])
+    refused, ranked = commands(*lines)
+    reason = f"missing symbol {market.PAUSED}: it has no bar on as_of_date"
+    assert refused[0] == 2 and reason in refused[1]
+    assert not (tmp_path / "all_ranked").exists()
+    assert ranked == (0, "")
+
+
+def test_a_score_that_is_no_number_and_a_symbol_without_a_bar_are_refused(inside):
+    """The last look at the scores, whatever made them: NaN, infinite, missing, foreign, duplicate."""
+    assert json.loads(inside("rank_refusals.py")) == {
+        "nan": "the score of B is no number",
+        "infinite": "the score of B is no number",
+        "missing": "missing symbol C: it has no bar on as_of_date",
+        "foreign": "foreign symbol B in the scores",
+        "duplicate": "duplicate symbol A in the scores",
+    }
+
+
+def _rewrite(folder, **changes) -> None:
+    """Change fields of a training's model.json and name the new bytes in its manifest."""
+    import hashlib
+
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for entry in manifest["outputs"]:
+        if entry["path"] == "model.json":
+            entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            entry["size_bytes"] = path.stat().st_size
+    (folder / "manifest.json").write_text(json.dumps(manifest))

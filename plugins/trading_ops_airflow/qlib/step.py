@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -122,12 +121,11 @@ class Runner:
         """
         from trading_ops.settings import PROJECT_ROOT
 
-        manifest = json.loads((folder / "in/manifest.json").read_bytes())
-        command = manifest["command"]
+        command = json.loads((folder / "in/manifest.json").read_bytes())["command"]
         # A runner must not outlive its worker either, or a second try meets it in the same folder.
         arguments = [
             *bound_to_parent(signal.SIGKILL),
-            str(_interpreter(manifest)),
+            str(_interpreter()),
             "-m",
             "qlib_runner",
             command,
@@ -165,15 +163,13 @@ class Runner:
             self._process.wait()
 
 
-def _interpreter(manifest: dict) -> Path:
-    """Return the interpreter of the runner's own environment; momentum needs none but Python."""
+def _interpreter() -> Path:
+    """Return the interpreter of the runner's own environment."""
     from trading_ops.settings import PROJECT_ROOT
 
     own = PROJECT_ROOT / ".venv-qlib/bin/python"
     if own.exists():
         return own
-    if manifest["command"] == "score" and manifest["config"].get("method") != "lightgbm":
-        return Path(sys.executable)
     raise AirflowFailException(
         "the environment the model runs in is not built: `make setup-qlib` builds it, or set "
         "TRADING_OPS_QLIB_RUNTIME=docker"

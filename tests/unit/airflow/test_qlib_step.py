@@ -1,15 +1,17 @@
 """The Qlib step believes hashes, never an exit code, and names how a runner ended."""
 
 import json
+import shutil
+import sys
 import threading
 import time
-from datetime import date
 from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import timeout
 
+from tests.qlib_runner.manifests import AS_OF, write_small_dataset
 from trading_ops.config.policy import parse_policy
 from trading_ops.models.room import write_manifest
 from trading_ops.settings import PROJECT_ROOT, Settings
@@ -22,36 +24,49 @@ from trading_ops_airflow.tasks.runs import _room
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """A command's folder with inputs for three symbols."""
-    folder = tmp_path / "score"
-    for name in ("in", "result"):
-        (folder / name).mkdir(parents=True)
-    lines = ["internal_symbol,session_date,adj_close"]
-    for symbol, growth in (("AAA", 1), ("BBB", 3), ("CCC", 2)):
-        lines += [
-            f"{symbol},2025-{1 + day // 28:02d}-{1 + day % 28:02d},{100 + growth * day}" for day in range(260)
-        ]
-    (folder / "in/bars.csv").write_text("\n".join(lines) + "\n")
-    return write_manifest(folder, "r1", date(2025, 10, 8), ["bars.csv"], {})
+    return _inputs(tmp_path / "dataset")
 
 
 @pytest.fixture
-def scored(folder) -> Path:
-    """The same with the real runner's result."""
-    Runner().run(folder)
+def desks_python(monkeypatch) -> None:
+    """Let the runner work in an interpreter that is always there; for a dataset the desk's packages are enough."""
+    monkeypatch.setattr(step, "_interpreter", lambda: Path(sys.executable))
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory) -> Path:
+    """A command's folder with the real runner's result."""
+    folder = _inputs(tmp_path_factory.mktemp("made") / "dataset")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(step, "_interpreter", lambda: Path(sys.executable))
+        Runner().run(folder)
     return folder
 
 
-def test_the_real_runner_leaves_a_result_that_verifies(scored):
-    """Ranked by last year's growth, in an interpreter of its own."""
-    result = verified_result(scored)
-    ranking = (result / "signals_ranked.csv").read_text().splitlines()
-    assert [line.split(",")[1] for line in ranking[1:]] == ["BBB", "CCC", "AAA"]
+@pytest.fixture
+def made(made_once, tmp_path) -> Path:
+    """A copy of it, to spoil."""
+    return Path(shutil.copytree(made_once, tmp_path / "dataset"))
 
 
-def test_a_second_try_finds_the_first_result(scored):
+def _inputs(folder: Path) -> Path:
+    write_small_dataset(folder / "in")
+    (folder / "result").mkdir()
+    names = ["bars.parquet", "instruments.csv", "calendar.csv"]
+    return write_manifest(folder, "r1", AS_OF, names, {})
+
+
+def test_the_real_runner_leaves_a_result_that_verifies(made):
+    """Three symbols of four days each, counted in an interpreter of its own."""
+    counts = json.loads((verified_result(made) / "counts.json").read_text())
+    assert (counts["symbol_count"], counts["bar_count"], counts["session_count"]) == (3, 12, 4)
+
+
+def test_a_second_try_finds_the_first_result(made, desks_python):
     """The task was killed after the runner ended: nothing is computed twice."""
-    Runner().run(scored)
-    verified_result(scored)
+    before = (made / "result/dataset/manifest.json").stat().st_ino
+    Runner().run(made)
+    assert (verified_result(made) / "manifest.json").stat().st_ino == before
 
 
 def _edit(path, **changes):
@@ -61,29 +76,29 @@ def _edit(path, **changes):
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (lambda f: (f / "result/score/manifest.json").unlink(), "no complete result"),
-        (lambda f: (f / "result/score/signals_ranked.csv").unlink(), "no complete result"),
-        (lambda f: (f / "result/score/signals_ranked.csv").write_text("rank,internal_symbol,score\n"), "another size"),
-        (lambda f: _swap(f / "result/score/signals_ranked.csv"), "another SHA-256"),
+        (lambda f: (f / "result/dataset/manifest.json").unlink(), "no complete result"),
+        (lambda f: (f / "result/dataset/counts.json").unlink(), "no complete result"),
+        (lambda f: (f / "result/dataset/counts.json").write_text("{}"), "another size"),
+        (lambda f: _miscount(f / "result/dataset/counts.json"), "another SHA-256"),
         (lambda f: _edit(f / "in/manifest.json", seed=8), "other inputs"),
-        (lambda f: _edit(f / "result/score/manifest.json", run_id="r2"), "run_id is 'r2'"),
-        (lambda f: _edit(f / "result/score/manifest.json", as_of_date="2025-10-07"), "as_of_date"),
-        (lambda f: (f / "result/score/more.csv").write_text("1,AAA"), "files its manifest does not name"),
-        (lambda f: _edit(f / "result/score/manifest.json", outputs=[]), "it holds no signals_ranked.csv"),
+        (lambda f: _edit(f / "result/dataset/manifest.json", run_id="r2"), "run_id is 'r2'"),
+        (lambda f: _edit(f / "result/dataset/manifest.json", as_of_date="2026-06-04"), "as_of_date"),
+        (lambda f: (f / "result/dataset/more.csv").write_text("1,AAA"), "files its manifest does not name"),
+        (lambda f: _edit(f / "result/dataset/manifest.json", outputs=[]), "it holds no counts.json"),
     ],
-    ids=["no manifest", "no ranking file", "truncated", "swapped letters", "inputs changed", "another run",
+    ids=["no manifest", "no counts", "truncated", "a changed digit", "inputs changed", "another run",
          "another day", "a file more", "empty result"],
 )  # fmt: skip
-def test_a_spoilt_result_is_refused(scored, spoil, complaint):
-    """Truncated, stale, of another run: each is a red task and no ranking."""
-    spoil(scored)
+def test_a_spoilt_result_is_refused(made, spoil, complaint):
+    """Truncated, stale, of another run: each is a red task."""
+    spoil(made)
     with pytest.raises(AirflowFailException, match=complaint):
-        verified_result(scored)
+        verified_result(made)
 
 
-def test_a_runner_that_refuses_is_quoted(folder):
+def test_a_runner_that_refuses_is_quoted(folder, desks_python):
     """The task fails with the runner's own sentence, which stays beside the inputs."""
-    (folder / "in/bars.csv").write_text("internal_symbol,session_date,adj_close\n")
+    (folder / "in/calendar.csv").write_text("session_date\n")
     with pytest.raises(AirflowFailException, match="refused with exit code 2:\n.*SHA-256 differs"):
         Runner().run(folder)
     assert "SHA-256 differs" in (folder / "stderr.log").read_text()
@@ -97,7 +112,7 @@ def program(monkeypatch, tmp_path):
         path = tmp_path / "python"
         path.write_text(f"#!/bin/bash\n{text}\n")
         path.chmod(0o755)
-        monkeypatch.setattr(step, "_interpreter", lambda manifest: path)
+        monkeypatch.setattr(step, "_interpreter", lambda: path)
 
     return install
 
@@ -105,14 +120,14 @@ def program(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("kill -KILL $$", r"score was killed by SIGKILL \(out of memory, or by hand\)"),
-        ("kill -SEGV $$", "score was killed by SIGSEGV"),
+        ("kill -KILL $$", r"dataset was killed by SIGKILL \(out of memory, or by hand\)"),
+        ("kill -SEGV $$", "dataset was killed by SIGSEGV"),
         (
             "echo 'No space left on device' >&2; exit 1",
-            "score failed with exit code 1:\nNo space left on device",
+            "dataset failed with exit code 1:\nNo space left on device",
         ),
-        ("exit 66", "score crashed with exit code 66"),
-        ("exit 0", "score left no complete result"),
+        ("exit 66", "dataset crashed with exit code 66"),
+        ("exit 0", "dataset left no complete result"),
     ],
     ids=["killed", "crashed in C", "a full disk", "crashed", "exit 0 without a result"],
 )
@@ -120,7 +135,7 @@ def test_each_end_has_its_name(program, folder, text, named):
     """What goes into the log, and for a plan ranked by a model into the NO-TRADE's log."""
     program(text)
     task = ProcessOperator(
-        task_id="score", command="score", desk_run_id="r1", write_inputs=lambda run_id: folder
+        task_id="dataset", command="dataset", desk_run_id="r1", write_inputs=lambda run_id: folder
     )
     with pytest.raises(AirflowFailException, match=named):
         task.execute({})
@@ -165,10 +180,8 @@ def test_the_runner_sees_nothing_of_the_desk(monkeypatch, program, folder):
 def test_a_missing_environment_is_one_sentence(monkeypatch, tmp_path):
     """The desk works without Qlib; who wants a model is told the command."""
     monkeypatch.setattr("trading_ops.settings.PROJECT_ROOT", tmp_path)
-    manifest = {"command": "train", "config": {}}
     with pytest.raises(AirflowFailException, match="`make setup-qlib` builds it"):
-        step._interpreter(manifest)
-    assert step._interpreter({"command": "score", "config": {}}).exists()
+        step._interpreter()
 
 
 def test_a_plan_of_the_stub_is_frozen_without_the_models_image():
@@ -191,5 +204,5 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _swap(path):
-    path.write_text(path.read_text().replace("AAA", "ZZZ"))
+def _miscount(path):
+    path.write_text(path.read_text().replace('"bar_count": 12', '"bar_count": 13'))

@@ -114,16 +114,6 @@ def test_an_airflow_that_is_down_is_said_to_be_down():
         airflow.health()
 
 
-def test_a_log_line_carries_the_error_behind_it(server, airflow):
-    """Airflow keeps the exception beside the line 'Task failed with exception'."""
-    line = {
-        "event": "Task failed",
-        "error_detail": [{"exc_type": "ValueError", "exc_value": "gate risk blocks"}],
-    }
-    server.answers["GET /api/v2/dags/d/dagRuns/r/taskInstances/t/logs/1"] = [(200, {"content": [line]})]
-    assert airflow.task_log("d", "r", "t") == "Task failed\nValueError: gate risk blocks"
-
-
 def test_a_pool_is_created_or_changed(server, airflow):
     """`make up` twice."""
     server.answers["GET /api/v2/pools"] = [(200, {"pools": [{"name": "dbt"}]})]
