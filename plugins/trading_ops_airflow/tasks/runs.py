@@ -1,8 +1,7 @@
 """
-Tasks every DAG starts with: load vendor files, freeze what a run knows.
+Tasks every DAG starts with: wait for its turn, freeze what a run knows.
 
-Each calls one function of the library on one connection, under a key that makes a second call
-find what the first one did.
+Freezing happens under a key that makes a second call find what the first one did.
 """
 
 from datetime import timedelta
