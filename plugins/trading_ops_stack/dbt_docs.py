@@ -7,7 +7,6 @@ The page describes the database a run left behind, so it needs one that was buil
 import argparse
 import functools
 import http.server
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import psycopg
 
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings, settings
-from trading_ops_airflow.dbt import command
+from trading_ops_airflow.dbt.command import start_dbt
 from trading_ops_airflow.dbt.docs_app import docs_path
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import environment, state_folder
@@ -32,16 +31,10 @@ def build(config: Settings, run_id: str | None) -> Path:
     """Write the one-file docs site and return its path. Raises DocsError with the end of dbt's output."""
     target = docs_path(config).parent
     target.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        command.dbt_command(config, "docs generate", target, "--static", run_id=run_id or "none"),
-        env=command.dbt_environment(environment(config)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0 or not docs_path(config).exists():
-        raise DocsError(f"dbt docs could not be built:\n{(done.stdout + done.stderr)[-2000:]}")
+    dbt = start_dbt(config, environment(config), "docs generate", target, "--static", run_id=run_id or "none")
+    said = dbt.stdout.read()
+    if dbt.wait() != 0 or not docs_path(config).exists():
+        raise DocsError(f"dbt docs could not be built:\n{said[-2000:]}")
     return docs_path(config)
 
 

@@ -26,7 +26,7 @@ from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
-from trading_ops_airflow.dbt import command
+from trading_ops_airflow.dbt.command import server_command, server_environment
 from trading_ops_stack import postgres
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.airflow_database import migrate_airflow
@@ -60,6 +60,7 @@ def components(config: Settings) -> dict[str, Process]:
     """Return every process of the stack but Postgres, in the order they start."""
     airflow = (sys.executable, "-m", "airflow")
     commands = {
+        "dbt-server": server_command(config),
         "api-server": (*airflow, "api-server"),
         "dag-processor": (*airflow, "dag-processor"),
         "confirm-page": (
@@ -90,7 +91,8 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         say("starting Postgres ...")
         postgres.initialise(state_folder(config) / "postgres", config)
         environ = environment(config)
-        warming = command.start(config, environ)
+        # It parses while Airflow migrates; a build that comes earlier waits for it.
+        processes["dbt-server"].start(server_environment(environ), PROJECT_ROOT)
         migrate_airflow(config, environ)
         say("starting Airflow and the confirm page ...")
         # The scheduler comes after the API answers: tasks that find no API burn all their tries.
@@ -106,7 +108,6 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
         _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port), 60)
         processes["triggerer"].start(environ, PROJECT_ROOT)
-        command.finish(warming)
         say(f"the desk is up after {time.monotonic() - started_at:.0f} s\n{addresses(config)}")
 
 

@@ -11,7 +11,6 @@ falls on both alike; the first session is not counted, because it parses the pro
 import argparse
 import dataclasses
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,7 @@ from trading_ops.ledger.portfolio import ensure_portfolio
 from trading_ops.runs.freeze import freeze
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops.universe.instruments import Universe, universe_from_symbols
-from trading_ops_airflow.dbt import command
+from trading_ops_airflow.dbt.command import start_dbt
 
 ROUNDS = 7
 # The files end on a Wednesday in April 2021; one of them on the Friday before.
@@ -116,15 +115,11 @@ def main() -> int:
 def _build(config: Settings, run_id: str) -> None:
     target = config.data / "dbt" / run_id
     target.mkdir(parents=True)
-    done = subprocess.run(
-        command.dbt_command(config, "build", target, "--selector", "prices", run_id=run_id),
-        env=command.dbt_environment({**environment_of(config), "PATH": "/usr/bin:/bin"}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stdout[-3000:])
+    environ = {**environment_of(config), "PATH": "/usr/bin:/bin"}
+    dbt = start_dbt(config, environ, "build", target, "--selector", "prices", run_id=run_id)
+    said = dbt.stdout.read()
+    if dbt.wait() != 0:
+        raise SystemExit(said[-3000:])
 
 
 def _read(folder: Path) -> Files:

@@ -5,11 +5,14 @@ Every row is written by hand with the role that writes it in production. All dat
 week: as of Friday 12 June 2026, frozen on the Saturday after it.
 """
 
+import atexit
 import dataclasses
 import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
+import time
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -20,7 +23,7 @@ from tests.conftest import environment_of
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops_airflow.dbt.command import ENTRY, dbt_command
+from trading_ops_airflow.dbt.command import ServedCall, server_command, server_socket, start_dbt
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 PORTFOLIO = "demo"
@@ -35,31 +38,28 @@ LATER_RUN_ID = "20260613-090000Z-git0000001"
 def run_dbt(
     desk: Settings, target: Path, verb: str, *options: str, run_id: str | None = None
 ) -> subprocess.CompletedProcess:
-    """Call dbt on a desk as Airflow does, its files in a folder of the test, stderr among its output."""
+    """Call dbt on a desk as Airflow does, by a server that all desks share; stderr is among its output."""
     target.mkdir(parents=True, exist_ok=True)
-    dbt, parsed = _dbt(desk.dbt)
-    shared = dataclasses.replace(desk, data=Path(parsed.name))
-    command = dbt_command(shared, verb, target, *options, run_id=run_id)
-    arguments = command[command.index(str(ENTRY)) + 1 :]
     environ = environment_of(desk) | {"PATH": "/usr/bin:/bin", "HOME": str(target), "LANG": "C.UTF-8"}
-    output = target / "output.log"
-    request = {"arguments": arguments, "environ": environ, "output": str(output)}
-    dbt.stdin.write(json.dumps(request) + "\n")
-    dbt.stdin.flush()
-    code = int(dbt.stdout.readline())
-    return subprocess.CompletedProcess(arguments, code, output.read_text(), "")
+    dbt = start_dbt(_served(desk.dbt), environ, verb, target, *options, run_id=run_id)
+    assert isinstance(dbt, ServedCall)
+    said = dbt.stdout.read()
+    return subprocess.CompletedProcess((verb, *options), dbt.wait(), said, "")
 
 
 @cache
-def _dbt(dbt: Path) -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
-    """The process that calls dbt, and the folder of the parse all desks share; both go with the test run."""
-    process = subprocess.Popen(
-        [dbt.with_name("python"), "-I", Path(__file__).with_name("inside") / "forked_dbt.py", ENTRY],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return process, tempfile.TemporaryDirectory(prefix="parsed_")
+def _served(dbt: Path) -> Settings:
+    """Return settings under which the desk's dbt server answers; it ends with the test run."""
+    folder = Path(tempfile.mkdtemp(prefix="dbt_"))
+    shared = dataclasses.replace(Settings(), dbt=dbt, data=folder / "data")
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
+    server = subprocess.Popen(server_command(shared), env=environ, stdout=subprocess.DEVNULL)
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(server.kill)
+    while not server_socket(shared).exists():
+        assert server.poll() is None, "the dbt server ended"
+        time.sleep(0.05)
+    return shared
 
 
 def fill(desk: Settings) -> None:

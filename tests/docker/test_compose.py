@@ -32,6 +32,7 @@ def test_the_stack_has_exactly_these_services():
         "postgres",
         "api-server",
         "scheduler",
+        "dbt-server",
         "dag-processor",
         "triggerer",
         "confirm-page",

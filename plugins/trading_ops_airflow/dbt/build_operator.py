@@ -14,7 +14,7 @@ from pathlib import Path
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from trading_ops_airflow.dbt.command import dbt_command, dbt_environment
+from trading_ops_airflow.dbt.command import ServedCall, start_dbt
 
 # What Postgres drivers say when the server, not the data, is the trouble.
 _MACHINERY = (
@@ -75,7 +75,7 @@ class DbtOperator(BaseOperator):
         self.selector = selector
         self.desk_run_id = desk_run_id
         self.tests_may_fail = tests_may_fail
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen | ServedCall | None = None
 
     def execute(self, context) -> dict[str, int]:
         """Build and return how many nodes ended how."""
@@ -89,10 +89,23 @@ class DbtOperator(BaseOperator):
         # An earlier try's results must never speak for this one.
         results_path = target / "run_results.json"
         results_path.unlink(missing_ok=True)
-        command = dbt_command(config, "build", target, "--selector", self.selector, run_id=self.desk_run_id)
-        exit_code, output = self._run(command)
+        self.log.info("dbt build --selector %s, files in %s", self.selector, target)
+        self._process = start_dbt(
+            config,
+            dict(os.environ),
+            "build",
+            target,
+            "--selector",
+            self.selector,
+            run_id=self.desk_run_id,
+        )
+        output = []
+        for line in self._process.stdout:
+            output.append(line.rstrip())
+            self.log.info("dbt: %s", line.rstrip())
+        exit_code = self._process.wait()
         if not results_path.exists():
-            raise failure_without_results(exit_code, output)
+            raise failure_without_results(exit_code, "\n".join(output))
         nodes = read_results(results_path)
         for node in nodes:
             self.log.info("%s", node.line())
@@ -106,23 +119,6 @@ class DbtOperator(BaseOperator):
         """Stop dbt with the task."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-
-    def _run(self, command: list[str]) -> tuple[int, str]:
-        self.log.info("running %s", " ".join(command))
-        lines = []
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=dbt_environment(dict(os.environ)),
-        )
-        for line in self._process.stdout:
-            lines.append(line.rstrip())
-            self.log.info("dbt: %s", line.rstrip())
-        return self._process.wait(), "\n".join(lines)
 
 
 def read_results(path: Path) -> list[Node]:

@@ -1,34 +1,79 @@
 """
-How dbt is called, and a parsed project kept ready so that no run pays for parsing it.
+How dbt is called: by the desk's dbt server, which has it imported and the project parsed, or alone.
 
-The parse is only an acceleration: a missing or stale one makes the next build slower, never wrong.
+The server is only an acceleration. One that is missing, hangs or runs other code makes a call slower,
+never wrong: dbt is then started for it.
 """
 
+import hashlib
 import json
+import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
+from typing import TextIO
 
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_airflow.children import bound_to_parent
 
 ENTRY = Path(__file__).with_name("warm_dbt.py")
+PROJECT = PROJECT_ROOT / "dbt_project"
+# Longer than a server's first parse, which a call waits for instead of parsing beside it.
+_START_TIMEOUT_S = 90
 
 
-def dbt_command(
-    config: Settings, verb: str, target: Path, *options: str, run_id: str | None = None
-) -> list[str]:
-    """Return the call of a dbt verb, like `docs generate`, with a target folder of its own: no two builds share one."""
-    # dbt must not outlive the task that started it: a second try would meet it in the same tables.
-    python = config.dbt.with_name("python")
-    # Isolated, because the modules beside the script have names that dbt's own packages use.
-    program = (
-        [str(python), "-I", str(ENTRY), str(warm_folder(config))] if python.exists() else [str(config.dbt)]
-    )
-    project = str(PROJECT_ROOT / "dbt_project")
+class ServedCall:
+    """A call the server runs; like a process, as far as its caller needs one."""
+
+    def __init__(self, connection: socket.socket, output: TextIO) -> None:
+        self.stdout = output
+        self._connection = connection
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code once it has been waited for."""
+        return self._code
+
+    def wait(self) -> int:
+        """Return the exit code, negative for a signal; a server that died took the call with it."""
+        if self._code is None:
+            self._connection.settimeout(None)
+            self._code = _read_answer(self._connection).get("exit_code", -signal.SIGKILL)
+            self._connection.close()
+        return self._code
+
+    def terminate(self) -> None:
+        """End the call: the server does so when its client goes away."""
+        self._connection.shutdown(socket.SHUT_RDWR)
+
+
+def start_dbt(
+    config: Settings,
+    environ: dict[str, str],
+    verb: str,
+    target: Path,
+    *options: str,
+    run_id: str | None = None,
+) -> "subprocess.Popen[str] | ServedCall":
+    """
+    Start a dbt verb, like `docs generate`, and return it; its stdout is all that dbt says.
+
+    It has a target folder of its own, because no two builds may share one, and ends with the caller,
+    because a second try would meet it in the same tables.
+    """
+    arguments = dbt_arguments(verb, target, *options, run_id=run_id)
+    environ = dbt_environment(environ)
+    return _served(config, arguments, environ) or subprocess.Popen(
+        _alone(config, arguments), env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+
+
+def dbt_arguments(verb: str, target: Path, *options: str, run_id: str | None = None) -> list[str]:
+    """Return what dbt is told for a verb."""
     return [
-        *bound_to_parent(signal.SIGTERM), *program, "--no-use-colors", *verb.split(),
-        "--project-dir", project, "--profiles-dir", project,
+        "--no-use-colors", *verb.split(), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(target),
         *(["--vars", json.dumps({"run_id": run_id})] if run_id else []), *options,
     ]  # fmt: skip
@@ -42,28 +87,101 @@ def dbt_environment(environ: dict[str, str]) -> dict[str, str]:
     return {**kept, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
-def warm_folder(config: Settings) -> Path:
+def server_command(config: Settings) -> tuple[str, ...]:
+    """Return the command line of the desk's dbt server."""
+    return (
+        *_entry(config), "serve", str(_warm_folder(config)), str(PROJECT), str(server_socket(config)),
+    )  # fmt: skip
+
+
+def server_environment(environ: dict[str, str]) -> dict[str, str]:
+    """Return what the server itself needs of an environment: each call brings its own."""
+    return {
+        name: text
+        for name, text in environ.items()
+        if name in ("PATH", "HOME", "LANG", "LC_ALL") or name.startswith("TRADING_OPS_DB_")
+    }
+
+
+def server_socket(config: Settings) -> Path:
+    """Return where the server answers: in a folder only the desk's user may enter."""
+    return config.data.parent / "run/dbt/socket"
+
+
+def _warm_folder(config: Settings) -> Path:
     """Return the dbt target folder that holds the shared parse."""
     return config.data / "dbt/warm"
 
 
-def start(config: Settings, environ: dict[str, str]) -> subprocess.Popen | None:
-    """Begin parsing in the background unless a parse is there; None when there is nothing to do."""
-    target = warm_folder(config)
-    if (target / "partial_parse.msgpack").exists() or not config.dbt.exists():
+def _entry(config: Settings) -> tuple[str, ...]:
+    # Isolated, because the modules beside the script have names that dbt's own packages use.
+    return (str(config.dbt.with_name("python")), "-I", str(ENTRY))
+
+
+def _alone(config: Settings, arguments: list[str]) -> list[str]:
+    program = (
+        [*_entry(config), "call", str(_warm_folder(config))]
+        if config.dbt.with_name("python").exists()
+        else [str(config.dbt)]
+    )
+    return [*bound_to_parent(signal.SIGTERM), *program, *arguments]
+
+
+def _served(config: Settings, arguments: list[str], environ: dict[str, str]) -> ServedCall | None:
+    """Hand a call to the server; None when there is none that takes it."""
+    code = hashlib.sha256(ENTRY.read_bytes()).hexdigest()
+    request = json.dumps({"code": code, "arguments": arguments, "environ": environ}).encode() + b"\n"
+    try:
+        connection = _connected(server_socket(config))
+    except OSError:
         return None
-    target.mkdir(parents=True, exist_ok=True)
-    with (target / "parse.log").open("wb") as log:
-        return subprocess.Popen(
-            dbt_command(config, "parse", target),
-            env=dbt_environment(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    output, writer = os.pipe()
+    try:
+        connection.settimeout(_START_TIMEOUT_S)
+        sent = socket.send_fds(connection, [request], [writer])
+        connection.sendall(request[sent:])
+        is_started = _read_answer(connection).get("started", False)
+    except OSError:
+        is_started = False
+    finally:
+        os.close(writer)
+    if not is_started:
+        connection.close()
+        os.close(output)
+        return None
+    return ServedCall(connection, os.fdopen(output, errors="replace"))
 
 
-def finish(parsing: subprocess.Popen | None) -> None:
-    """Wait for the parse; its failure shows in the first build, with a readable reason."""
-    if parsing is not None:
-        parsing.wait(timeout=120)
+def _connected(path: Path) -> socket.socket:
+    """Connect to a socket, however long its path is."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(f"/proc/self/fd/{folder}/{path.name}")
+    except OSError:
+        connection.close()
+        raise
+    finally:
+        os.close(folder)
+    return connection
+
+
+def _read_answer(connection: socket.socket) -> dict:
+    """Return the next line of the server as it was meant, nothing when it went away."""
+    text = b""
+    try:
+        while not text.endswith(b"\n"):
+            more = connection.recv(1)
+            if not more:
+                return {}
+            text += more
+    except ConnectionError:
+        return {}
+    return json.loads(text)
+
+
+if __name__ == "__main__":
+    from trading_ops.settings import settings
+
+    program = server_command(settings())
+    os.execve(program[0], program, server_environment(dict(os.environ)))
