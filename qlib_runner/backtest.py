@@ -46,7 +46,7 @@ from qlib_runner.windows import Windows, roll
 
 
 @dataclass(frozen=True)
-class Config:
+class BacktestConfig:
     """The settings of a backtest; None is the workflow's own."""
 
     benchmark: str | None = None
@@ -156,13 +156,13 @@ def write_frames(folder: Path, scored: pd.DataFrame, daily: pd.DataFrame) -> Non
     pq.write_table(pa.table(table), folder / "daily.parquet")
 
 
-def parse_config(fields: dict[str, Any]) -> Config:
+def parse_config(fields: dict[str, Any]) -> BacktestConfig:
     """Return the settings of a manifest; raises Refused for an unknown or an impossible one."""
-    known = Config.__dataclass_fields__
+    known = BacktestConfig.__dataclass_fields__
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise Refused(f"config {unknown[0]!r} is unknown; known are {', '.join(known)}")
-    config = Config(**fields)
+    config = BacktestConfig(**fields)
     if config.benchmark is not None and type(config.benchmark) is not str:
         raise Refused(f"config benchmark must be a symbol, not {config.benchmark!r}")
     for name, low, high in (

@@ -45,7 +45,7 @@ MODEL = "train/manifest.json"
 
 
 @dataclass(frozen=True)
-class Config:
+class ScoreConfig:
     """Which symbols are ranked, when their session closed, and by how many threads."""
 
     symbols: list[str]
@@ -184,7 +184,7 @@ def signals(
     )
 
 
-def parse_config(fields: dict[str, Any], as_of_date: date) -> Config:
+def parse_config(fields: dict[str, Any], as_of_date: date) -> ScoreConfig:
     """Return the settings of a manifest; raises Refused for what is missing, unknown or impossible."""
     known = ("method", "symbols", "threads", "ts")
     unknown = sorted(set(fields) - set(known))
@@ -199,7 +199,7 @@ def parse_config(fields: dict[str, Any], as_of_date: date) -> Config:
         raise Refused("config symbols names a symbol twice")
     if type(threads) is not int or not 1 <= threads <= 64:
         raise Refused(f"config threads must be from 1 to 64, not {threads!r}")
-    return Config(symbols, _parse_ts(fields.get("ts"), as_of_date), threads)
+    return ScoreConfig(symbols, _parse_ts(fields.get("ts"), as_of_date), threads)
 
 
 def _parse_ts(text: Any, as_of_date: date) -> datetime:

@@ -1,5 +1,5 @@
 """
-Which sessions a model learns from, is stopped by, and is judged on.
+Which sessions a model learns from, is stopped by, and is measured on.
 
 Between two windows lies a gap: the sessions a label reaches into (the purge), so that no label of the
 earlier window is made of prices of the later one, and an embargo on top. Qlib leaves no gap of its own.

@@ -27,7 +27,7 @@ from trading_ops_stack.environment import environment, state_folder
 from trading_ops_stack.keys import write_keys
 
 
-class PlanError(Exception):
+class PlanFilesError(Exception):
     """The files cannot be planned on; the message says why."""
 
 
@@ -42,14 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print(plan(settings(), options.bars, options.as_of, options.benchmark))
-    except (PlanError, LoadError, *stack.START_ERRORS) as error:
+    except (PlanFilesError, LoadError, *stack.START_ERRORS) as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str | None) -> str:
-    """Load the files, freeze, plan, and return the ticket as markdown. Raises PlanError when nothing can be planned."""
+    """Load the files, freeze, plan, and return the ticket as markdown. Raises PlanFilesError when nothing can be planned."""
     config = files_desk(config)
     read_policy(config)
     folder = state_folder(config) / "postgres"
@@ -92,13 +92,13 @@ def files_desk(config: Settings) -> Settings:
 
 def _load(config: Settings, bars: Path) -> LoadReport:
     if not bars.exists():
-        raise PlanError(f"{bars} does not exist")
+        raise PlanFilesError(f"{bars} does not exist")
     with connect("desk_loader", config) as connection:
         report = load_folder(connection, bars, f"files:{bars}", progress=print)
         load_ecb_rates(connection, f"ecb:{bars}")
     refused = "\n".join(f"  {item}" for item in report.refused)
     if not report.symbols:
-        raise PlanError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}")
+        raise PlanFilesError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}")
     print(
         f"{report.rows_new:,} bars of {len(report.symbols)} symbols loaded"
         + (f"; refused:\n{refused}" * bool(refused))
@@ -112,11 +112,11 @@ def _as_of(config: Settings, wanted: date | None) -> date:
     if wanted is None:
         return sessions.session_on_or_before(newest)
     if not sessions.is_session(wanted):
-        raise PlanError(
+        raise PlanFilesError(
             f"ASOF={wanted} is not a New York session; the last one before it is {sessions.session_on_or_before(wanted)}"
         )
     if wanted > newest:
-        raise PlanError(f"ASOF={wanted} is after the newest bar in the files ({newest})")
+        raise PlanFilesError(f"ASOF={wanted} is after the newest bar in the files ({newest})")
     return wanted
 
 
@@ -146,7 +146,7 @@ def _run(config: Settings, as_of_date: date) -> str:
     with connect("desk_reader", config) as connection:
         ticket = queries.operator.newest_ticket(connection)
         if ticket is None:
-            raise PlanError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {log}")
+            raise PlanFilesError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {log}")
         print(f"log {log}\n")
         return queries.operator.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
 

@@ -21,7 +21,7 @@ from psycopg import sql
 from sqlalchemy import create_engine
 
 from tests.bench.scratch import fresh_desk, real_folder, server
-from trading_ops.bars import judge
+from trading_ops.bars import prepare
 from trading_ops.bars.load import load_folder
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings
@@ -83,7 +83,7 @@ def _measure(config: Settings, run: Callable[[Settings], None]) -> float:
 
 def _load(desk: Settings, folder: Path) -> None:
     # Like a new process: the calendar is built within the measured time.
-    judge.session_dates.cache_clear()
+    prepare.session_dates.cache_clear()
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, folder, "bench")
     assert not report.refused and len(report.symbols) == 95

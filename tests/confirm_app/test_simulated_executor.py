@@ -12,7 +12,7 @@ from tests.confirm_app.desk_rows import IN_WINDOW_AT, PASSWORDS, select
 from tests.conftest import free_port
 from trading_ops.db.connect import connect, queries
 from trading_ops.simulation.broker import SimulatedBroker
-from trading_ops.simulation.executor import ExecutorError, Fill, Outcome, SimulatedExecutor, trade_lines
+from trading_ops.simulation.executor import ExecutorError, Outcome, SimulatedExecutor, TypedFill, trade_lines
 from trading_ops.tickets.build import TicketLine
 
 
@@ -101,7 +101,7 @@ def test_the_page_s_refusal_reaches_the_caller(gunicorn, desk, ticket):
     with pytest.raises(ExecutorError, match="Name or password is wrong"):
         SimulatedExecutor(gunicorn, "executor", "guessed")
     executor = SimulatedExecutor(gunicorn, "executor", PASSWORDS["executor"])
-    tenfold = Fill(Decimal("62.5"), Decimal(100), Decimal("5000.00"), IN_WINDOW_AT)
+    tenfold = TypedFill(Decimal("62.5"), Decimal(100), Decimal("5000.00"), IN_WINDOW_AT)
     with pytest.raises(ExecutorError, match="The order was £500.00"):
         executor.confirm(ticket, {1: Outcome("DONE", (tenfold,))})
     with pytest.raises(ExecutorError, match="There is no such ticket"):
@@ -110,7 +110,7 @@ def test_the_page_s_refusal_reaches_the_caller(gunicorn, desk, ticket):
     executor.confirm(ticket, {2: Outcome("SKIPPED", notes="<b>&amp;\nsecond line")})
     [skipped] = select(desk, "select notes from desk.confirmations where line_number = 2")
     assert skipped["notes"] == "<b>&amp;\nsecond line"
-    right = Fill(Decimal("6.25"), Decimal(100), Decimal("500.00"), IN_WINDOW_AT)
+    right = TypedFill(Decimal("6.25"), Decimal(100), Decimal("500.00"), IN_WINDOW_AT)
     executor.confirm(ticket, {1: Outcome("DONE", (right,), amendment_reason="A digit too many.")})
     assert str(select(desk, "select units from desk.positions_now")[0]["units"]) == "6.25"
 

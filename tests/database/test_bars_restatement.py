@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trading_ops.bars.files import find_files
-from trading_ops.bars.judge import judge_files
 from trading_ops.bars.load import load_folder
+from trading_ops.bars.prepare import prepare_files
 from trading_ops.db.connect import connect
 from trading_ops.exchange.sessions import sessions_between
 
@@ -60,7 +60,7 @@ def bars_of(path) -> dict[str, list[tuple]]:
                 strict=True,
             )
         ]
-        for one in judge_files(find_files(path), 1, date(2026, 11, 1))
+        for one in prepare_files(find_files(path), 1, date(2026, 11, 1))
         if one.parsed is not None
     }
 

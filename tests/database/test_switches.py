@@ -8,7 +8,7 @@ from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_portfolio, set_clock
 from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
-from trading_ops.ops.auto_disable import MissingBars, disable_missing
+from trading_ops.ops.auto_disable import MissingBarsReport, disable_missing
 from trading_ops.runs.freeze import freeze
 from trading_ops.runs.run import Run
 from trading_ops.settings import PROJECT_ROOT, Settings
@@ -91,7 +91,7 @@ def freeze_daily(desk: Settings, day: date = AS_OF_DATE, universe: Universe = UN
         )
 
 
-def disable(desk: Settings, run: Run) -> MissingBars:
+def disable(desk: Settings, run: Run) -> MissingBarsReport:
     """Run the daily step that switches symbols off."""
     with connect("desk_planner", desk) as connection:
         return disable_missing(connection, run.run_id, desk)
@@ -123,7 +123,7 @@ def saturday(desk) -> None:
 def test_a_symbol_is_switched_off_beyond_the_limit_and_not_at_it(desk):
     """Five sessions missing are still waited for, six are not."""
     add_series(desk, {"AAA": MISSING_MAX, "BBB": MISSING_MAX + 1})
-    assert disable(desk, freeze_daily(desk)) == MissingBars(disabled=("BBB",))
+    assert disable(desk, freeze_daily(desk)) == MissingBarsReport(disabled=("BBB",))
     assert off(desk) == {
         "BBB": f"no bar since {session_before(MISSING_MAX + 1)}, more than {MISSING_MAX} sessions as of {AS_OF_DATE}"
     }
@@ -138,7 +138,7 @@ def test_the_next_run_is_frozen_without_it(desk):
     with connect("desk_planner", desk) as connection:
         rows = queries.universe.stored_universe_entries(connection, universe_hash=run.universe_hash)
         assert {row["internal_symbol"] for row in rows if not row["is_enabled"]} == {"BBB", "OLD"}
-    assert disable(desk, run) == MissingBars()
+    assert disable(desk, run) == MissingBarsReport()
     assert incidents(desk) == ["SYMBOL_DISABLED"]
 
 
@@ -147,7 +147,7 @@ def test_a_task_that_runs_again_switches_and_tells_once(desk):
     add_series(desk, {"BBB": MISSING_MAX + 1})
     run = freeze_daily(desk)
     assert disable(desk, run).disabled == ("BBB",)
-    assert disable(desk, run) == MissingBars()
+    assert disable(desk, run) == MissingBarsReport()
     assert incidents(desk) == ["SYMBOL_DISABLED"]
     with connect("desk_planner", desk) as connection:
         assert connection.execute("select count(*) as n from desk.symbol_switches").fetchone()["n"] == 1
@@ -158,8 +158,8 @@ def test_an_outage_switches_nothing_off(desk):
     late = dict.fromkeys(STOCKS[: TOGETHER_MAX + 1], MISSING_MAX + 1)
     add_series(desk, late)
     run = freeze_daily(desk)
-    assert disable(desk, run) == MissingBars(outage=tuple(late))
-    assert disable(desk, run) == MissingBars(outage=tuple(late))
+    assert disable(desk, run) == MissingBarsReport(outage=tuple(late))
+    assert disable(desk, run) == MissingBarsReport(outage=tuple(late))
     assert off(desk) == {}
     assert incidents(desk) == ["VENDOR_OUTAGE"]
 
@@ -182,14 +182,14 @@ def test_an_outage_that_comes_drop_by_drop_is_still_an_outage(desk):
     set_clock(desk, sessions.daily_run_at(next_day))
     for symbol in ("DDD", "SPY"):
         add_bar(desk, symbol, next_day, load="load-2")
-    assert disable(desk, freeze_daily(desk, next_day)) == MissingBars(outage=(*first, late))
+    assert disable(desk, freeze_daily(desk, next_day)) == MissingBarsReport(outage=(*first, late))
     assert set(off(desk)) == set(first)
 
 
 def test_the_benchmark_is_never_switched_off(desk):
     """Without its bar nothing can be judged, so its absence blocks the gate and stays visible."""
     add_series(desk, {}, symbols=STOCKS)
-    assert disable(desk, freeze_daily(desk)) == MissingBars()
+    assert disable(desk, freeze_daily(desk)) == MissingBarsReport()
     assert off(desk) == {}
 
 
@@ -216,7 +216,7 @@ def test_any_trusted_vendor_with_a_bar_is_enough(desk):
     """A symbol one vendor lost is not missing while another one has it."""
     add_series(desk, {"BBB": MISSING_MAX + 1})
     add_bar(desk, "BBB", AS_OF_DATE, source="alpha_vantage")
-    assert disable(desk, freeze_daily(desk)) == MissingBars()
+    assert disable(desk, freeze_daily(desk)) == MissingBarsReport()
 
 
 def test_bars_the_run_does_not_know_do_not_count(desk):
@@ -234,7 +234,7 @@ def test_a_person_has_the_last_word_on_an_outage_of_a_symbol(desk):
     with connect("desk_planner", desk) as connection:
         switch_symbol(connection, UNIVERSE, "BBB", True, "suspended, trades on Monday", "operator")
     assert off(desk) == {}
-    assert disable(desk, freeze_daily(desk, key="again")) == MissingBars()
+    assert disable(desk, freeze_daily(desk, key="again")) == MissingBarsReport()
     assert off(desk) == {}
 
 

@@ -75,7 +75,7 @@ def test_each_symbol_stands_where_it_belongs(desk, universe):
         "with_problems": 1,
     }
     assert report.coverage == [("alpha_vantage", 2, 2), ("stooq", 2, 1)]
-    assert report.is_judged is False
+    assert report.is_examined is False
 
 
 def test_a_gap_is_missing_and_the_time_before_a_history_is_not(desk, universe):
@@ -119,7 +119,7 @@ def test_what_the_newest_build_found_is_shown(desk, universe):
         )
         connection.execute("grant select on intermediate.int_market__bars to desk_reader")
     report = read(desk, universe)
-    assert report.is_judged
+    assert report.is_examined
     assert symbol_of(report, "AAA").problems == (
         f"{session_before(9)}: prices cannot be right",
         f"{session_before(0)}: saved before the close",

@@ -16,8 +16,8 @@ import psycopg
 
 from trading_ops.bars.compare import Comparison, Waiting, copy_text_into
 from trading_ops.bars.files import VendorFile
-from trading_ops.bars.judge import JudgedFile, judge_files
 from trading_ops.bars.parse import ParsedFile
+from trading_ops.bars.prepare import PreparedFile, prepare_files
 from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
 from trading_ops.bars.report import LoadReport, stored_report
 from trading_ops.bars.results import Results, Series
@@ -55,9 +55,9 @@ def load_files(
                 with connection.transaction():
                     load = _Load(connection, idempotency_key, clock, copies)
                     steps = Progress(progress, len(found))
-                    for judged in judge_files(found, load.load_id, clock["newest_date"]):
-                        load.take(judged)
-                        steps.step(judged.parsed.row_count if judged.parsed else 0)
+                    for prepared in prepare_files(found, load.load_id, clock["newest_date"]):
+                        load.take(prepared)
+                        steps.step(prepared.parsed.row_count if prepared.parsed else 0)
                     return load.finish(failures)
             except _SameBars as same:
                 copies |= same.refusals
@@ -108,65 +108,65 @@ class _Load:
         self.taken: set[Series] = set()
         self.bars_names: dict[tuple[str, bytes], dict[str, str]] = {}
 
-    def take(self, judged: JudgedFile) -> None:
+    def take(self, prepared: PreparedFile) -> None:
         """Write a file's bars, or put them aside for comparison when its symbol is stored already."""
         started = time.perf_counter()
         self.seen.append(
             _SeenFile(
-                judged.name,
-                judged.sha256,
-                judged.size_bytes,
-                judged.series,
-                judged.parsed.row_count if judged.parsed else 0,
-                judged.parsed.quarantined if judged.parsed else (),
+                prepared.name,
+                prepared.sha256,
+                prepared.size_bytes,
+                prepared.series,
+                prepared.parsed.row_count if prepared.parsed else 0,
+                prepared.parsed.quarantined if prepared.parsed else (),
             )
         )
         try:
-            if judged.refusal is not None:
-                raise FileRefused(judged.refusal)
-            self._refuse_foreign(judged)
-            self._accept(judged, judged.parsed)
+            if prepared.refusal is not None:
+                raise FileRefused(prepared.refusal)
+            self._refuse_foreign(prepared)
+            self._accept(prepared, prepared.parsed)
         except FileRefused as refused:
-            self._refuse(judged.name, judged.series, refused)
-        if judged.series is not None and self._is_reported(judged.parsed):
-            duration_s = judged.duration_s + time.perf_counter() - started
-            self.results.add_duration(judged.series, duration_s)
+            self._refuse(prepared.name, prepared.series, refused)
+        if prepared.series is not None and self._is_reported(prepared.parsed):
+            duration_s = prepared.duration_s + time.perf_counter() - started
+            self.results.add_duration(prepared.series, duration_s)
 
-    def _refuse_foreign(self, judged: JudgedFile) -> None:
+    def _refuse_foreign(self, prepared: PreparedFile) -> None:
         """Refuse what has no place here: fiction on a production desk, a series that other symbols have as well."""
-        if judged.name in self.copies:
-            raise FileRefused(self.copies[judged.name])
-        if self.clock["is_production"] and judged.parsed.source == SIMULATED:
+        if prepared.name in self.copies:
+            raise FileRefused(self.copies[prepared.name])
+        if self.clock["is_production"] and prepared.parsed.source == SIMULATED:
             reason = "simulated data has no place in a production database"
-            raise FileRefused(Refusal(judged.name, 1, "source", reason))
-        if judged.bars_digest is not None:
-            names = self.bars_names.setdefault((judged.parsed.source, judged.bars_digest), {})
-            names[judged.name] = judged.parsed.symbol
+            raise FileRefused(Refusal(prepared.name, 1, "source", reason))
+        if prepared.bars_digest is not None:
+            names = self.bars_names.setdefault((prepared.parsed.source, prepared.bars_digest), {})
+            names[prepared.name] = prepared.parsed.symbol
 
-    def _accept(self, judged: JudgedFile, parsed: ParsedFile) -> None:
+    def _accept(self, prepared: PreparedFile, parsed: ParsedFile) -> None:
         series = (parsed.source, parsed.symbol)
         if parsed.bars is None:
-            self.values.add(judged.name, parsed)
+            self.values.add(prepared.name, parsed)
             return
         if self.comparison.holds(series) or self.comparison.is_full:
             self._compare()
         span = queries.bars.stored_span(self.connection, source=parsed.source, vendor_symbol=parsed.symbol)
         if span["first_date"] is None:
-            self.values.add(judged.name, parsed)
-            copy_text_into(self.connection, queries.bars.copy_new_bars.sql, judged.copy_text)
+            self.values.add(prepared.name, parsed)
+            copy_text_into(self.connection, queries.bars.copy_new_bars.sql, prepared.copy_text)
             self.taken.add(series)
             self.results.add_bars(
                 series, new_count=parsed.row_count, first_written_date=parsed.dates[0].astype(object)
             )
         else:
             waiting = Waiting(
-                judged.name,
+                prepared.name,
                 replace(parsed, bars=None),
                 span["first_date"],
                 span["last_date"],
                 is_alone=series not in self.taken,
             )
-            self.comparison.add(waiting, judged.copy_text)
+            self.comparison.add(waiting, prepared.copy_text)
 
     def _compare(self) -> None:
         for waiting, refused in self.comparison.run(self.results):

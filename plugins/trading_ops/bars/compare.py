@@ -2,7 +2,7 @@
 Bars of symbols that are stored already, set beside what is stored before anything is appended.
 
 Files wait here until enough of them are together, so the server compares many symbols at once and
-memory holds few. What a vendor changed is judged symbol by symbol, and recorded.
+memory holds few. What a vendor changed is appraised symbol by symbol, and recorded.
 """
 
 import time
@@ -14,7 +14,7 @@ import psycopg
 
 from trading_ops.bars.parse import ParsedFile
 from trading_ops.bars.refusal import FileRefused
-from trading_ops.bars.restatement import Objection, Overlap, Restatement, judge_change, needs_whole_history
+from trading_ops.bars.restatement import Objection, Overlap, Restatement, appraise_change, needs_whole_history
 from trading_ops.bars.results import Results, Series
 from trading_ops.bars.values import Values, refuse_date
 from trading_ops.db.connect import queries
@@ -73,7 +73,7 @@ class Comparison:
         started = time.perf_counter()
         queries.bars.compare_incoming_bars(self._connection)
         done = [
-            (self._waiting[row["source"], row["vendor_symbol"]], self._judge(row, results))
+            (self._waiting[row["source"], row["vendor_symbol"]], self._settle(row, results))
             for row in list(queries.bars.comparison_by_symbol(self._connection))
         ]
         queries.bars.append_compared_bars(self._connection)
@@ -85,7 +85,7 @@ class Comparison:
         self._bar_count = 0
         return done
 
-    def _judge(self, row: dict, results: Results) -> FileRefused | None:
+    def _settle(self, row: dict, results: Results) -> FileRefused | None:
         series = (row["source"], row["vendor_symbol"])
         waiting = self._waiting[series]
         try:
@@ -130,16 +130,16 @@ class Comparison:
         if row["changed_count"] == 0:
             return None
         overlap = self._overlap(waiting)
-        verdict = judge_change(overlap)
-        if isinstance(verdict, Restatement) and verdict.is_scale_changed:
+        appraisal = appraise_change(overlap)
+        if isinstance(appraisal, Restatement) and appraisal.is_scale_changed:
             hole = queries.bars.stored_date_not_compared(
                 self._connection, source=parsed.source, vendor_symbol=parsed.symbol
             )
             if hole is not None:
-                verdict = needs_whole_history(overlap, hole)
-        if isinstance(verdict, Objection):
-            waiting.refuse(verdict.day, verdict.reason, verdict.outcome)
-        return verdict
+                appraisal = needs_whole_history(overlap, hole)
+        if isinstance(appraisal, Objection):
+            waiting.refuse(appraisal.day, appraisal.reason, appraisal.outcome)
+        return appraisal
 
     def _refuse_older_actions(self, waiting: Waiting) -> None:
         day = self._values.first_difference(self._connection, waiting.parsed, waiting.stored_first)

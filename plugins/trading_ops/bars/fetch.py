@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from trading_ops.bars.files import VendorFile
-from trading_ops.bars.judge import session_dates
 from trading_ops.bars.parse import parse_file
+from trading_ops.bars.prepare import session_dates
 from trading_ops.bars.refusal import FileRefused
 from trading_ops.sources.config import ReadySource
 from trading_ops.sources.failure import FetchFailure, NotDelivered, Outcome
@@ -69,7 +69,7 @@ def fetch(
     Return what the sources give for each wanted name; the bodies lie under `folder`.
 
     Rows may be as new as `newest_date`. A file that ends before `session`, or that the loader would
-    refuse, is kept for the loader to judge, and the next source is asked.
+    refuse, is kept for the loader to read, and the next source is asked.
     """
     return _Fetch(sources, newest_date, session, folder, tell, monotonic).run(list(wanted))
 

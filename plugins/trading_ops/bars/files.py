@@ -28,7 +28,7 @@ class LoadError(Exception):
 
 @dataclass(frozen=True)
 class VendorFile:
-    """One file to judge: its name below the loaded path, and how to read it."""
+    """One file to load: its name below the loaded path, and how to read it."""
 
     name: str
     read: Callable[[], bytes]

@@ -1,5 +1,5 @@
 """
-One vendor file, judged: its rows as the vendor wrote them, or the reason it is refused.
+One vendor file, parsed: its rows as the vendor wrote them, or the reason it is refused.
 
 Pure: bytes in, columns out, no clock and no disk. A file is accepted whole or not at all, and a
 number keeps every digit of its text; floats exist here only to compare two prices of one row.

@@ -75,7 +75,7 @@ class Objection:
     outcome: Literal["refused", "needs_history"] = "refused"
 
 
-def judge_change(overlap: Overlap) -> Restatement | Objection:
+def appraise_change(overlap: Overlap) -> Restatement | Objection:
     """
     Say what a file that changes stored bars did to them.
 
@@ -89,7 +89,7 @@ def judge_change(overlap: Overlap) -> Restatement | Objection:
         )
     is_proof = overlap.dates < np.datetime64(overlap.stored_last)
     if not is_proof.any():
-        return _judge_newest_bar(overlap)
+        return _appraise_newest_bar(overlap)
     columns = [_Column(overlap.old_close[is_proof], overlap.new_close[is_proof])]
     if overlap.is_adjusted and not np.isnan(overlap.old_adj + overlap.new_adj).any():
         columns.append(_Column(overlap.old_adj[is_proof], overlap.new_adj[is_proof]))
@@ -154,7 +154,7 @@ class _Column:
         return np.abs(self.ratios / expected - 1) > 2 * self._rounding
 
 
-def _judge_newest_bar(overlap: Overlap) -> Restatement | Objection:
+def _appraise_newest_bar(overlap: Overlap) -> Restatement | Objection:
     """Judge a file that shares only the newest stored bar: an unfinished bar and a new scale look alike."""
     if overlap.is_adjusted and not overlap.is_whole:
         return _needs_history(overlap, overlap.stored_last)

@@ -46,7 +46,7 @@ class Quote:
 
 
 @dataclass
-class Account:
+class RehearsedAccount:
     """Cash and units, and what was paid and traded on the way."""
 
     cash: Decimal
@@ -117,7 +117,7 @@ def rehearse(scores: pd.DataFrame, bars: pd.DataFrame, policy: Policy, cost_rati
     quotes = _quotes(bars, first=min(ranked))
     sessions = sorted(day for day in quotes if min(ranked) <= day <= max(ranked))
     week_ends = {list(days)[-1] for _, days in groupby(sessions, key=lambda day: day.isocalendar()[:2])}
-    account = Account(cash=policy.account.paper_opening_cash_gbp)
+    account = RehearsedAccount(cash=policy.account.paper_opening_cash_gbp)
     orders: tuple[Order, ...] = ()
     values: dict[date, float] = {}
     blocked_by: Counter[str] = Counter()
@@ -177,7 +177,7 @@ def rehearse_files(trained: Path, backtested: Path, bars: Path, policy: Policy) 
 
 
 def _execute(
-    account: Account, orders: tuple[Order, ...], quotes: dict[str, Quote], cost_ratio: Decimal
+    account: RehearsedAccount, orders: tuple[Order, ...], quotes: dict[str, Quote], cost_ratio: Decimal
 ) -> int:
     """Execute the orders at the open and return how many were skipped, as the executor would have."""
     skipped_count = 0
@@ -203,7 +203,7 @@ def _execute(
     return skipped_count
 
 
-def _book(account: Account, quotes: dict[str, Quote], scores: dict[str, float], today: Day) -> Book:
+def _book(account: RehearsedAccount, quotes: dict[str, Quote], scores: dict[str, float], today: Day) -> Book:
     """Return what a plan starts from; a symbol without a bar of the session has no price."""
     symbols = {*scores, *account.units}
     instruments = {

@@ -21,7 +21,7 @@ from trading_ops.universe.switches import write_switch
 
 
 @dataclass(frozen=True)
-class MissingBars:
+class MissingBarsReport:
     """What a run found: symbols switched off now, or more of them at once than symbols can be at fault for."""
 
     disabled: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class MissingBars:
 
 def disable_missing(
     connection: psycopg.Connection, run_id: str, config: Settings | None = None
-) -> MissingBars:
+) -> MissingBarsReport:
     """
     Switch off the enabled symbols that lack too many sessions in a row as of a run.
 
@@ -50,10 +50,10 @@ def disable_missing(
         }
         keys = {_missing_key(symbol, newest): symbol for symbol, newest in late.items()}
         stored = queries.universe.stored_switch_keys(connection, dedupe_keys=list(keys))
-        judged = {keys[row["dedupe_key"]] for row in stored}
-        found = {symbol: newest for symbol, newest in late.items() if symbol not in judged}
+        handled = {keys[row["dedupe_key"]] for row in stored}
+        found = {symbol: newest for symbol, newest in late.items() if symbol not in handled}
         if not found:
-            return MissingBars()
+            return MissingBarsReport()
         together = sorted(set(found) | _recently_disabled(connection, run, limits.missing_sessions_max))
         if len(together) > limits.disabled_per_run_max:
             raise_incident(
@@ -65,7 +65,7 @@ def disable_missing(
                 run_id,
                 config,
             )
-            return MissingBars(outage=tuple(together))
+            return MissingBarsReport(outage=tuple(together))
         for symbol, newest in found.items():
             reason = (
                 f"no bar since {newest}, more than {limits.missing_sessions_max} sessions as of {run.as_of_date}"
@@ -76,7 +76,7 @@ def disable_missing(
             write_switch(connection, symbol, False, "MISSING_BARS", reason, key, run_id)
             detail = f"{symbol}: {reason}"
             raise_incident(connection, "SYMBOL_DISABLED", f"SYMBOL_DISABLED:{key}", detail, run_id, config)
-        return MissingBars(disabled=tuple(found))
+        return MissingBarsReport(disabled=tuple(found))
 
 
 def disable_untradable(connection: psycopg.Connection, config: Settings | None = None) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ class UniverseReport:
     groups: Sequence[tuple[str, Sequence[SymbolReport]]]
     counts: Mapping[str, int]
     coverage: Sequence[tuple[str, int, int]]
-    is_judged: bool
+    is_examined: bool
     states: Mapping[str, str]
 
 
@@ -144,7 +144,7 @@ def read_universe_report(
     }
     found = _by_symbol(queries.universe.recent(connection, **span))
     left_out = _by_symbol(queries.universe.quarantined(connection, **span))
-    judged = _judged(connection, shown[0])
+    examined = _examined(connection, shown[0])
     off = disabled_symbols(connection)
     symbols = []
     for entry in sorted(universe.entries, key=lambda one: one.internal_symbol):
@@ -155,7 +155,7 @@ def read_universe_report(
             min((one.first_date for one in series if one.first_date), default=None),
             found.get(symbol, {}),
             left_out.get(symbol, {}),
-            (judged or {}).get(symbol, {}),
+            (examined or {}).get(symbol, {}),
         )
         symbols.append(_symbol_report(entry, off.get(symbol, ""), series, shown, states))
     return UniverseReport(
@@ -167,16 +167,16 @@ def read_universe_report(
         groups=_groups(symbols),
         counts=_counts(symbols, as_of_date),
         coverage=_coverage(symbols, sources, as_of_date),
-        is_judged=judged is not None,
+        is_examined=examined is not None,
         states=STATES,
     )
 
 
-def _judged(connection: psycopg.Connection, first_date: date) -> dict[str, dict] | None:
+def _examined(connection: psycopg.Connection, first_date: date) -> dict[str, dict] | None:
     """Return what the newest build found per symbol and session, None when nothing is built."""
     try:
         with connection.transaction():
-            return _by_symbol(queries.universe.judged(connection, first_date=first_date))
+            return _by_symbol(queries.universe.unfit_bars(connection, first_date=first_date))
     except NOT_BUILT:
         return None
 
@@ -214,15 +214,15 @@ def _states(
     first_date: date | None,
     found: Mapping[date, Mapping],
     left_out: Mapping[date, Mapping],
-    judged: Mapping[date, Mapping],
+    examined: Mapping[date, Mapping],
 ) -> list[tuple[str, str]]:
     """Return (state, why) of each session shown."""
     states = []
     for session in shown:
         if session in found:
-            verdict = judged.get(session, {})
-            state = "unfinished" if verdict.get("is_unfinished") else "bar"
-            states.append(("broken" if verdict.get("is_broken") else state, ""))
+            unfit = examined.get(session, {})
+            state = "unfinished" if unfit.get("is_unfinished") else "bar"
+            states.append(("broken" if unfit.get("is_broken") else state, ""))
         elif session in left_out:
             row = left_out[session]
             states.append(("left_out", f"{row['source']}: {row['reason']}"))

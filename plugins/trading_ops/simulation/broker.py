@@ -15,7 +15,7 @@ _UNIT = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
-class Execution:
+class BrokerFill:
     """One executed order: units to six decimals, price in USD, value in GBP to the penny."""
 
     symbol: str
@@ -55,7 +55,7 @@ class SimulatedBroker:
         price_usd: Decimal,
         gbpusd_rate: Decimal,
         is_full_exit: bool = False,
-    ) -> Execution:
+    ) -> BrokerFill:
         """
         Trade value_gbp worth of a symbol at a price, or the whole position; the same key again changes nothing.
 
@@ -74,7 +74,7 @@ class SimulatedBroker:
             raise ValueError(f"the simulated account cannot {side} {units} {symbol} for {value_gbp} GBP")
         self._book["cash_gbp"] = str(self.cash_gbp - sign * value_gbp)
         self._set_units(symbol, held + sign * units)
-        execution = Execution(symbol, side, units, price_usd, value_gbp)
+        execution = BrokerFill(symbol, side, units, price_usd, value_gbp)
         self._book["executions"][key] = {name: str(value) for name, value in vars(execution).items()}
         self._save()
         return execution
@@ -100,8 +100,8 @@ class SimulatedBroker:
         written.replace(self._path)
 
 
-def _execution(row: dict[str, str]) -> Execution:
-    return Execution(
+def _execution(row: dict[str, str]) -> BrokerFill:
+    return BrokerFill(
         symbol=row["symbol"],
         side=row["side"],
         units=Decimal(row["units"]),

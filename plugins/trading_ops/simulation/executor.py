@@ -16,7 +16,7 @@ from decimal import Decimal
 from http.cookiejar import CookieJar
 
 from trading_ops.exchange.clocks import LONDON
-from trading_ops.simulation.broker import Execution, SimulatedBroker
+from trading_ops.simulation.broker import BrokerFill, SimulatedBroker
 from trading_ops.simulation.forms import Form, read_page
 from trading_ops.tickets.build import TicketLine
 
@@ -30,7 +30,7 @@ class ExecutorError(Exception):
 
 
 @dataclass(frozen=True)
-class Fill:
+class TypedFill:
     """One execution as it is typed into the page."""
 
     units: Decimal
@@ -45,7 +45,7 @@ class Outcome:
     """How a line ended: DONE or PARTIAL with fills, SKIPPED or FAILED without."""
 
     status: str
-    fills: tuple[Fill, ...] = ()
+    fills: tuple[TypedFill, ...] = ()
     notes: str = ""
     are_figures_checked: bool = False
     amendment_reason: str = ""
@@ -215,14 +215,14 @@ def _trade_line(
     return Outcome(wanted, tuple(fills), are_figures_checked=is_odd)
 
 
-def _refused(fills: list[Fill], refusal: ValueError) -> Outcome:
+def _refused(fills: list[TypedFill], refusal: ValueError) -> Outcome:
     return Outcome("PARTIAL" if fills else "FAILED", tuple(fills), notes=f"Simulated: {refusal}.")
 
 
-def _fill(execution: Execution, executed_at: datetime) -> Fill:
+def _fill(execution: BrokerFill, executed_at: datetime) -> TypedFill:
     # The form takes whole seconds.
     at = executed_at.astimezone(UTC).replace(microsecond=0)
-    return Fill(execution.units, execution.price_usd, execution.value_gbp, at)
+    return TypedFill(execution.units, execution.price_usd, execution.value_gbp, at)
 
 
 def _london(at: datetime, pattern: str) -> str:

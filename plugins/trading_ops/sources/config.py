@@ -53,7 +53,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Limits(_Section):
+class FetchLimits(_Section):
     """What one request to any source may cost, and how long a whole fetch may go on."""
 
     connect_timeout_s: Seconds
@@ -89,7 +89,7 @@ class SourcesConfig(_Section):
     user_agent: Annotated[
         str, Field(strict=True, min_length=1, pattern=r"^[ -~]+$", description="plain text")
     ]
-    limits: Limits
+    limits: FetchLimits
     sources: _Sources
 
     def section(self, name: str) -> SourceSection | None:

@@ -32,7 +32,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 _PASSING_STATUSES = (500, 502, 503, 504)
 
 
-class Limits(Protocol):
+class RequestLimits(Protocol):
     """What one request may cost; config/sources.yml has the numbers."""
 
     connect_timeout_s: float
@@ -62,7 +62,7 @@ class HttpSession:
     """
 
     url: str
-    limits: Limits
+    limits: RequestLimits
     requests_per_minute: int
     user_agent: str
     key: SecretStr | None = None
@@ -74,14 +74,14 @@ class HttpSession:
         self,
         path: str,
         params: dict[str, str],
-        judge: Callable[[Reply], NotDelivered | None],
+        examine: Callable[[Reply], NotDelivered | None],
         headers: dict[str, str] | None = None,
     ) -> Reply:
         """
         Return a reply that holds data.
 
         What may pass (a lost connection, a 5xx, a 429) is tried again with growing pauses, or the
-        pause the server asks for. Raises NotDelivered with what the judge says, or `failed`.
+        pause the server asks for. Raises NotDelivered with what `examine` says, or `failed`.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(_TryAgain),
@@ -91,7 +91,7 @@ class HttpSession:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, path, params, judge, headers or {})
+            return retrying(self._attempt, path, params, examine, headers or {})
         except _TryAgain as last:
             raise last.refused from None
 
@@ -107,7 +107,7 @@ class HttpSession:
             text = text.replace(form, "[key]")
         return text
 
-    def _attempt(self, path: str, params: dict[str, str], judge, headers: dict[str, str]) -> Reply:
+    def _attempt(self, path: str, params: dict[str, str], examine, headers: dict[str, str]) -> Reply:
         self._wait_turn()
         try:
             reply = asyncio.run(self._request(path, params, headers))
@@ -117,7 +117,7 @@ class HttpSession:
         except (httpx.HTTPError, httpx.InvalidURL, zlib.error, OSError) as error:
             problem = self.redacted(f"{type(error).__name__}: {error}")
             raise _TryAgain(NotDelivered("failed", problem)) from None
-        refused = judge(reply)
+        refused = examine(reply)
         if refused is None:
             return reply
         refused = NotDelivered(refused.outcome, self.redacted(refused.detail))

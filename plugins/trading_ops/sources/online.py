@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.layout import Layout, header_of
-from trading_ops.sources.replies import Refusals, Reply, judge
+from trading_ops.sources.replies import Refusals, Reply, examine
 
 if TYPE_CHECKING:
     from trading_ops.sources.http_session import HttpSession
@@ -37,8 +37,8 @@ class OnlineSource:
     fetch_rates: Fetch | None = None
 
 
-def csv_judge(layouts: tuple[Layout, ...], refusals: Refusals) -> Callable[[Reply], NotDelivered | None]:
-    """Return the judge of replies that are a csv file in one of these layouts, with at least one row."""
+def csv_examiner(layouts: tuple[Layout, ...], refusals: Refusals) -> Callable[[Reply], NotDelivered | None]:
+    """Return the examiner of replies that are a csv file in one of these layouts, with at least one row."""
     headers = {layout.header for layout in layouts}
 
     def is_data(reply: Reply) -> bool:
@@ -51,4 +51,4 @@ def csv_judge(layouts: tuple[Layout, ...], refusals: Refusals) -> Callable[[Repl
             raise NotDelivered("failed", "cut off in the middle of its last line")
         return True
 
-    return lambda reply: judge(reply, is_data, refusals)
+    return lambda reply: examine(reply, is_data, refusals)

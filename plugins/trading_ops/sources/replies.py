@@ -47,7 +47,7 @@ class Reply:
 IsData = Callable[[Reply], bool]
 
 
-def judge(reply: Reply, is_data: IsData, refusals: Refusals) -> NotDelivered | None:
+def examine(reply: Reply, is_data: IsData, refusals: Refusals) -> NotDelivered | None:
     """
     Return None for a reply that holds data, else why it does not.
 

@@ -3,7 +3,7 @@ The yfinance package, kept to the desk's own HTTP and its limits.
 
 yfinance would open a browser-like session, fetch a cookie and a crumb and click through a consent
 form. The session given to it here answers only Yahoo's chart address, through HttpSession, so that
-nothing pretends to be a browser and every reply is judged before the package sees it.
+nothing pretends to be a browser and every reply is examined before the package sees it.
 """
 
 import io
@@ -21,7 +21,7 @@ import yfinance
 
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.http_session import HttpSession
-from trading_ops.sources.replies import Refusals, Reply, judge
+from trading_ops.sources.replies import Refusals, Reply, examine
 
 # It tells of the cookies it does without and of what is raised here anyway.
 logging.getLogger("yfinance").setLevel(logging.CRITICAL)
@@ -83,7 +83,7 @@ class _ChartAdapter(requests.adapters.BaseAdapter):
         if self.refused:
             raise requests.ConnectionError(str(self.refused))
         try:
-            reply = self._http.get(asked.path, dict(parse_qsl(asked.query)), self._judge)
+            reply = self._http.get(asked.path, dict(parse_qsl(asked.query)), self._examine)
         except NotDelivered as refused:
             self.refused = refused
             raise requests.ConnectionError(str(refused)) from None
@@ -95,8 +95,8 @@ class _ChartAdapter(requests.adapters.BaseAdapter):
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _judge(self, reply: Reply) -> NotDelivered | None:
-        return judge(reply, _is_chart, self._refusals)
+    def _examine(self, reply: Reply) -> NotDelivered | None:
+        return examine(reply, _is_chart, self._refusals)
 
 
 def _is_chart(reply: Reply) -> bool:

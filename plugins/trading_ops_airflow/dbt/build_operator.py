@@ -109,7 +109,7 @@ class DbtOperator(BaseOperator):
         nodes = read_results(results_path)
         for node in nodes:
             self.log.info("%s", node.line())
-        judge_nodes(nodes, self.selector, self.tests_may_fail)
+        require_sound(nodes, self.selector, self.tests_may_fail)
         counts: dict[str, int] = {}
         for node in nodes:
             counts[node.status] = counts.get(node.status, 0) + 1
@@ -139,7 +139,7 @@ def read_results(path: Path) -> list[Node]:
     ]
 
 
-def judge_nodes(nodes: list[Node], selector: str, tests_may_fail: bool) -> None:
+def require_sound(nodes: list[Node], selector: str, tests_may_fail: bool) -> None:
     """
     Raise unless the build did what it was for.
 

@@ -1,7 +1,7 @@
 """
 The last task of every DAG: deliver the mail, and be red when the run did not do its work.
 
-Airflow judges a DAG run by its last task, so that task looks back at the steps before it.
+A DAG run is what its last task is, so that task looks back at the steps before it.
 """
 
 from airflow.sdk import TriggerRule, get_current_context, task

@@ -7,7 +7,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops.settings import Settings
-from trading_ops_airflow.dbt.build_operator import DbtOperator, Node, failure_without_results, judge_nodes
+from trading_ops_airflow.dbt.build_operator import DbtOperator, Node, failure_without_results, require_sound
 from trading_ops_airflow.retries import RetryMachineryOnly
 
 
@@ -22,12 +22,12 @@ BUILT = [node("gate_verdicts", "success"), node("not_null_gate", "pass", "test")
 def test_a_selector_that_matched_nothing_is_red():
     """dbt itself ends with exit code 0 and 'nothing to do'."""
     with pytest.raises(AirflowFailException, match="selector typo matched no node"):
-        judge_nodes([], "typo", tests_may_fail=False)
+        require_sound([], "typo", tests_may_fail=False)
 
 
 def test_a_build_that_did_its_work_is_green():
     """Models built and tests passed raise nothing."""
-    judge_nodes(BUILT, "book", tests_may_fail=False)
+    require_sound(BUILT, "book", tests_may_fail=False)
 
 
 def test_the_list_of_failures_names_each_test_with_its_message_and_counts_what_was_skipped():
@@ -38,7 +38,7 @@ def test_the_list_of_failures_names_each_test_with_its_message_and_counts_what_w
         node("market_prices_eod", "skipped"),
     ]
     with pytest.raises(AirflowFailException) as failure:
-        judge_nodes(nodes, "prices", tests_may_fail=False)
+        require_sound(nodes, "prices", tests_may_fail=False)
     assert "1 dbt node(s) of prices failed, 1 skipped" in str(failure.value)
     assert "test low_above_high: Got 3 results" in str(failure.value)
     assert "not_null_gate" not in str(failure.value)
@@ -46,7 +46,9 @@ def test_the_list_of_failures_names_each_test_with_its_message_and_counts_what_w
 
 def test_a_blocked_gate_leaves_its_build_green():
     """The judging task is what goes red, so the reasons are there to be judged."""
-    judge_nodes([*BUILT, node("assert_every_verdict_is_clear", "fail", "test")], "gates", tests_may_fail=True)
+    require_sound(
+        [*BUILT, node("assert_every_verdict_is_clear", "fail", "test")], "gates", tests_may_fail=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,22 +63,22 @@ def test_a_blocked_gate_leaves_its_build_green():
 def test_a_gate_that_was_not_built_is_red_even_when_tests_may_fail(broken):
     """Without its model a gate has no verdict, and nobody would know why."""
     with pytest.raises(AirflowFailException):
-        judge_nodes([*BUILT, broken], "gates", tests_may_fail=True)
+        require_sound([*BUILT, broken], "gates", tests_may_fail=True)
 
 
 def test_a_gate_build_without_a_single_model_is_red():
     """Tests alone say nothing when they are allowed to fail."""
     with pytest.raises(AirflowFailException, match="built no model"):
-        judge_nodes([node("t", "fail", "test")], "gates", tests_may_fail=True)
+        require_sound([node("t", "fail", "test")], "gates", tests_may_fail=True)
 
 
 def test_a_lost_server_is_tried_again_and_a_broken_model_is_not():
     """Only when every cause is the server may another try help."""
     lost = node("stg_desk__fills", "error", message="could not connect to server: Connection refused")
     with pytest.raises(ConnectionError):
-        judge_nodes([lost, node("x", "skipped")], "book", tests_may_fail=False)
+        require_sound([lost, node("x", "skipped")], "book", tests_may_fail=False)
     with pytest.raises(AirflowFailException):
-        judge_nodes([lost, node("y", "error", message="division by zero")], "book", tests_may_fail=False)
+        require_sound([lost, node("y", "error", message="division by zero")], "book", tests_may_fail=False)
 
 
 def test_dbt_without_results_proves_nothing():

@@ -1,4 +1,4 @@
-"""Ten-line vendor files, written by hand: one per layout, and a way to judge and to damage them."""
+"""Ten-line vendor files, written by hand: one per layout, and a way to parse and to damage them."""
 
 from datetime import date
 
@@ -69,7 +69,7 @@ rate_date,base_currency,quote_currency,rate,source
 """
 
 
-def judge(text: str | bytes, name: str) -> ParsedFile:
+def parse_sample(text: str | bytes, name: str) -> ParsedFile:
     """Parse a sample as the loader would on 15 March 2024."""
     return parse_file(text if isinstance(text, bytes) else text.encode(), name, NEWEST, SESSIONS)
 
@@ -77,7 +77,7 @@ def judge(text: str | bytes, name: str) -> ParsedFile:
 def refusal_of(text: str | bytes, name: str) -> Refusal:
     """Return why a sample is refused; a sample that is accepted fails the test."""
     with pytest.raises(FileRefused) as refused:
-        judge(text, name)
+        parse_sample(text, name)
     assert refused.value.refusal.file == name
     return refused.value.refusal
 

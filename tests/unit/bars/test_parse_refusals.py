@@ -12,7 +12,7 @@ from bar_samples import (
     YAHOO,
     YAHOO_SPLITS,
     damaged,
-    judge,
+    parse_sample,
     refusal_of,
 )
 from hypothesis import given, settings
@@ -72,7 +72,7 @@ DAMAGES = {
 def test_a_damaged_file_is_refused_with_its_place(case):
     """One wrong piece in an otherwise good file costs the whole file, and the message finds it."""
     text, name, old, new, line, field, words = DAMAGES[case]
-    judge(text, name)
+    parse_sample(text, name)
     refusal = refusal_of(damaged(text, old, new), name)
     assert (refusal.line, refusal.field) == (line, field)
     assert words in refusal.reason
@@ -124,7 +124,7 @@ def test_a_test_symbol_of_an_exchange_is_no_company(symbol):
 @pytest.mark.parametrize("symbol", ["ZTS", "TEST", "ZION", "NTES", "CBOE"])
 def test_a_company_with_such_a_name_is_one(symbol):
     """Zoetis, NetEase and their like are traded."""
-    assert judge(STOOQ, f"{symbol.lower()}_us_d.csv").symbol == symbol
+    assert parse_sample(STOOQ, f"{symbol.lower()}_us_d.csv").symbol == symbol
 
 
 def test_too_many_rows_to_leave_out_refuse_the_file():
@@ -135,7 +135,7 @@ def test_too_many_rows_to_leave_out_refuse_the_file():
     text = ADJUSTED.replace("2024-03-04", old + good + "2024-03-04", 1)
     refusal = refusal_of(text, "A.csv")
     assert (refusal.line, "60 such rows" in refusal.reason) == (2, True)
-    assert len(judge(text.replace(old, "".join(old.splitlines(True)[:20])), "A.csv").quarantined) == 20
+    assert len(parse_sample(text.replace(old, "".join(old.splitlines(True)[:20])), "A.csv").quarantined) == 20
 
 
 def test_a_header_without_rows_is_refused():
@@ -180,6 +180,6 @@ def test_any_bytes_are_accepted_or_refused_but_never_crash(junk, place, cut):
     good = ADJUSTED.encode()
     for body in (junk, good[:place] + junk + good[place + cut :]):
         try:
-            judge(body, "A.csv")
+            parse_sample(body, "A.csv")
         except FileRefused as refused:
             assert refused.refusal.reason

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from trading_ops.sources.config import Limits
+from trading_ops.sources.config import FetchLimits
 from trading_ops.sources.http_session import HttpSession
 
 # What a server does with a connection after reading the request.
 Act = Callable[[socket.socket], None]
 
-LIMITS = Limits(
+LIMITS = FetchLimits(
     connect_timeout_s=2,
     read_timeout_s=2,
     total_timeout_s=5,
@@ -83,7 +83,7 @@ def replaying(*acts: Act, by_path: Callable[[str], Act] | None = None):
             thread.join()
 
 
-def session_to(server: ReplayServer, limits: Limits = LIMITS, **options) -> HttpSession:
+def session_to(server: ReplayServer, limits: FetchLimits = LIMITS, **options) -> HttpSession:
     """Return a session to a server whose pauses are noted in `pauses` and not slept."""
     pauses: list[float] = []
     options = {"key": SecretStr("some-key"), "sleep": pauses.append, **options}

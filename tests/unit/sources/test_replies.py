@@ -86,7 +86,7 @@ def test_a_recorded_refusal_is_recognised_by_its_words(real_files, name, sent_as
 
 
 def test_every_recorded_refusal_is_in_the_table(real_files):
-    """A body added to the set has to be judged by a person first."""
+    """A body added to the set has to be looked at by a person first."""
     kept = {path.name for path in (real_files / "http_error_bodies").iterdir()}
     assert kept - {"README.txt"} == set(BODIES)
 

@@ -26,8 +26,8 @@ from replay_server import (
     truncated,
 )
 
-from trading_ops.bars.judge import session_dates
 from trading_ops.bars.parse import parse_file
+from trading_ops.bars.prepare import session_dates
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops.sources import layout as columns
 from trading_ops.sources.failure import NotDelivered

@@ -20,8 +20,8 @@ from replay_server import (
 
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.http_session import HttpSession
-from trading_ops.sources.online import csv_judge
-from trading_ops.sources.replies import judge
+from trading_ops.sources.online import csv_examiner
+from trading_ops.sources.replies import examine
 from trading_ops.sources.vendors import LAYOUTS
 
 BODY = b"date,close\n" + b"2024-03-04,100.75\n" * 2000
@@ -29,7 +29,7 @@ BODY = b"date,close\n" + b"2024-03-04,100.75\n" * 2000
 
 def anything(reply):
     """Take every success for data."""
-    return judge(reply, lambda _: True, ())
+    return examine(reply, lambda _: True, ())
 
 
 def outcome_of(*acts, limits=LIMITS, **options):
@@ -89,12 +89,12 @@ def test_a_packed_reply_that_is_cut_is_not_a_reply():
 
 def test_a_csv_without_length_must_end_with_its_line():
     """Where only the closed connection ends a reply, a cut would leave a shorter volume."""
-    judged = csv_judge(LAYOUTS, ())
+    is_csv = csv_examiner(LAYOUTS, ())
     text = b"Date,Open,High,Low,Close,Volume\n2024-03-04,1,2,1,2,493729600"
     with replaying(unmeasured(text + b"\n")) as whole, replaying(unmeasured(text[:-3])) as cut:
-        assert session_to(whole).get("/q", {}, judged).body == text + b"\n"
+        assert session_to(whole).get("/q", {}, is_csv).body == text + b"\n"
         with pytest.raises(NotDelivered, match="middle of its last line"):
-            session_to(cut).get("/q", {}, judged)
+            session_to(cut).get("/q", {}, is_csv)
 
 
 @pytest.mark.parametrize("packing", ["gzip", "none"])
@@ -178,7 +178,7 @@ def test_what_will_not_pass_is_not_asked_again(body):
     with replaying(answer(body)) as server:
         session = session_to(server)
         with pytest.raises(NotDelivered):
-            session.get("/q", {}, csv_judge(LAYOUTS, ((r"daily hits", "limit"),)))
+            session.get("/q", {}, csv_examiner(LAYOUTS, ((r"daily hits", "limit"),)))
     assert len(server.requests) == 1 and session.pauses == []
 
 

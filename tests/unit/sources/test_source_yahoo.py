@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from replay_server import answer, replaying, session_to
 
-from trading_ops.bars.judge import session_dates
 from trading_ops.bars.parse import parse_file
+from trading_ops.bars.prepare import session_dates
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.vendors import ONLINE
 

@@ -159,7 +159,7 @@ at_bars as (
     where placed.is_bar = 0
 ),
 
-judged as (
+examined as (
     select
         at_bars.*,
         at_bars.price_basis = 'raw' and at_bars.session_date is not null as has_evidence,
@@ -186,7 +186,7 @@ treated as (
             when dividend_usd is null and is_confirmed_earlier then 'late_date'
             else 'price_disagrees'
         end as treatment
-    from judged
+    from examined
 )
 
 select

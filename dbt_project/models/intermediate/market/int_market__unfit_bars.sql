@@ -2,7 +2,7 @@
 -- An impossible bar is broken. A bar that was saved before its session closed is unfinished: known
 -- to us by then, or the last one its vendor has and with less volume than a session brings. Such a
 -- bar counts as missing until its next version comes. A series without volume (an index) is not
--- judged by it.
+-- measured by it.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),
@@ -28,7 +28,7 @@ series as (
     from {{ ref('stg_market__series') }}
 ),
 
-judged as (
+examined as (
     select
         bar.run_id,
         series.internal_symbol,
@@ -68,5 +68,5 @@ judged as (
     left join calendar on calendar.session_date = bar.session_date
 )
 
-select * from judged
+select * from examined
 where is_broken or is_unfinished

@@ -1,6 +1,6 @@
 -- What became of every ranked symbol: its return from the close after the decision to the close of
 -- the horizon's end, as the label of the model defines it: Ref($close, -1 - horizon) / Ref($close, -1) - 1.
--- A method without a forecast of its own is judged by the policy's horizon. Null until the run has
+-- A method without a forecast of its own is measured by the policy's horizon. Null until the run has
 -- seen the last session, and where a price is missing on either day.
 with run as (
     select * from {{ ref('stg_desk__runs') }}

@@ -96,7 +96,7 @@ where load_id = :load_id
 order by source collate "C", vendor_symbol collate "C";
 
 -- name: refused_files_of_load(load_id)
--- The files a load refused, in the order they were judged.
+-- The files a load refused, in the order they were read.
 select file_name, error from raw.payloads where load_id = :load_id and error is not null order by payload_id;
 
 -- name: quarantined_rows_of_load(load_id)

@@ -195,7 +195,7 @@ inner join raw.quarantined_rows as quarantined
         between greatest(name.valid_from_date, :first_date) and least(name.valid_to_date, :last_date)
 order by name.internal_symbol, quarantined.session_date, quarantined.quarantine_id desc;
 
--- name: judged(first_date)
+-- name: unfit_bars(first_date)
 -- The bars that the newest build found broken or unfinished.
 select internal_symbol, session_date, is_broken, is_unfinished
 from intermediate.int_market__bars

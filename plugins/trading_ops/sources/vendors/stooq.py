@@ -23,7 +23,7 @@ from trading_ops.sources.layout import (
     VOLUME,
     Layout,
 )
-from trading_ops.sources.online import FetchedFile, OnlineSource, csv_judge
+from trading_ops.sources.online import FetchedFile, OnlineSource, csv_examiner
 from trading_ops.sources.replies import Refusals
 
 _NAMES = re.compile(
@@ -68,7 +68,9 @@ def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
     """Return the whole history of a symbol; it cannot be asked for a part on the stored scale."""
     name = symbol.lower()
     asked = name if name.startswith("^") else f"{name}.us"
-    reply = http.get("/q/d/l/", {"s": asked, "i": "d", "apikey": http.secret}, csv_judge(LAYOUTS, REFUSALS))
+    reply = http.get(
+        "/q/d/l/", {"s": asked, "i": "d", "apikey": http.secret}, csv_examiner(LAYOUTS, REFUSALS)
+    )
     return f"{name}_us_d.csv", reply.body
 
 

@@ -9,7 +9,7 @@ import re
 from datetime import date
 
 from trading_ops.sources.layout import BESIDE, CLOSE, DATE, DIVIDEND, HIGH, LOW, OPEN, SPLIT, VOLUME, Layout
-from trading_ops.sources.online import FetchedFile, OnlineSource, csv_judge
+from trading_ops.sources.online import FetchedFile, OnlineSource, csv_examiner
 from trading_ops.sources.replies import Refusals
 
 _HEADER = (
@@ -47,7 +47,7 @@ def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
     reply = http.get(
         f"/tiingo/daily/{symbol.replace('.', '-').lower()}/prices",
         {"startDate": _FIRST_DATE, "endDate": newest_date.isoformat(), "format": "csv"},
-        csv_judge(LAYOUTS, REFUSALS),
+        csv_examiner(LAYOUTS, REFUSALS),
         {"Authorization": f"Token {http.secret}"},
     )
     return f"tiingo_{symbol}.csv", reply.body

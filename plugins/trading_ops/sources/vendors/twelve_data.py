@@ -10,7 +10,7 @@ from datetime import date
 
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.layout import CLOSE, DATE, HIGH, LOW, OPEN, VOLUME, Layout
-from trading_ops.sources.online import FetchedFile, OnlineSource, csv_judge
+from trading_ops.sources.online import FetchedFile, OnlineSource, csv_examiner
 from trading_ops.sources.replies import Refusals
 
 LAYOUTS = (
@@ -52,7 +52,7 @@ def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
             "format": "CSV",
             "delimiter": ",",
         },
-        csv_judge(LAYOUTS, REFUSALS),
+        csv_examiner(LAYOUTS, REFUSALS),
         {"Authorization": f"apikey {http.secret}"},
     )
     if reply.body.count(b"\n") >= _ROWS_MAX:

@@ -1,5 +1,5 @@
 """
-Files judged ahead of the loader: read, checked, and turned into the text COPY takes.
+Files prepared ahead of the loader: read, checked, and turned into the text COPY takes.
 
 The work runs in a thread beside the loader, so the server writes one file while the next is checked.
 """
@@ -23,16 +23,16 @@ from trading_ops.bars.refusal import FileRefused, Refusal
 from trading_ops.exchange.sessions import FIRST_DATE, LAST_DATE, sessions_between
 from trading_ops.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME
 
-# How many judged files may wait for the server.
+# How many prepared files may wait for the server.
 _AHEAD_COUNT = 6
-# One thread is enough: judging a file takes less time than the server needs to write it.
+# One thread is enough: preparing a file takes less time than the server needs to write it.
 _WORKER_COUNT = 1
 
 
 @dataclass(frozen=True)
-class JudgedFile:
+class PreparedFile:
     """
-    One file after judging: accepted with its COPY text, or refused.
+    One file, read and checked: accepted with its COPY text, or refused.
 
     `series` is (source, vendor symbol), None where a refused file does not tell; `bars_digest` is
     equal for files that hold the same bars, None where nothing was traded.
@@ -49,21 +49,21 @@ class JudgedFile:
     refusal: Refusal | None
 
 
-def judge_files(found: list[VendorFile], load_id: int, newest_date: date) -> Iterator[JudgedFile]:
-    """Yield the judged files in order; `load_id` goes into their COPY text."""
+def prepare_files(found: list[VendorFile], load_id: int, newest_date: date) -> Iterator[PreparedFile]:
+    """Yield the prepared files in order; `load_id` goes into their COPY text."""
     newest = np.datetime64(newest_date)
     sessions = session_dates()
     with ThreadPoolExecutor(_WORKER_COUNT) as workers:
         ahead: deque = deque()
         for one in found:
-            ahead.append(workers.submit(_judge, one, load_id, newest, sessions))
+            ahead.append(workers.submit(_prepare, one, load_id, newest, sessions))
             if len(ahead) > _AHEAD_COUNT:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _judge(one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: np.ndarray) -> JudgedFile:
+def _prepare(one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: np.ndarray) -> PreparedFile:
     started = time.perf_counter()
     body, text, digest = b"", b"", None
     parsed, refusal = None, None
@@ -75,7 +75,7 @@ def _judge(one: VendorFile, load_id: int, newest_date: np.datetime64, sessions: 
             text, digest = _copy_text(parsed, load_id), _bars_digest(parsed)
     except FileRefused as refused:
         refusal, series = refused.refusal, named_series(body, one.name)
-    return JudgedFile(
+    return PreparedFile(
         name=one.name,
         sha256=hashlib.sha256(body).hexdigest(),
         size_bytes=len(body),
