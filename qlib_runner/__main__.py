@@ -14,7 +14,7 @@ from qlib_runner.manifest import Refused, check_result, new_result, read_manifes
 _COMMANDS = {
     "dataset": "write Qlib's store from a manifest's adjusted bars",
     "train": "train a model on a dataset",
-    "backtest": "measure a model on the test window, after costs",
+    "backtest": "measure a model on the test segment, after costs",
     "score": "rank the newest session of a manifest's data",
 }
 

@@ -1,17 +1,17 @@
 """
-The backtest: what the model's ranking would have earned on the test window, after costs.
+The backtest: what the model's ranking would have earned on the test segment, after costs.
 
 `backtest` takes two inputs, dataset/manifest.json and train/manifest.json, each beside the whole result it
 belongs to, and as config, none of which must be given:
 
     benchmark             a symbol of the dataset; without one, the mean of all that can be traded
     topk, n_drop          in place of the workflow's
-    walk_forward_windows  0 scores the test window by the trained model, N by N models, each trained up to
-                          its own part of the window (walk_forward.py)
+    walk_forward_parts    0 scores the test segment by the trained model, N by N models, each trained up to
+                          its own part of the segment (walk_forward.py)
     threads               2
 
-Strategy and costs are the workflow's port_analysis_config, the engine is Qlib's. Train and valid window
-made the model, the test window is only measured: nothing here is chosen by what comes out.
+Strategy and costs are the workflow's port_analysis_config, the engine is Qlib's. Train and valid segment
+made the model, the test segment is only measured: nothing here is chosen by what comes out.
 The result holds
 
     metrics.json          the figures of metrics.py, the benchmark's own, and what was run
@@ -39,10 +39,10 @@ from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
 from qlib_runner.portfolio import benchmark_returns, plan_of, simulate
 from qlib_runner.score import MODEL, load_model
+from qlib_runner.segments import Segments, roll
 from qlib_runner.store import has_bars
-from qlib_runner.train import measure, score_window, write_json
+from qlib_runner.train import measure, score_segment, write_json
 from qlib_runner.walk_forward import walk_forward
-from qlib_runner.windows import Windows, roll
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class BacktestConfig:
     benchmark: str | None = None
     topk: int | None = None
     n_drop: int | None = None
-    walk_forward_windows: int = 0
+    walk_forward_parts: int = 0
     threads: int = 2
 
 
@@ -64,30 +64,30 @@ def run(manifest: Manifest, folder: Path) -> None:
     trained, _ = manifest.result("train")
     described = json.loads((trained / "model.json").read_bytes())
     if described["dataset_sha256"] != manifest.inputs[DATASET]:
-        raise Refused("the model was trained on another dataset, so its test window is not this one's")
+        raise Refused("the model was trained on another dataset, so its test segment is not this one's")
     if config.benchmark and not has_bars(store, config.benchmark):
         raise Refused(f"benchmark {config.benchmark}: the dataset has no bar of it")
     fields = workflow.parse((trained / "workflow.yaml").read_text())
     plan = plan_of(fields, config.benchmark, config.topk, config.n_drop)
-    windows = Windows.of_variables(described["windows"])
+    segments = Segments.of_variables(described["segments"])
     workflow.open_store(store, config.threads)
-    if config.walk_forward_windows:
-        parts = roll(sessions_of(store), windows, config.walk_forward_windows)
+    if config.walk_forward_parts:
+        parts = roll(sessions_of(store), segments, config.walk_forward_parts)
         scored, boosters = walk_forward(fields, parts, config.threads)
     else:
-        parts = [windows]
+        parts = [segments]
         boosters = [load_model(trained / "model.txt", described["model_sha256"])]
-        scored = score_test(fields, boosters[0], windows, config.threads)
+        scored = score_test(fields, boosters[0], segments, config.threads)
     not_traded = plan["strategy"]["kwargs"]["not_traded"]
     scored = scored[~scored.index.get_level_values("instrument").isin(not_traded)]
     # With more than one, Qlib's engine starts processes, which takes longer than reading a few prices.
     workflow.open_store(store, 1)
-    benchmark = benchmark_returns(config.benchmark, not_traded, windows)
+    benchmark = benchmark_returns(config.benchmark, not_traded, segments)
     daily = simulate(plan, scored["score"], benchmark)
     figures = {
         **figures_of(scored, daily),
         "benchmark_symbol": config.benchmark,
-        "walk_forward_windows": config.walk_forward_windows,
+        "walk_forward_parts": config.walk_forward_parts,
         **{name: plan["strategy"]["kwargs"][name] for name in ("topk", "n_drop")},
     }
     write_json(folder / "metrics.json", figures)
@@ -108,14 +108,14 @@ def run(manifest: Manifest, folder: Path) -> None:
 
 
 def score_test(
-    fields: dict[str, Any], booster: lightgbm.Booster, windows: Windows, threads: int
+    fields: dict[str, Any], booster: lightgbm.Booster, segments: Segments, threads: int
 ) -> pd.DataFrame:
-    """Return score and label of the test window by (datetime, instrument), loading only that window."""
+    """Return score and label of the test segment by (datetime, instrument), loading only that segment."""
     workflow.require_no_fitted_features(fields)
-    first, last = windows.test
+    first, last = segments.test
     handler = workflow.make_handler(fields, start_time=first, end_time=last)
-    dataset = DatasetH(handler=handler, segments=asdict(windows))
-    return score_window(booster, dataset, "test", threads)
+    dataset = DatasetH(handler=handler, segments=asdict(segments))
+    return score_segment(booster, dataset, "test", threads)
 
 
 def figures_of(scored: pd.DataFrame, daily: pd.DataFrame) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def parse_config(fields: dict[str, Any]) -> BacktestConfig:
     for name, low, high in (
         ("topk", 1, 10_000),
         ("n_drop", 1, 10_000),
-        ("walk_forward_windows", 0, 1000),
+        ("walk_forward_parts", 0, 1000),
         ("threads", 1, 64),
     ):
         value = getattr(config, name)

@@ -1,9 +1,9 @@
 """
-What a score was worth: the returns that followed scores of the same standing, on the validation window.
+What a score was worth: the returns that followed scores of the same standing, on the validation segment.
 
 A score only orders the companies of one session, so it is compared within its session: ten buckets by rank,
 bucket 0 the lowest scores. Equal scores have one mean rank and so one bucket. In a session of fewer than
-ten companies some buckets stay without any; a bucket no session fills says what the whole window says.
+ten companies some buckets stay without any; a bucket no session fills says what the whole segment says.
 """
 
 from typing import Any
@@ -41,7 +41,7 @@ def calibrate(scored: pd.DataFrame) -> list[dict[str, Any]]:
     """
     known = scored.dropna()
     if known.empty:
-        raise Refused("no row of the valid window has a label, so nothing says what a score is worth")
+        raise Refused("no row of the valid segment has a label, so nothing says what a score is worth")
     buckets = buckets_by_session(known)
     return [_described(rows, known) for rows in (known[buckets == bucket] for bucket in range(BUCKET_COUNT))]
 

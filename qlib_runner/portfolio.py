@@ -13,7 +13,7 @@ from qlib.backtest import backtest
 from qlib.data import D
 
 from qlib_runner.manifest import Refused
-from qlib_runner.windows import Windows
+from qlib_runner.segments import Segments
 
 _COSTS = {"deal_price", "limit_threshold", "trade_unit", "open_cost", "close_cost", "min_cost"}
 _EXECUTOR = {
@@ -33,11 +33,11 @@ def plan_of(
     """
     try:
         plan = fields["port_analysis_config"]
-        strategy, window = plan["strategy"], dict(plan["backtest"])
+        strategy, span = plan["strategy"], dict(plan["backtest"])
         kwargs = dict(strategy["kwargs"])
         missing = {"topk", "n_drop", "risk_degree"} - set(kwargs)
         # What is left out would be Qlib's own, which is made for China.
-        missing |= _COSTS - set(window["exchange_kwargs"])
+        missing |= _COSTS - set(span["exchange_kwargs"])
     except (KeyError, TypeError) as error:
         raise Refused(f"workflow.yaml has no port_analysis_config to test by: {error!r}") from None
     if missing:
@@ -47,17 +47,17 @@ def plan_of(
     if not 0 < kwargs["n_drop"] <= kwargs["topk"]:
         raise Refused("n_drop must be from 1 to topk")
     kwargs["not_traded"] = sorted({*kwargs.get("not_traded", ()), benchmark} - {None})
-    window.pop("benchmark", None)
-    return {"strategy": {**strategy, "kwargs": kwargs}, "backtest": window}
+    span.pop("benchmark", None)
+    return {"strategy": {**strategy, "kwargs": kwargs}, "backtest": span}
 
 
-def benchmark_returns(symbol: str | None, not_traded: list[str], windows: Windows) -> pd.Series:
+def benchmark_returns(symbol: str | None, not_traded: list[str], segments: Segments) -> pd.Series:
     """
     Return the benchmark's return of each session: a symbol's, or the mean of all members that are traded.
 
-    Raises Refused for a symbol without a bar on a session of the window, whose return would be a guess.
+    Raises Refused for a symbol without a bar on a session of the test segment, whose return would be a guess.
     """
-    first, last = windows.test
+    first, last = segments.test
     expression = "$close / Ref($close, 1) - 1"
     found = D.features([symbol] if symbol else D.instruments("all"), [expression], first, last)
     returns = found[expression].rename("benchmark_return").dropna()

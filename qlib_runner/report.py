@@ -16,7 +16,7 @@ import pandas as pd
 from qlib_runner import charts, metrics
 from qlib_runner.calibration import BUCKET_COUNT, buckets_by_session
 from qlib_runner.manifest import Manifest
-from qlib_runner.windows import Windows
+from qlib_runner.segments import Segments
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FEATURES_SHOWN = 20
@@ -43,7 +43,7 @@ class Findings:
     manifest: Manifest
     described: dict[str, Any]  # model.json
     plan: dict[str, Any]  # the strategy and the costs
-    parts: list[Windows]
+    parts: list[Segments]
     figures: dict[str, Any]  # metrics.json
     scored: pd.DataFrame  # score and label by (datetime, instrument)
     daily: pd.DataFrame  # by session

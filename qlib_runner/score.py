@@ -16,7 +16,7 @@ what they mean:
     horizon_sessions     int32    how long the return spans that the score is about
     side                 string   LONG where ev is above 0, else FLAT
     prob                 float64  of the scores that stood in this tenth of their session on the validation
-                                  window, the share that was followed by a gain (calibration.py)
+                                  segment, the share that was followed by a gain (calibration.py)
     ev                   float64  the mean return that followed them, a fraction
     model_version        string   SHA-256 of the model
     config_hash          string   SHA-256 of the workflow

@@ -3,12 +3,12 @@ The training: one LightGBM model from one dataset, the same bytes every time.
 
 `train` takes two inputs, dataset/manifest.json (a result of `dataset`, beside its manifest) and
 workflow.yaml, and as config train_sessions, valid_sessions, test_sessions, embargo_sessions, threads and
-benchmark, none of which must be given. The windows end with as_of_date. The result holds
+benchmark, none of which must be given. The segments end with as_of_date. The result holds
 
     model.txt       the trees as LightGBM writes them; its SHA-256 is the model's hash
-    model.json      that hash, features, label, windows, seed, versions, and the calibration: what the
-                    scores of the valid window were worth (calibration.py)
-    metrics.json    IC and rank IC on the valid and the test window
+    model.json      that hash, features, label, segments, seed, versions, and the calibration: what the
+                    scores of the valid segment were worth (calibration.py)
+    metrics.json    IC and rank IC on the valid and the test segment
     workflow.yaml   the workflow as it was run, for qrun
 
 The number of threads changes none of it but the line that names them.
@@ -30,7 +30,7 @@ from qlib_runner import metrics, workflow
 from qlib_runner.calibration import calibrate
 from qlib_runner.dataset import DATASET, sessions_of, store_of
 from qlib_runner.manifest import Manifest, Refused
-from qlib_runner.windows import Lengths, Windows, horizon_of, parse_lengths, reach_of, split
+from qlib_runner.segments import Lengths, Segments, horizon_of, parse_lengths, reach_of, split
 
 WORKFLOW = "workflow.yaml"
 _SETTINGS = {"threads": 2, "benchmark": "SPY"}
@@ -43,7 +43,7 @@ def run(manifest: Manifest, folder: Path) -> None:
     store = store_of(manifest)
     template = manifest.read(WORKFLOW).decode()
     sessions = sessions_of(store)
-    # The label decides how far the windows must lie apart, and the windows are filled in beside it.
+    # The label decides how far the segments must lie apart, and the segments are filled in beside it.
     variables = {
         "SEED": manifest.seed,
         "THREADS": settings["threads"],
@@ -53,16 +53,16 @@ def run(manifest: Manifest, folder: Path) -> None:
     anything = split(sessions, Lengths(1, 1, 1, 0), 0).variables()
     label = workflow.label_of(workflow.parse(workflow.render(template, variables | anything)))
     reach = reach_of(label)
-    windows = split(sessions, lengths, reach)
-    text = workflow.render(template, variables | windows.variables())
+    segments = split(sessions, lengths, reach)
+    text = workflow.render(template, variables | segments.variables())
     fields = workflow.parse(text)
-    _check_workflow(fields, windows, manifest.seed)
+    _check_workflow(fields, segments, manifest.seed)
 
     workflow.open_store(store, settings["threads"])
     dataset = workflow.make_dataset(fields)
     booster, best = fit(fields, dataset)
     model = canonical(booster)
-    scored = {name: score_window(booster, dataset, name, settings["threads"]) for name in ("valid", "test")}
+    scored = {name: score_segment(booster, dataset, name, settings["threads"]) for name in ("valid", "test")}
     described = {
         "model_sha256": hashlib.sha256(model).hexdigest(),
         "as_of_date": manifest.as_of_date.isoformat(),
@@ -72,7 +72,7 @@ def run(manifest: Manifest, folder: Path) -> None:
         "label_reach_sessions": reach,
         "horizon_sessions": horizon_of(label),
         "features": dataset.handler.get_cols("feature"),
-        "windows": windows.variables(),
+        "segments": segments.variables(),
         "seed": manifest.seed,
         "tree_count": best,
         "calibration": calibrate(scored["valid"]),
@@ -114,10 +114,10 @@ def canonical(booster: lightgbm.Booster) -> bytes:
     return trees.encode()
 
 
-def score_window(booster: lightgbm.Booster, dataset: DatasetH, window: str, threads: int) -> pd.DataFrame:
-    """Return score and label of a window by (datetime, instrument), NaN where a label is not known yet."""
-    rows = dataset.prepare(window, col_set="feature", data_key=DataHandlerLP.DK_I)
-    label = dataset.prepare(window, col_set="label", data_key=DataHandlerLP.DK_R).iloc[:, 0]
+def score_segment(booster: lightgbm.Booster, dataset: DatasetH, segment: str, threads: int) -> pd.DataFrame:
+    """Return score and label of a segment by (datetime, instrument), NaN where a label is not known yet."""
+    rows = dataset.prepare(segment, col_set="feature", data_key=DataHandlerLP.DK_I)
+    label = dataset.prepare(segment, col_set="label", data_key=DataHandlerLP.DK_R).iloc[:, 0]
     scores = booster.predict(rows.to_numpy(), num_threads=threads)
     return pd.DataFrame({"score": scores, "label": label.reindex(rows.index)}, rows.index)
 
@@ -141,8 +141,8 @@ def write_json(path: Path, fields: dict[str, Any]) -> None:
     path.write_text(json.dumps(fields, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
-def _check_workflow(fields: dict[str, Any], windows: Windows, seed: int) -> None:
-    """Raise Refused for a workflow that goes round the windows, or whose model is not one model."""
+def _check_workflow(fields: dict[str, Any], segments: Segments, seed: int) -> None:
+    """Raise Refused for a workflow that goes round the segments, or whose model is not one model."""
     params = fields["task"]["model"]["kwargs"]
     wanted = {"deterministic": True, "seed": seed}
     broken = [name for name, value in wanted.items() if params.get(name) != value]
@@ -152,12 +152,12 @@ def _check_workflow(fields: dict[str, Any], windows: Windows, seed: int) -> None
         broken.append("use_quantized_grad")
     if broken:
         raise Refused(f"workflow.yaml: {broken[0]} would let two trainings differ")
-    segments = {
+    written = {
         name: tuple(str(day) for day in days)
         for name, days in fields["task"]["dataset"]["kwargs"]["segments"].items()
     }
-    if segments != {name: tuple(map(str, days)) for name, days in asdict(windows).items()}:
-        raise Refused("workflow.yaml: the segments are not the windows, so the gaps are not kept")
+    if written != {name: tuple(map(str, days)) for name, days in asdict(segments).items()}:
+        raise Refused("workflow.yaml: its segments are not those of the training, so the gaps are not kept")
 
 
 def _parse_config(fields: dict[str, Any]) -> tuple[dict[str, Any], Lengths]:

@@ -1,7 +1,7 @@
 """
-The walk forward: a new model for each part of the test window, none of which has seen its own part.
+The walk forward: a new model for each part of the test segment, none of which has seen its own part.
 
-Each part has its own train and valid window, as long and as far apart as the trained model's, so that no
+Each part has its own train and valid segment, as long and as far apart as the trained model's, so that no
 label reaches over a gap. The features are computed once and stay in memory, and as many parts are trained at a
 time as there are threads, with one thread each: the trees are the same, and two trainings share two processors
 better than two threads share a training. What comes out is what Qlib's RollingGen with as long a step predicts,
@@ -17,22 +17,22 @@ import pandas as pd
 from qlib.data.dataset import DatasetH
 
 from qlib_runner import workflow
-from qlib_runner.train import fit, score_window
-from qlib_runner.windows import Windows
+from qlib_runner.segments import Segments
+from qlib_runner.train import fit, score_segment
 
 
 def walk_forward(
-    fields: dict[str, Any], parts: list[Windows], threads: int
+    fields: dict[str, Any], parts: list[Segments], threads: int
 ) -> tuple[pd.DataFrame, list[lightgbm.Booster]]:
-    """Return score and label of all parts' test windows by (datetime, instrument), and each part's model."""
+    """Return score and label of all parts' test segments by (datetime, instrument), and each part's model."""
     handler = workflow.make_handler(fields)
     model = fields["task"]["model"]
     alone = {"task": {"model": {**model, "kwargs": {**model["kwargs"], "num_threads": 1}}}}
 
-    def walk(windows: Windows) -> tuple[pd.DataFrame, lightgbm.Booster]:
-        dataset = DatasetH(handler=handler, segments=asdict(windows))
+    def walk(segments: Segments) -> tuple[pd.DataFrame, lightgbm.Booster]:
+        dataset = DatasetH(handler=handler, segments=asdict(segments))
         booster, _ = fit(alone, dataset)
-        return score_window(booster, dataset, "test", 1), booster
+        return score_segment(booster, dataset, "test", 1), booster
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         scored, boosters = zip(*pool.map(walk, parts), strict=True)

@@ -253,7 +253,7 @@ class Room:
         shutil.rmtree(self.folder / "in/train")
         self._take("long", "train")
         inputs = ("dataset/manifest.json", "train/manifest.json")
-        self.manifest("walk", "backtest", inputs, benchmark=benchmark, walk_forward_windows=9)
+        self.manifest("walk", "backtest", inputs, benchmark=benchmark, walk_forward_parts=9)
         ours = self.command("walk", "backtest")
         (self.folder / "in/stock_walk.yaml").write_text(stock_workflow(self.folder / "in/train"))
         theirs = self.run(

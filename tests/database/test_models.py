@@ -58,7 +58,7 @@ def plan_with(desk, version: str, **columns) -> str:
 
 
 def test_a_registered_model_tells_what_it_was_made_of(saturday):
-    """Window, features, parameters, seed, code, hashes and metrics are in the row, and it starts as CANDIDATE."""
+    """Segments, features, parameters, seed, code, hashes and metrics are in the row, and it starts as CANDIDATE."""
     version = add_model(saturday)
     (model,) = read(saturday, "select * from desk.models")
     assert (model["model_version"], model["state"]) == (version, "CANDIDATE")
@@ -104,7 +104,7 @@ def test_the_same_trees_of_another_run_are_the_same_model(saturday):
     [
         ({"model_sha256": "0" * 64}, "not the model its model.json names"),
         ({"as_of_date": "2026-06-11"}, "the model is of 2026-06-11, its run of 2026-06-12"),
-        ({"windows": {}}, "does not describe its model"),
+        ({"segments": {}}, "does not describe its model"),
     ],
 )
 def test_a_result_that_contradicts_itself_is_refused(saturday, described, complaint):
@@ -140,7 +140,7 @@ def test_a_run_that_made_one_model_makes_no_other(saturday):
         register(saturday, run_id, *write_training(saturday.data / "second", run_id, "tree 2"))
 
 
-def test_windows_without_a_gap_are_refused_by_the_database(saturday):
+def test_segments_without_a_gap_are_refused_by_the_database(saturday):
     """A validation that starts on the last training session is made of prices the model saw."""
     run_id = rows.add_run(saturday, kind="training")
     made = write_training(saturday.data / "made", run_id)

@@ -17,7 +17,7 @@ from trading_ops.db.connect import connect
 from trading_ops.models.registry import register_model
 from trading_ops.settings import Settings
 
-WINDOWS = {
+SEGMENTS = {
     "TRAIN_START": "2016-01-04",
     "TRAIN_END": "2023-12-29",
     "VALID_START": "2024-01-17",
@@ -46,7 +46,7 @@ def write_training(folder: Path, run_id: str, trees: str = "tree 1", **described
         "label_reach_sessions": 6,
         "horizon_sessions": 5,
         "features": ["KMID", "KLEN"],
-        "windows": WINDOWS,
+        "segments": SEGMENTS,
         "seed": 7,
         "tree_count": 12,
         "versions": {"lightgbm": "4.6.0"},

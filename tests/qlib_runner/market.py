@@ -21,7 +21,7 @@ LEAVER, LEAVER_LAST = SYMBOLS[3], date(2022, 3, 31)
 JOINER, JOINER_FIRST = SYMBOLS[5], date(2021, 6, 1)
 PAUSED, PAUSE = SYMBOLS[7], (date(2022, 10, 3), date(2022, 10, 7))
 WORKFLOW = PROJECT_ROOT / "config/qlib/workflow_us_lightgbm_alpha158.yaml"
-# Windows that fit into three and a half years.
+# Segments that fit into three and a half years.
 LENGTHS = {"train_sessions": 504, "valid_sessions": 126, "test_sessions": 126}
 
 

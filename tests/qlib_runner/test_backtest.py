@@ -16,13 +16,13 @@ PLOTS = {"equity", "drawdown", "ic_by_month", "quantile_returns", "feature_impor
 
 @pytest.fixture(scope="module")
 def walked(quickly_made, earlier_dataset, trained, tmp_path_factory):
-    """Three models for the three parts of the test window, five holdings, against equal weights."""
+    """Three models for the three parts of the test segment, five holdings, against equal weights."""
     inputs = market.write_backtest_inputs(
         tmp_path_factory.mktemp("in"),
         earlier_dataset,
         trained,
         market.EARLIER,
-        walk_forward_windows=3,
+        walk_forward_parts=3,
         topk=5,
         n_drop=2,
     )
@@ -65,12 +65,12 @@ def test_the_result_holds_the_report_and_what_it_is_made_of(backtested):
     }
 
 
-def test_every_company_is_scored_on_every_session_of_the_test_window(backtested, trained, closes):
+def test_every_company_is_scored_on_every_session_of_the_test_segment(backtested, trained, closes):
     """The label is the return from the next close to five sessions later; the last six are not known yet."""
     rows = predictions(backtested)
-    windows = json.loads((trained / "model.json").read_text())["windows"]
+    segments = json.loads((trained / "model.json").read_text())["segments"]
     days = sorted(set(rows["session_date"]))
-    assert [str(days[0]), str(days[-1])] == [windows["TEST_START"], windows["TEST_END"]]
+    assert [str(days[0]), str(days[-1])] == [segments["TEST_START"], segments["TEST_END"]]
     assert set(rows["internal_symbol"]) == set(market.traded_symbols())
     assert len(rows) == 126 * 23
     place = {day: at for at, day in enumerate(closes.index)}
@@ -143,8 +143,8 @@ def test_the_figures_are_those_of_the_rows(backtested):
     assert found["benchmark"]["cagr"] == pytest.approx(math.prod(1 + own) ** (1 / years) - 1)
 
 
-def test_the_page_is_one_file_and_says_which_window_is_what(backtested, trained):
-    """Five plots in it, no address of anything outside, every figure and every window."""
+def test_the_page_is_one_file_and_says_which_segment_is_what(backtested, trained):
+    """Five plots in it, no address of anything outside, every figure and every segment."""
     page = (backtested / "report.html").read_text()
     assert page.count("<svg") == len(PLOTS)
     for name in PLOTS:
@@ -154,7 +154,7 @@ def test_the_page_is_one_file_and_says_which_window_is_what(backtested, trained)
     described = json.loads((trained / "model.json").read_text())
     summary = (backtested / "backtest_summary.md").read_text()
     for text in (page, summary):
-        for words in (*described["windows"].values(), described["model_sha256"], "0.15%"):
+        for words in (*described["segments"].values(), described["model_sha256"], "0.15%"):
             assert words in text
         assert "only measured" in text.replace("\n", " ")
         for name in ("rank_ic", "sortino", "max_drawdown", "cost_drag"):
@@ -164,10 +164,10 @@ def test_the_page_is_one_file_and_says_which_window_is_what(backtested, trained)
 
 
 def test_the_walk_forward_is_what_qlibs_rolling_predicts(inside, earlier_dataset, trained, walked):
-    """RollingGen and TrainerR on the same windows give the same scores, bit by bit."""
+    """RollingGen and TrainerR on the same segments give the same scores, bit by bit."""
     found = json.loads(inside("rolling_equality.py", earlier_dataset / "store", trained, 3))
     assert found["distinct_models"] == 3 and found["rows"] > 2_800
-    same = ("same_windows", "same_index", "same_scores")
+    same = ("same_segments", "same_index", "same_scores")
     assert {name: found[name] for name in same} == dict.fromkeys(same, True)
     summary = (walked / "backtest_summary.md").read_text()
     for first, last in found["parts"]:
@@ -175,14 +175,14 @@ def test_the_walk_forward_is_what_qlibs_rolling_predicts(inside, earlier_dataset
 
 
 def test_the_walk_forward_begins_with_the_trained_model(backtested, walked):
-    """The first part's windows are the model's own, so its scores are too; later parts differ."""
+    """The first part's segments are the model's own, so its scores are too; later parts differ."""
     one, three = predictions(backtested), predictions(walked)
     days = sorted(set(one["session_date"]))
     is_first = one["session_date"] <= days[41]
     assert one[is_first]["score"].equals(three[is_first]["score"])
     assert not one[~is_first]["score"].equals(three[~is_first]["score"])
     assert one["label"].equals(three["label"])
-    assert (figures(walked)["topk"], figures(walked)["walk_forward_windows"]) == (5, 3)
+    assert (figures(walked)["topk"], figures(walked)["walk_forward_parts"]) == (5, 3)
 
 
 def test_a_second_backtest_on_one_thread_has_the_same_bytes(
@@ -212,7 +212,7 @@ COMMITTED = {
 
 
 def test_the_figures_stay_what_they_were(backtested):
-    """A change of features, label, windows, strategy or costs shows here first."""
+    """A change of features, label, segments, strategy or costs shows here first."""
     found = figures(backtested)
     assert {name: found[name] for name in COMMITTED} == {
         name: pytest.approx(value, abs=tolerance) for name, (value, tolerance) in COMMITTED.items()
@@ -241,8 +241,8 @@ def test_what_cannot_be_tested_is_refused_without_a_trace(
     given("unknown", "config 'top' is unknown", top=5)
     given("topk", "config topk must be from 1", topk=0)
     given("drop", "n_drop must be from 1 to topk", topk=2, n_drop=3)
-    given("many", "a test window of 126 sessions has no 127 parts", walk_forward_windows=127)
-    given("half", "config walk_forward_windows must be from 0", walk_forward_windows=1.5)
+    given("many", "a test segment of 126 sessions has no 127 parts", walk_forward_parts=127)
+    given("half", "config walk_forward_parts must be from 0", walk_forward_parts=1.5)
     given("model", "SHA-256 differs").joinpath("train/model.txt").write_text("tree")
     found = commands(*lines)
     assert len(found) == len(wanted)

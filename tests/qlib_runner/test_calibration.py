@@ -76,7 +76,7 @@ def test_a_return_of_zero_is_no_gain():
     assert found[2]["positive_ratio"] == 0.0 and found[7]["positive_ratio"] == 1.0
 
 
-def test_a_bucket_nobody_was_in_says_what_the_whole_window_says():
+def test_a_bucket_nobody_was_in_says_what_the_whole_segment_says():
     """With two companies in every session only two buckets are filled."""
     found = calibrate(scored([[(1.0, -0.02), (2.0, 0.04)], [(1.0, 0.01), (2.0, 0.03)]]))
     assert [one["row_count"] for one in found] == [0, 0, 2, 0, 0, 0, 0, 2, 0, 0]
@@ -85,7 +85,7 @@ def test_a_bucket_nobody_was_in_says_what_the_whole_window_says():
         assert found[bucket]["label_mean"] == pytest.approx(0.015)
 
 
-def test_a_window_without_labels_is_refused():
+def test_a_segment_without_labels_is_refused():
     """There is nothing to count, and a guess would look like a probability."""
     with pytest.raises(Refused, match="nothing says what a score is worth"):
         calibrate(scored([[(1.0, math.nan)]]))

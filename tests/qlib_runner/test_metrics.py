@@ -47,8 +47,8 @@ def test_a_session_that_has_no_order_has_no_ic():
     assert list(metrics.daily_rank_ic(rows)) == pytest.approx([1])
 
 
-def test_a_window_without_labels_has_no_ic():
-    """The test window may be so short that no return is known yet."""
+def test_a_segment_without_labels_has_no_ic():
+    """The test segment may be so short that no return is known yet."""
     rows = scored(d1=[(1, math.nan), (2, math.nan)])
     assert metrics.daily_ic(rows).empty and metrics.daily_rank_ic(rows).empty
     assert metrics.mean(metrics.daily_ic(rows)) is None

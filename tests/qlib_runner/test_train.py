@@ -24,14 +24,14 @@ def ranked(quickly_made, earlier_dataset, trained, tmp_path_factory):
 
 
 def test_the_result_describes_the_model_by_its_hash(trained):
-    """model.txt's SHA-256 is the model's name; 158 features and the windows stand beside it."""
+    """model.txt's SHA-256 is the model's name; 158 features and the segments stand beside it."""
     described = json.loads((trained / "model.json").read_text())
     model = (trained / "model.txt").read_bytes()
     assert described["model_sha256"] == hashlib.sha256(model).hexdigest()
     assert len(described["features"]) == 158 and described["features"][0] == "KMID"
     assert described["tree_count"] > 10 and described["horizon_sessions"] == 5
-    assert described["windows"]["TEST_END"] == str(market.EARLIER)
-    assert described["windows"]["TRAIN_END"] < described["windows"]["VALID_START"]
+    assert described["segments"]["TEST_END"] == str(market.EARLIER)
+    assert described["segments"]["TRAIN_END"] < described["segments"]["VALID_START"]
     metrics = json.loads((trained / "metrics.json").read_text())
     assert metrics["test"]["rank_ic"] > 0.1, "the market has waves that can be learned"
 
@@ -107,14 +107,14 @@ def test_what_cannot_be_trained_is_refused_without_a_trace(commands, earlier_dat
         return path.parent
 
     given("as_of", "the dataset is of 2023-03-31, not of 2023-06-30", market.LAST)
-    given("short", "the windows need", train_sessions=5000)
+    given("short", "the segments need", train_sessions=5000)
     given("unknown", "config 'rounds' is unknown", rounds=5)
     given("threads", "config threads must be from 1 to 64", threads=0)
     for name, said, edit in (
         ("threads_differ", "deterministic would let two", ("deterministic: true", "")),
         ("layout_differs", "force_col_wise would let two", ("force_col_wise: true", "")),
         ("seed_differs", "seed would let two", ("seed: {{ SEED }}", "seed: 8")),
-        ("no_gap", "the segments are not the windows", ("[{{ TRAIN_START }}, {{ TRAIN_END }}]", "[2020-01-02, 2022-06-01]")),
+        ("no_gap", "its segments are not those of the training", ("[{{ TRAIN_START }}, {{ TRAIN_END }}]", "[2020-01-02, 2022-06-01]")),
         ("no_future", "looks at no later session", ("Ref($close, -6) / Ref($close, -1) - 1", "$close / Ref($close, 5) - 1")),
         ("no_value", "'PLACE' is undefined", ("{{ BENCHMARK }}", "{{ PLACE }}")),
         ("no_yaml", "workflow.yaml is no workflow", ("task:", "tusk:")),

@@ -37,8 +37,8 @@ def _entry(model: dict[str, Any], states: list[dict[str, Any]]) -> str:
         f"- Dataset `{model['dataset_sha256']}`, workflow `{model['workflow_sha256']}`, seed {model['seed']}",
         f"- {model['features_count']} features `{model['features_hash'][:12]}`, label `{model['label']}`",
         *(
-            f"- {window.capitalize()} {model[f'{window}_start_date']} to {model[f'{window}_end_date']}"
-            for window in ("train", "valid", "test")
+            f"- {segment.capitalize()} {model[f'{segment}_start_date']} to {model[f'{segment}_end_date']}"
+            for segment in ("train", "valid", "test")
         ),
         f"- Training: {_figures(model['metrics'])}",
         f"- Backtest: {_figures(model['backtest_metrics'])}",

@@ -28,7 +28,7 @@ from trading_ops.models.changelog import write_changelog
 from trading_ops.runs.run import Run, load_run
 from trading_ops.settings import Settings, settings
 
-_WINDOW_EDGES = ("train_start", "train_end", "valid_start", "valid_end", "test_start", "test_end")
+_SEGMENT_EDGES = ("train_start", "train_end", "valid_start", "valid_end", "test_start", "test_end")
 _SCORE_COLUMNS = {
     "rank", "internal_symbol", "score", "as_of_date", "ts", "horizon_sessions", "side", "prob", "ev",
     "model_version", "config_hash",
@@ -165,7 +165,7 @@ def _registry_row(
             "model_version": version,
             "run_id": run.run_id,
             "as_of_date": run.as_of_date,
-            **{f"{edge}_date": described["windows"][edge.upper()] for edge in _WINDOW_EDGES},
+            **{f"{edge}_date": described["segments"][edge.upper()] for edge in _SEGMENT_EDGES},
             "label": described["label"],
             "horizon_sessions": described["horizon_sessions"],
             "features": Jsonb(described["features"]),

@@ -1,7 +1,7 @@
 """
-Run in the runner's environment: the walk forward beside Qlib's RollingGen and TrainerR on the same windows.
+Run in the runner's environment: the walk forward beside Qlib's RollingGen and TrainerR on the same segments.
 
-Arguments: the store, the model's folder, the number of parts, which must divide the test window.
+Arguments: the store, the model's folder, the number of parts, which must divide the test segment.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ from qlib.workflow.task.gen import RollingGen, task_generator
 
 from qlib_runner import workflow
 from qlib_runner.dataset import sessions_of
+from qlib_runner.segments import Segments, roll
 from qlib_runner.walk_forward import walk_forward
-from qlib_runner.windows import Windows, roll
 
 store, trained, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 fields = workflow.parse((trained / "workflow.yaml").read_text())
@@ -28,7 +28,7 @@ fields = workflow.parse((trained / "workflow.yaml").read_text())
 fields["task"]["model"]["kwargs"]["num_boost_round"] = 20
 described = json.loads((trained / "model.json").read_text())
 sessions = sessions_of(store)
-parts = roll(sessions, Windows.of_variables(described["windows"]), count)
+parts = roll(sessions, Segments.of_variables(described["segments"]), count)
 workflow.open_store(store, 1)
 scored, boosters = walk_forward(fields, parts, 1)
 
@@ -53,7 +53,7 @@ print(
     json.dumps(
         {
             "parts": [[str(day) for day in part.test] for part in parts],
-            "same_windows": [
+            "same_segments": [
                 {
                     name: tuple(pd.Timestamp(day).date() for day in days)
                     for name, days in one["dataset"]["kwargs"]["segments"].items()

@@ -1,8 +1,8 @@
 """
 Which sessions a model learns from, is stopped by, and is measured on.
 
-Between two windows lies a gap: the sessions a label reaches into (the purge), so that no label of the
-earlier window is made of prices of the later one, and an embargo on top. Qlib leaves no gap of its own.
+Between two segments lies a gap: the sessions a label reaches into (the purge), so that no label of the
+earlier segment is made of prices of the later one, and an embargo on top. Qlib leaves no gap of its own.
 """
 
 import re
@@ -17,7 +17,7 @@ _FUTURE = re.compile(r"Ref\(\s*\$\w+\s*,\s*-\s*(\d+)\s*\)")
 
 @dataclass(frozen=True)
 class Lengths:
-    """The lengths of the windows and of the embargo between them, in sessions."""
+    """The lengths of the segments and of the embargo between them, in sessions."""
 
     train_sessions: int = 2016
     valid_sessions: int = 252
@@ -26,16 +26,16 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Windows:
-    """First and last session of each window, both included."""
+class Segments:
+    """First and last session of each segment, both included."""
 
     train: tuple[date, date]
     valid: tuple[date, date]
     test: tuple[date, date]
 
     @classmethod
-    def of_variables(cls, variables: dict[str, str]) -> "Windows":
-        """Return the windows whose variables these are."""
+    def of_variables(cls, variables: dict[str, str]) -> "Segments":
+        """Return the segments whose variables these are."""
         return cls(
             *(
                 (
@@ -50,8 +50,8 @@ class Windows:
         """Return TRAIN_START, TRAIN_END, VALID_START, ... for a workflow's template."""
         return {
             f"{name.upper()}_{edge}": day.isoformat()
-            for name, window in asdict(self).items()
-            for edge, day in zip(("START", "END"), window, strict=True)
+            for name, segment in asdict(self).items()
+            for edge, day in zip(("START", "END"), segment, strict=True)
         }
 
 
@@ -79,44 +79,44 @@ def parse_lengths(fields: dict[str, Any]) -> Lengths:
     return lengths
 
 
-def split(sessions: list[date], lengths: Lengths, reach: int) -> Windows:
+def split(sessions: list[date], lengths: Lengths, reach: int) -> Segments:
     """
-    Return the windows that end with the last session.
+    Return the segments that end with the last session.
 
-    Raises Refused when there are fewer sessions than the windows and the two gaps need.
+    Raises Refused when there are fewer sessions than the segments and the two gaps need.
     """
     gap = reach + lengths.embargo_sessions
     needed = lengths.train_sessions + lengths.valid_sessions + lengths.test_sessions + 2 * gap
     if len(sessions) < needed:
-        raise Refused(f"the windows need {needed} sessions; the dataset has {len(sessions)}")
+        raise Refused(f"the segments need {needed} sessions; the dataset has {len(sessions)}")
     test_start = len(sessions) - lengths.test_sessions
     valid_end = test_start - gap - 1
     valid_start = valid_end - lengths.valid_sessions + 1
     train_end = valid_start - gap - 1
     train_start = train_end - lengths.train_sessions + 1
-    return Windows(
+    return Segments(
         train=(sessions[train_start], sessions[train_end]),
         valid=(sessions[valid_start], sessions[valid_end]),
         test=(sessions[test_start], sessions[-1]),
     )
 
 
-def roll(sessions: list[date], windows: Windows, count: int) -> list[Windows]:
+def roll(sessions: list[date], segments: Segments, count: int) -> list[Segments]:
     """
-    Return the windows moved along the test window, which they share among them without a gap.
+    Return the segments moved along the test segment, which they share among them without a gap.
 
-    Each part of it is as long as the first, the last one perhaps shorter; train and valid window move
+    Each part of it is as long as the first, the last one perhaps shorter; train and valid segment move
     as far as their part, so they keep their lengths and gaps. Raises Refused for more parts than sessions.
     """
     place = {day: at for at, day in enumerate(sessions)}
-    first, last = (place[day] for day in windows.test)
+    first, last = (place[day] for day in segments.test)
     if not 1 <= count <= last - first + 1:
-        raise Refused(f"a test window of {last - first + 1} sessions has no {count} parts")
+        raise Refused(f"a test segment of {last - first + 1} sessions has no {count} parts")
     step = -(-(last - first + 1) // count)
     return [
-        Windows(
-            train=_moved(sessions, place, windows.train, start - first),
-            valid=_moved(sessions, place, windows.valid, start - first),
+        Segments(
+            train=_moved(sessions, place, segments.train, start - first),
+            valid=_moved(sessions, place, segments.valid, start - first),
             test=(sessions[start], sessions[min(start + step - 1, last)]),
         )
         for start in range(first, last + 1, step)
@@ -124,6 +124,6 @@ def roll(sessions: list[date], windows: Windows, count: int) -> list[Windows]:
 
 
 def _moved(
-    sessions: list[date], place: dict[date, int], window: tuple[date, date], by: int
+    sessions: list[date], place: dict[date, int], segment: tuple[date, date], by: int
 ) -> tuple[date, date]:
-    return sessions[place[window[0]] + by], sessions[place[window[1]] + by]
+    return sessions[place[segment[0]] + by], sessions[place[segment[1]] + by]
