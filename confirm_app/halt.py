@@ -22,7 +22,9 @@ def show():
 @halt.post("/halt/engage")
 def engage():
     """Halt the desk; halting a halted desk changes nothing."""
-    return _change(_engage, "The desk is halted. No TRADE ticket can be issued and no order is shown.")
+    return _change(
+        kill_switch.engage, "The desk is halted. No TRADE ticket can be issued and no order is shown."
+    )
 
 
 @halt.post("/halt/release")
@@ -43,12 +45,6 @@ def _change(work, done: str):
         return _page(_explain(refusal), 409)
     flash(done)
     return redirect(url_for("halt.show"), code=303)
-
-
-def _engage(connection: psycopg.Connection, reason: str, person_id: str) -> None:
-    queries.page.lock_halt(connection)
-    if not kill_switch.is_halted(connection):
-        kill_switch.engage(connection, reason, person_id)
 
 
 def _explain(refusal: psycopg.Error) -> str:

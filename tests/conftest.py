@@ -63,6 +63,11 @@ def cluster(tmp_path_factory) -> Settings:
         session_key=folder / "secrets/session_key",
     )
     embedded.initialise(folder / "postgres", config)
+    with admin(config, config.db_name) as connection:
+        # Who acts is somebody the desk knows; a test that signs in gives them a password.
+        for person in ("executor", "operator"):
+            email = f"{person}@trading-ops.example"
+            connection.execute("select desk.set_person(%s, %s, %s, 'none')", (person, person, email))
     yield config
     embedded.stop(folder / "postgres")
 

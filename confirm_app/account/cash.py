@@ -1,11 +1,8 @@
 """Money that moved without a trade: deposits, withdrawals, dividends, fees, interest. For operators."""
 
-import json
-
-import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from confirm_app.account.cash_form import MOVEMENTS, CashMovement, parse_cash_movement
+from confirm_app.account.cash_form import MOVEMENTS, parse_cash_movement
 from confirm_app.account.record import NotRecorded, fresh_values, record_once
 from confirm_app.database import desk_settings, reading
 from confirm_app.display import gbp
@@ -31,8 +28,9 @@ def record():
     if errors:
         return _form_page(PostedForm(values, errors), 422)
     try:
+        sent = movement.request(desk_settings().portfolio_id, g.person["person_id"])
         record_once(
-            lambda connection: _record(connection, movement),
+            lambda connection: queries.page.record_cash_movement(connection, request=sent),
             values,
             field="amount",
             send_again="only to book a second movement",
@@ -41,25 +39,6 @@ def record():
         return _form_page(refused.form, refused.status)
     flash(f"Booked: {movement.kind} {gbp(movement.amount_gbp)}")
     return redirect(url_for("cash.new"), code=303)
-
-
-def _record(connection: psycopg.Connection, movement: CashMovement) -> int:
-    portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
-    queries.page.lock_cash(connection, portfolio_id=portfolio_id)
-    earlier = queries.page.cash_movement_by_key(connection, idempotency_key=movement.idempotency_key)
-    movement_id = queries.page.record_cash_movement(
-        connection, request=movement.request(portfolio_id, person_id)
-    )
-    if earlier is None:
-        detail = json.dumps({"kind": movement.kind, "amount_gbp": str(movement.amount_gbp)})
-        queries.page.append_audit(
-            connection,
-            person=person_id,
-            action="record_cash_movement",
-            subject=f"cash/{movement_id}",
-            detail=detail,
-        )
-    return movement_id
 
 
 def _form_page(form: PostedForm, status: int = 200):

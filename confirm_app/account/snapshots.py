@@ -1,12 +1,9 @@
 """What the broker shows, typed in: the evidence the reconciliation gate compares the ledger with."""
 
-import json
-
-import psycopg
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
 from confirm_app.account.record import NotRecorded, fresh_values, record_once
-from confirm_app.account.snapshot_form import Snapshot, parse_snapshot
+from confirm_app.account.snapshot_form import parse_snapshot
 from confirm_app.database import desk_settings, reading
 from confirm_app.forms.posted import PostedForm
 from trading_ops.db.connect import queries
@@ -28,8 +25,9 @@ def record():
     if errors:
         return _form_page(PostedForm(values, errors), 422)
     try:
+        sent = snapshot.request(desk_settings().portfolio_id, g.person["person_id"])
         snapshot_id = record_once(
-            lambda connection: _record(connection, snapshot),
+            lambda connection: queries.page.record_snapshot(connection, request=sent),
             values,
             field="cash",
             send_again="to record these as a newer snapshot",
@@ -53,23 +51,6 @@ def show(snapshot_id: int):
     positions = queries.page.snapshot_positions(reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id)
     desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
     return render_template("snapshot.html", desk=desk, snapshot=snapshot, positions=list(positions))
-
-
-def _record(connection: psycopg.Connection, snapshot: Snapshot) -> int:
-    portfolio_id, person_id = desk_settings().portfolio_id, g.person["person_id"]
-    queries.page.lock_snapshots(connection, portfolio_id=portfolio_id)
-    earlier = queries.page.snapshot_by_key(connection, idempotency_key=snapshot.idempotency_key)
-    snapshot_id = queries.page.record_snapshot(connection, request=snapshot.request(portfolio_id, person_id))
-    if earlier is None:
-        detail = json.dumps({"cash_gbp": str(snapshot.cash_gbp), "positions_count": len(snapshot.positions)})
-        queries.page.append_audit(
-            connection,
-            person=person_id,
-            action="record_snapshot",
-            subject=f"snapshot/{snapshot_id}",
-            detail=detail,
-        )
-    return snapshot_id
 
 
 def _form_page(form: PostedForm, status: int = 200):

@@ -64,6 +64,9 @@ class Confirmation:
                 "amendment_reason": self.amendment_reason,
                 "person": person,
                 "idempotency_key": self.idempotency_key,
+                "seen_version": self.seen_version,
+                "are_figures_checked": self.are_figures_checked,
+                "is_untradable": self.is_untradable,
                 "fills": [
                     {
                         "units": str(fill.units),

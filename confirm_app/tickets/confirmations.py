@@ -5,8 +5,6 @@ The confirmation, its fills, the reversal of what it corrects and the audit row 
 not at all; the same form sent twice counts once.
 """
 
-import json
-
 import psycopg
 from flask import Blueprint, abort, flash, g, redirect, request, url_for
 
@@ -17,14 +15,10 @@ from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import FILL_ROWS_MAX, Confirmation, parse_confirmation
 from confirm_app.tickets.pages import ticket_page
 from confirm_app.tickets.plausibility import doubt_confirmation
-from confirm_app.tickets.view import LineForm, TicketView, view_ticket
+from confirm_app.tickets.view import LineForm, view_ticket
 from trading_ops.db.connect import queries
 
 confirmations = Blueprint("confirmations", __name__)
-
-
-class StaleForm(Exception):
-    """The line was recorded by somebody else, or corrected, after this form was opened."""
 
 
 @confirmations.post("/confirm/<ticket_id>/lines/<int:line_number>")
@@ -51,8 +45,9 @@ def record(ticket_id: str, line_number: int):
     if errors:
         return ticket_page(ticket_id, (line_number, LineForm(values, errors)), 422)
     try:
-        write_once(lambda connection: _record(connection, view, line_number, confirmation))
-    except (StaleForm, psycopg.errors.UniqueViolation) as refusal:
+        sent = confirmation.request(ticket_id, line_number, g.person["person_id"])
+        write_once(lambda connection: queries.page.record_confirmation(connection, request=sent))
+    except psycopg.errors.UniqueViolation as refusal:
         return _answer_conflict(ticket_id, line_number, values, refusal)
     except (psycopg.IntegrityError, psycopg.DataError) as refusal:
         return ticket_page(ticket_id, (line_number, LineForm(values, (_explain(refusal),))), 422)
@@ -66,46 +61,13 @@ def record(ticket_id: str, line_number: int):
     return redirect(url_for("tickets.show", ticket_id=ticket_id, _anchor=anchor), code=303)
 
 
-def _record(
-    connection: psycopg.Connection, view: TicketView, line_number: int, confirmation: Confirmation
-) -> int:
-    ticket_id = view.ticket["ticket_id"]
-    queries.page.lock_ticket(connection, ticket_id=ticket_id)
-    earlier = queries.page.confirmation_by_key(connection, idempotency_key=confirmation.idempotency_key)
-    version = queries.page.line_version(connection, ticket_id=ticket_id, line_number=line_number)
-    if earlier is None and version != confirmation.seen_version:
-        raise StaleForm
-    confirmation_id = queries.page.record_confirmation(
-        connection, request=confirmation.request(ticket_id, line_number, g.person["person_id"])
-    )
-    if earlier is None:
-        if confirmation.is_untradable:
-            queries.page.report_untradable(connection, confirmation_id=confirmation_id)
-        detail = {
-            "confirmation_id": confirmation_id,
-            "version_number": version + 1,
-            "status": confirmation.status,
-            "is_late": view.phase == "overdue",
-            "are_figures_checked": confirmation.are_figures_checked,
-            "is_untradable": confirmation.is_untradable,
-        }
-        queries.page.append_audit(
-            connection,
-            person=g.person["person_id"],
-            action="amend_line" if version else "confirm_line",
-            subject=f"{ticket_id}/{line_number}",
-            detail=json.dumps(detail),
-        )
-    return confirmation_id
-
-
-def _answer_conflict(ticket_id: str, line_number: int, values: dict[str, str], refusal: Exception):
+def _answer_conflict(ticket_id: str, line_number: int, values: dict[str, str], refusal: psycopg.Error):
     # The typed figures stay in the form, now as a correction of what is recorded, under a new key.
     line = next(
         line for line in view_ticket(reading(), ticket_id).lines if line.order.line_number == line_number
     )
     values |= {"key": new_key(), "seen_version": str(len(line.versions))}
-    if isinstance(refusal, StaleForm):
+    if refusal.diag.constraint_name == "seen_version_is_newest":
         message = (
             "This line was recorded meanwhile, see above. Your figures were not recorded: "
             "if they are the true ones, send them as a correction."

@@ -52,8 +52,7 @@ def test_a_symbol_switched_on_again_stays_on(executor, desk, ticket):
     switched_off(desk)
     with connect("desk_planner", desk) as connection:
         connection.execute(
-            "insert into desk.symbol_switches (internal_symbol, is_enabled, reason_code, reason, dedupe_key)"
-            " values ('CEDR', true, 'PERSON', 'found it', 'p1')"
+            "select desk.record_switch('CEDR', true, 'PERSON', 'found it', null, 'p1', 'operator')"
         )
     assert switched_off(desk) == {}
 

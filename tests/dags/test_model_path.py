@@ -76,8 +76,7 @@ def decided(desk, version: str, *states: str) -> None:
     for state in states:
         with connect("desk_planner", desk) as connection:
             connection.execute(
-                "insert into desk.model_states (model_version, state, person, reason, evidence)"
-                " values (%s, %s, 'test', 'test', '{\"weeks\": 4}')",
+                "select desk.record_model_state(%s, %s, 'operator', 'test', '{\"weeks\": 4}')",
                 (version, state),
             )
 

@@ -27,7 +27,7 @@ def is_halted(desk) -> bool:
         return halt.is_halted(connection)
 
 
-def test_engaging_needs_a_reason_and_takes_effect_for_every_role(halted):
+def test_engaging_takes_effect_for_every_role(halted):
     """The entry names the person and the reason, and the audit log has it too."""
     assert is_halted(halted)
     with connect("desk_reader", halted) as connection:
@@ -35,7 +35,14 @@ def test_engaging_needs_a_reason_and_takes_effect_for_every_role(halted):
         audited = connection.execute("select person, action, detail from desk.audit_log").fetchone()
     assert tuple(entry.values()) == ("engage", "strange prices", "executor")
     assert tuple(audited.values()) == ("executor", "halt_engaged", {"reason": "strange prices"})
-    with connect("desk_app", halted) as connection, pytest.raises(psycopg.errors.CheckViolation):
+
+
+def test_a_halt_without_a_reason_is_refused(desk):
+    """An empty one says nothing to whoever has to end it."""
+    with (
+        connect("desk_app", desk) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="halts_reason_check"),
+    ):
         halt.engage(connection, "  ", "executor")
 
 

@@ -99,7 +99,10 @@ def test_i6_sees_a_ticket_whose_window_is_not_the_planned_one(desk):
     rows.set_clock(desk, rows.SATURDAY_AT)
     run_id = rows.add_approved_run(desk)
     row = rows.ticket_row(desk, run_id, window_open_at=rows.WINDOW_OPEN_AT - timedelta(days=1))
-    with connect("desk_planner", desk) as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
+    with (
+        connect("desk_planner", desk) as connection,
+        pytest.raises(psycopg.errors.ForeignKeyViolation, match="tickets_run_id_portfolio_id_plan_week"),
+    ):
         rows.insert_ticket(connection, row, (1, 2))
     with rows.superuser(desk) as connection, connection.transaction():
         connection.execute("set local session_replication_role = replica")

@@ -15,7 +15,7 @@ from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_sco
 from trading_ops.runs.run import load_run
 
 POLICY = policy_of()
-WHO = ("--person", "A. Person", "--reason", "four good weeks")
+WHO = ("--person", "operator", "--reason", "four good weeks")
 COMPARED = """
 create table marts.signals_compared (
     run_id text, ranking_run_id text, method text, is_traded_on boolean, model_version text, as_of_date date,
@@ -83,7 +83,7 @@ def test_a_model_with_its_weeks_is_promoted_and_the_evidence_is_kept(models, cap
     assert "backtest  sharpe 0.8" in out
     with connect("desk_reader", models) as connection:
         kept = connection.execute("select * from desk.model_states where state = 'LIVE'").fetchone()
-    assert (kept["person"], kept["reason"]) == ("A. Person", "four good weeks")
+    assert (kept["person"], kept["reason"]) == ("operator", "four good weeks")
     assert kept["evidence"]["shadow_weeks_count"] == 4
     assert kept["evidence"]["backtest_metrics"]["sharpe"] == 0.8
     assert kept["evidence"]["age_days"] == 1
@@ -209,7 +209,7 @@ def test_a_promotion_retires_the_model_it_replaces(models, monkeypatch):
 def test_a_rollback_brings_back_the_model_before(models, capsys):
     """In one step; its evidence names what it replaces."""
     first, second = promoted_twice(models)
-    assert main(["model", "rollback", "--person", "A. Person", "--reason", "bad week"]) == 0
+    assert main(["model", "rollback", "--person", "operator", "--reason", "bad week"]) == 0
     assert states(models) == {first: "LIVE", second: "RETIRED"}
     with connect("desk_reader", models) as connection:
         row = connection.execute(
@@ -261,10 +261,10 @@ def test_the_changelog_follows_every_decision(models, capsys):
     version = add_model(models)
     path = models.data / "qlib/MODEL_CHANGELOG.md"
     assert f"## {version[:12]} CANDIDATE" in path.read_text()
-    main(["model", "shadow", version, "--person", "A. Person", "--reason", "looks | fine"])
+    main(["model", "shadow", version, "--person", "operator", "--reason", "looks | fine"])
     text = path.read_text()
     assert f"## {version[:12]} SHADOW" in text
-    assert "| 2026-06-13 08:00 UTC | SHADOW | A. Person | looks \\| fine |" in text
+    assert "| 2026-06-13 08:00 UTC | SHADOW | operator | looks \\| fine |" in text
     assert "- Train 2016-01-04 to 2023-12-29" in text
     assert "- Backtest: max_drawdown -0.12, sharpe 0.8" in text
     capsys.readouterr()

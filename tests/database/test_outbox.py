@@ -35,7 +35,10 @@ def test_a_mail_disappears_with_the_transaction_that_wrote_it(desk):
 
 def test_a_mail_about_a_ticket_needs_the_ticket(desk):
     """The outbox cannot speak of a ticket that does not exist."""
-    with connect("desk_planner", desk) as connection, pytest.raises(psycopg.errors.ForeignKeyViolation):
+    with (
+        connect("desk_planner", desk) as connection,
+        pytest.raises(psycopg.errors.ForeignKeyViolation, match="outbox_ticket_id_fkey"),
+    ):
         enqueue(
             connection,
             dedupe_key="k",

@@ -245,7 +245,7 @@ def test_a_training_run_keeps_the_digest_of_its_image(desk):
 def test_a_universe_row_the_schema_refuses_freezes_nothing(desk):
     """All or nothing: no half universe, no run."""
     bad = Universe((entry("AAA"), entry("ETF", instrument_type="etf")))
-    with pytest.raises(psycopg.errors.CheckViolation):
+    with pytest.raises(psycopg.errors.CheckViolation, match="config_universe_check"):
         freeze_plan(desk, universe=bad)
     for table in ("desk.runs", "desk.universe_versions", "desk.calendar_sessions"):
         assert one(desk, f"select count(*) from {table}") == 0

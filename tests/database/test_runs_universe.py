@@ -25,8 +25,7 @@ def switch(desk, symbol: str, is_enabled: bool, reason: str) -> None:
     """Switch a symbol off or on, as the planner."""
     with connect("desk_planner", desk) as connection:
         connection.execute(
-            "insert into desk.symbol_switches (internal_symbol, is_enabled, reason_code, reason, dedupe_key)"
-            " values (%s, %s, 'PERSON', %s, gen_random_uuid()::text)",
+            "select desk.record_switch(%s, %s, 'PERSON', %s, null, gen_random_uuid()::text, 'operator')",
             (symbol, is_enabled, reason),
         )
 

@@ -130,8 +130,7 @@ def test_a_switched_off_symbol_says_so_first(desk, universe):
     """It is not counted among what is in use."""
     with connect("desk_planner", desk) as connection:
         connection.execute(
-            "insert into desk.symbol_switches (internal_symbol, is_enabled, reason_code, reason, dedupe_key)"
-            " values ('BBB', false, 'PERSON', 'takeover', 'k')"
+            "select desk.record_switch('BBB', false, 'PERSON', 'takeover', null, 'k', 'operator')"
         )
     report = read(desk, universe)
     assert [heading for heading, _ in report.groups] == ["Switched off", "Complete", "Not in use"]

@@ -60,7 +60,10 @@ def test_one_gate_that_failed_or_is_missing_refuses_a_trade(saturday, gate, verd
         rows.fail_gate(saturday, run_id, gate, check, "because", "mend it")
     with pytest.raises(errors.ForeignKeyViolation, match=gate):
         insert_as(saturday, "desk_planner", rows.ticket_row(saturday, run_id), [1])
-    with rows.superuser(saturday) as connection, pytest.raises(errors.ForeignKeyViolation):
+    with (
+        rows.superuser(saturday) as connection,
+        pytest.raises(errors.ForeignKeyViolation, match=f"tickets_run_id_gate_{gate}_need_fkey"),
+    ):
         rows.insert_ticket(connection, rows.ticket_row(saturday, run_id))
 
 
@@ -70,7 +73,7 @@ def test_gates_passed_for_another_run_do_not_count(saturday):
     run_id = rows.add_plan_run(saturday, attempt=2)
     rows.add_intended(saturday, run_id, 1, "ALDR")
     rows.decide(saturday, run_id)
-    with pytest.raises(errors.ForeignKeyViolation):
+    with pytest.raises(errors.ForeignKeyViolation, match="tickets_run_id_gate_data_quality_need_fkey"):
         insert_as(saturday, "desk_planner", rows.ticket_row(saturday, run_id), [1])
 
 
@@ -91,7 +94,7 @@ def test_a_run_has_one_ticket(saturday):
     run_id = rows.add_approved_run(saturday)
     insert_as(saturday, "desk_planner", rows.ticket_row(saturday, run_id))
     for kind in ("TRADE", "NO-TRADE"):
-        with pytest.raises(errors.UniqueViolation):
+        with pytest.raises(errors.UniqueViolation, match="tickets_run_id_key"):
             insert_as(
                 saturday, "desk_planner", rows.ticket_row(saturday, run_id, kind, ticket_id="another"), ()
             )
@@ -129,7 +132,7 @@ def test_a_trade_is_refused_once_its_window_has_closed(saturday):
     """Orders that can no longer be executed in time are not written."""
     row = rows.ticket_row(saturday, rows.add_approved_run(saturday))
     rows.set_clock(saturday, rows.WINDOW_CLOSE_AT)
-    with pytest.raises(errors.CheckViolation):
+    with pytest.raises(errors.CheckViolation, match="tickets_check4"):
         insert_as(saturday, "desk_planner", row)
 
 
@@ -146,7 +149,7 @@ def test_a_line_needs_a_trade_ticket_and_an_intended_trade(saturday):
     """No order on a NO-TRADE, and none that the sizing did not write."""
     run_id = rows.add_approved_run(saturday)
     no_trade = rows.ticket_row(saturday, run_id, "NO-TRADE")
-    with pytest.raises(errors.ForeignKeyViolation):
+    with pytest.raises(errors.ForeignKeyViolation, match="ticket_lines_ticket_id_ticket_kind_fkey"):
         insert_as(saturday, "desk_planner", no_trade, [1])
     with pytest.raises(errors.ForeignKeyViolation, match="ledger_trades_intended"):
         insert_as(saturday, "desk_planner", rows.ticket_row(saturday, run_id), [1, 2, 3])
@@ -156,7 +159,10 @@ def test_a_line_of_another_run_cannot_be_put_on_a_ticket(saturday):
     """The run of a line is the run of its ticket."""
     row = rows.ticket_row(saturday, rows.add_approved_run(saturday))
     other = rows.add_approved_run(saturday, weeks=1)
-    with connect("desk_planner", saturday) as connection, pytest.raises(errors.ForeignKeyViolation):
+    with (
+        connect("desk_planner", saturday) as connection,
+        pytest.raises(errors.ForeignKeyViolation, match="ticket_lines_ticket_id_run_id_fkey"),
+    ):
         rows.insert_ticket(connection, row, [1])
         rows.insert_line(connection, {**row, "run_id": other}, 2)
 
@@ -212,7 +218,7 @@ def test_even_a_superuser_cannot_flip_a_kind_or_take_a_gate_away(saturday):
         for table in ("tickets", "gate_results", "decisions"):
             connection.execute(f"alter table desk.{table} disable trigger refuse_row_change")
         for attack in attacks:
-            with pytest.raises(errors.ForeignKeyViolation):
+            with pytest.raises(errors.ForeignKeyViolation, match=r"ticket_kind_fkey|need(_approval)?_fkey"):
                 connection.execute(attack)
 
 

@@ -75,8 +75,7 @@ def set_state(desk: Settings, model_version: str, *states: str, evidence: str = 
     for state in states:
         with connect("desk_planner", desk) as connection:
             connection.execute(
-                "insert into desk.model_states (model_version, state, person, reason, evidence)"
-                " values (%s, %s, 'operator', 'because', %s)",
+                "select desk.record_model_state(%s, %s, 'operator', 'because', %s)",
                 (model_version, state, evidence),
             )
 

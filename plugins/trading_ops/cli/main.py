@@ -12,6 +12,8 @@ import psycopg
 from trading_ops.cli import fetch, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
+from trading_ops.ops import halt
+from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,13 +34,16 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         action = verbs.add_parser(verb, help=meaning)
         action.add_argument("reason")
-        action.add_argument("--person", default="operator")
+        action.add_argument("--person", required=verb == "release", help="somebody the desk knows")
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
     options = parser.parse_args(arguments)
     try:
         return _VERBS[options.verb](options)
+    except UnknownPerson as refusal:
+        print(f"trading-ops {options.verb}: {refusal}", file=sys.stderr)
+        return 1
     except psycopg.Error as refusal:
         print(f"trading-ops {options.verb}: {str(refusal).strip().splitlines()[0]}", file=sys.stderr)
         return 1
@@ -108,14 +113,15 @@ def _mail(options) -> int:
 
 def _halt(options) -> int:
     with connect("desk_planner") as connection:
-        queries.incidents.engage_halt(connection, reason=options.reason, person=options.person)
+        person = require_person(connection, options.person) if options.person else SHELL
+        halt.engage(connection, options.reason, person)
     print("the desk is halted: no TRADE ticket can be issued")
     return 0
 
 
 def _release(options) -> int:
     with connect("desk_planner") as connection:
-        queries.incidents.release_halt(connection, reason=options.reason, person=options.person)
+        halt.release(connection, options.reason, require_person(connection, options.person))
     print("the halt is over")
     return 0
 

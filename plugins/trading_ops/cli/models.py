@@ -13,6 +13,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.models import approval
 from trading_ops.models.changelog import changelog_text
 from trading_ops.models.registry import ModelError, ranking_name
+from trading_ops.ops.people import require_person
 from trading_ops.settings import Settings, SettingsError, settings
 
 
@@ -42,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
     config = settings()
     try:
         with connect("desk_planner", config) as connection:
+            if getattr(options, "person", "").strip():
+                require_person(connection, options.person.strip())
             return _ACTIONS[options.action](connection, options, config)
     except (ModelError, PolicyError, SettingsError) as refusal:
         print(f"trading-ops model {options.action}: {refusal}", file=sys.stderr)

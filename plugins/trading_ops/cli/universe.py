@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trading_ops.config.files import read_bytes
 from trading_ops.db.connect import connect
+from trading_ops.ops.people import require_person
 from trading_ops.settings import Settings, SettingsError, settings
 from trading_ops.universe.diff import diff
 from trading_ops.universe.files import read_universe, replace_file, universe_of
@@ -127,7 +128,8 @@ def _enable(options, config: Settings) -> int:
 def _switch(options, config: Settings, is_enabled: bool) -> int:
     with connect("desk_planner", config) as connection:
         universe = read_universe(config)
-        switch_symbol(connection, universe, options.symbol, is_enabled, options.reason, options.person)
+        person = require_person(connection, options.person)
+        switch_symbol(connection, universe, options.symbol, is_enabled, options.reason, person)
         off = disabled_symbols(connection)
     print(f"{options.symbol} is {'enabled' if is_enabled else 'disabled'} from the next run on")
     print(f"switched off now: {', '.join(off) or 'nothing'}")

@@ -142,7 +142,7 @@ def _change(
         raise ModelError("a decision needs the name of a person and a reason")
     try:
         with connection.transaction():
-            queries.models.insert_model_state(
+            queries.models.record_model_state(
                 connection,
                 model_version=model["model_version"],
                 state=state,

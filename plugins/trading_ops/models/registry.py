@@ -95,11 +95,11 @@ def register_model(
     _keep(train_result, model_folder(version, config))
     with connection.transaction():
         if queries.models.register_model(connection, [row]):
-            queries.models.insert_model_state(
+            queries.models.record_model_state(
                 connection,
                 model_version=version,
                 state="CANDIDATE",
-                person="monthly_training",
+                person="desk",
                 reason=f"trained by run {run_id}",
                 evidence=Jsonb({}),
             )

@@ -2,7 +2,7 @@
 The halt (kill switch).
 
 After engage commits, no TRADE ticket can commit until a release, whoever asks: Postgres holds
-the lock. Anyone signed in may engage; a release needs a reason and a newer broker snapshot.
+the lock. Anyone signed in may engage; a release needs an operator, a reason and a newer broker snapshot.
 """
 
 import psycopg
@@ -11,10 +11,9 @@ from trading_ops.db.connect import queries
 
 
 def engage(connection: psycopg.Connection, reason: str, person: str) -> None:
-    """Halt the desk and commit; engaging a halted desk adds another entry to the log."""
+    """Halt the desk and commit; engaging a halted desk changes nothing."""
     with connection.transaction():
         queries.incidents.engage_halt(connection, reason=reason, person=person)
-        queries.incidents.audit_halt(connection, person=person, action="halt_engaged", reason=reason)
     connection.commit()
 
 
@@ -22,12 +21,11 @@ def release(connection: psycopg.Connection, reason: str, person: str) -> None:
     """
     End the halt and commit.
 
-    Raises psycopg.errors.CheckViolation when the desk is not halted or no broker snapshot was
-    taken since it was.
+    Raises psycopg.errors.CheckViolation when the desk is not halted, the person is no operator, or no
+    broker snapshot was taken since the halt.
     """
     with connection.transaction():
         queries.incidents.release_halt(connection, reason=reason, person=person)
-        queries.incidents.audit_halt(connection, person=person, action="halt_released", reason=reason)
     connection.commit()
 
 

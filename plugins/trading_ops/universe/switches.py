@@ -68,10 +68,10 @@ def write_switch(
     reason: str,
     dedupe_key: str,
     run_id: str | None,
-    person: str | None = None,
+    person: str = "desk",
 ) -> None:
     """Write a switch in the caller's transaction, once per dedupe_key."""
-    queries.universe.insert_symbol_switch(
+    queries.universe.record_switch(
         connection,
         internal_symbol=symbol,
         is_enabled=is_enabled,
@@ -79,5 +79,5 @@ def write_switch(
         reason=reason,
         run_id=run_id,
         dedupe_key=dedupe_key,
-        decided_by=person,
+        person=person,
     )

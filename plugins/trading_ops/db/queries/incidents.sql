@@ -12,8 +12,3 @@ select desk.engage_halt(:reason, :person);
 -- name: release_halt(reason, person)!
 -- Ends a halt; refused without a broker snapshot newer than it.
 select desk.release_halt(:reason, :person);
-
--- name: audit_halt(person, action, reason)!
--- Writes an engaged or released halt into the audit log.
-insert into desk.audit_log (person, action, subject, detail)
-values (:person, :action, 'halt', jsonb_build_object('reason', :reason::text));

@@ -12,10 +12,9 @@ insert into desk.model_registry (
 )
 on conflict (model_version) do nothing;
 
--- name: insert_model_state(model_version, state, person, reason, evidence)!
+-- name: record_model_state(model_version, state, person, reason, evidence)$
 -- The next state of a model; the database refuses a step it may not take.
-insert into desk.model_states (model_version, state, person, reason, evidence)
-values (:model_version, :state, :person, :reason, :evidence);
+select desk.record_model_state(:model_version, :state, :person, :reason, :evidence);
 
 -- name: version_of_training(run_id)$
 -- The model a training run was the first to make.

@@ -16,3 +16,7 @@ select viewname as invariant_name from pg_views where schemaname = 'inv' order b
 -- name: is_halted()$
 -- Whether the newest entry of the halt log engages it.
 select desk.is_halted();
+
+-- name: people()
+-- Everybody who may sign in or decide.
+select person_id from desk.people order by person_id;

@@ -84,30 +84,9 @@ inner join desk.confirmations as confirmation on confirmation.confirmation_id = 
 where confirmation.ticket_id = :ticket_id and fill.reverses_fill_id is null
 order by fill.confirmation_id, fill.fill_number;
 
--- name: lock_ticket(ticket_id)$
--- Waits for other writers of the ticket: the lock desk.record_confirmation takes.
-select pg_advisory_xact_lock(hashtext('trading_ops.confirm'), hashtext(:ticket_id));
-
--- name: line_version(ticket_id, line_number)$
--- The newest recorded version of a line, 0 when it is not recorded yet.
-select coalesce(max(version_number), 0) from desk.confirmations
-where ticket_id = :ticket_id and line_number = :line_number;
-
--- name: confirmation_by_key(idempotency_key)$
--- The confirmation a form already made, if it did.
-select confirmation_id from desk.confirmations where idempotency_key = :idempotency_key;
-
 -- name: record_confirmation(request)$
 -- Records a line and its fills; the same key and body again gives the same id.
 select desk.record_confirmation(:request);
-
--- name: lock_snapshots(portfolio_id)$
--- Waits for other writers of the portfolio's snapshots: the lock desk.record_snapshot takes.
-select pg_advisory_xact_lock(hashtext('trading_ops.snapshot'), hashtext(:portfolio_id));
-
--- name: snapshot_by_key(idempotency_key)$
--- The snapshot a form already made, if it did.
-select snapshot_id from desk.broker_snapshots where idempotency_key = :idempotency_key;
 
 -- name: record_snapshot(request)$
 -- Records what the broker shows; the same key and body again gives the same id.
@@ -141,14 +120,6 @@ full join (select * from desk.positions_now where portfolio_id = :portfolio_id a
     on held.internal_symbol = shown.broker_symbol
 order by symbol;
 
--- name: lock_cash(portfolio_id)$
--- Waits for other writers of the portfolio's cash: the lock desk.record_cash_movement takes.
-select pg_advisory_xact_lock(hashtext('trading_ops.cash'), hashtext(:portfolio_id));
-
--- name: cash_movement_by_key(idempotency_key)$
--- The cash movement a form already made, if it did.
-select movement_id from desk.ledger_cash_movements where idempotency_key = :idempotency_key;
-
 -- name: record_cash_movement(request)$
 -- Books a deposit, withdrawal, dividend, fee or interest; the same key and body again gives the same id.
 select desk.record_cash_movement(:request);
@@ -157,10 +128,6 @@ select desk.record_cash_movement(:request);
 -- The newest cash movements of a portfolio.
 select kind, amount_gbp, occurred_at, person, notes from desk.ledger_cash_movements
 where portfolio_id = :portfolio_id order by movement_id desc limit 10;
-
--- name: lock_halt()$
--- Waits for TRADE tickets under way and other halts: the lock desk.engage_halt takes.
-select pg_advisory_xact_lock(hashtext('trading_ops.halt')::bigint);
 
 -- name: recent_halts()
 -- The newest halts and releases.
@@ -173,8 +140,3 @@ insert into desk.audit_log (person, action, subject, detail) values (:person, :a
 -- name: schema_revision()$
 -- The newest migration the database has seen.
 select version_num from public.alembic_version;
-
--- name: report_untradable(confirmation_id)!
--- Says that the broker does not offer what a failed line asked for.
-insert into desk.untradable_reports (confirmation_id) values (:confirmation_id)
-on conflict (confirmation_id) do nothing;

@@ -34,15 +34,11 @@ from (
 where not is_enabled
 order by internal_symbol;
 
--- name: insert_symbol_switch(internal_symbol, is_enabled, reason_code, reason, run_id, dedupe_key, decided_by)$
+-- name: record_switch(internal_symbol, is_enabled, reason_code, reason, run_id, dedupe_key, person)$
 -- Switches a symbol once per dedupe_key; returns the number the first time and nothing after.
-insert into desk.symbol_switches (
-    internal_symbol, is_enabled, reason_code, reason, run_id, dedupe_key, decided_by
-) values (
-    :internal_symbol, :is_enabled, :reason_code, :reason, :run_id, :dedupe_key, coalesce(:decided_by, session_user)
-)
-on conflict (dedupe_key) do nothing
-returning switch_id;
+select desk.record_switch(
+    :internal_symbol, :is_enabled, :reason_code, :reason, :run_id, :dedupe_key, :person
+);
 
 -- name: lock_switches()$
 -- One person's switch at a time.

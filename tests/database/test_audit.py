@@ -1,0 +1,148 @@
+"""Who did what is written where it is done: once, whoever calls, and never for what was refused."""
+
+import re
+
+import psycopg
+import pytest
+
+from tests.database import rows
+from trading_ops.cli.main import main
+from trading_ops.db.connect import connect
+from trading_ops.ops import halt
+
+# Functions of the owner that write facts and tell of none, each with its reason.
+SILENT = {
+    "activate_policy": "which rows are active follows from files; the run that froze them is the record",
+    "activate_universe": "as activate_policy",
+    "initialise_instance": "what a database is, once, before anybody is known",
+    "judge_gate": "its row is the record, one per run and gate",
+    "set_person": "the page's accounts; a password is never a fact of the log",
+    "set_simulated_now": "a simulated desk's clock",
+}
+
+
+def audited(desk, action: str) -> list[dict]:
+    """Return the audit rows of an action, the oldest first."""
+    with connect("desk_reader", desk) as connection:
+        found = "select actor, person, subject, detail from desk.audit_log where action = %s order by seq"
+        return connection.execute(found, (action,)).fetchall()
+
+
+@pytest.fixture
+def shell(desk, monkeypatch):
+    """The desk on its Saturday morning, with the command line working on it."""
+    for name, text in desk.as_environment().items():
+        monkeypatch.setenv(name, text)
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    return desk
+
+
+def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
+    """Read from the catalogue, so a new one that is silent is noticed."""
+    with rows.superuser(desk) as connection:
+        found = connection.execute(
+            "select proname as name, pg_get_functiondef(pg_proc.oid) as text from pg_proc "
+            "inner join pg_namespace on pg_namespace.oid = pronamespace "
+            "where nspname = 'desk' and prosecdef and prorettype <> 'trigger'::regtype"
+        ).fetchall()
+    writers = {
+        row["name"]: "desk.audit(" in row["text"]
+        for row in found
+        if re.search(r"\b(insert into|update|delete from)\b", row["text"], re.IGNORECASE)
+    }
+    assert {name for name, tells in writers.items() if not tells} == set(SILENT)
+    assert {name for name, tells in writers.items() if tells} == {
+        "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state", "record_snapshot",
+        "record_switch", "release_halt",
+    }  # fmt: skip
+
+
+def test_nobody_writes_through_the_audit_function_itself(desk):
+    """Only the owner's functions call it: a role could tell what never happened."""
+    for role in ("desk_planner", "desk_app", "desk_loader", "desk_mailer", "desk_dbt", "desk_reader"):
+        with connect(role, desk) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select desk.audit('operator', 'a', 's', '{}')")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "select desk.engage_halt('why', 'mallory')",
+        "select desk.record_switch('AAA', false, 'PERSON', 'why', null, 'k', 'mallory')",
+        'select desk.record_cash_movement(\'{"portfolio_id": "demo", "kind": "fee", "amount_gbp": "-1",'
+        ' "occurred_at": "2026-06-01Z", "person": "mallory", "idempotency_key": "m"}\')',
+        'select desk.record_snapshot(\'{"portfolio_id": "demo", "source": "form", "cash_gbp": "1",'
+        ' "taken_at": "2026-06-01Z", "person": "mallory", "idempotency_key": "m", "positions": []}\')',
+    ],
+    ids=["halt", "switch", "cash", "snapshot"],
+)
+def test_nobody_the_desk_does_not_know_does_anything(desk, write):
+    """A made-up name is refused by Postgres, and the fact with it."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    rows.add_portfolio(desk)
+    before = len(audited(desk, "record_cash_movement"))
+    with (
+        connect("desk_planner", desk) as connection,
+        pytest.raises(psycopg.errors.ForeignKeyViolation, match="nobody is called mallory"),
+    ):
+        connection.execute(write)
+    assert len(audited(desk, "record_cash_movement")) == before
+    with connect("desk_reader", desk) as connection:
+        assert not halt.is_halted(connection)
+
+
+def test_a_request_sent_twice_is_told_once(desk):
+    """The second finds the first and leaves no row; another body under its key is refused by name."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    rows.add_portfolio(desk)
+    request = (
+        '{"portfolio_id": "demo", "kind": "fee", "amount_gbp": "-1.00", "occurred_at": "2026-06-01Z",'
+        ' "person": "operator", "idempotency_key": "once"}'
+    )
+    with connect("desk_app", desk) as connection:
+        ids = {
+            connection.execute("select desk.record_cash_movement(%s) as n", (request,)).fetchone()["n"]
+            for _ in range(3)
+        }
+    assert len(ids) == 1
+    [told] = [row for row in audited(desk, "record_cash_movement") if row["person"] == "operator"]
+    assert told["actor"] == "desk_app" and told["subject"] == f"cash/{ids.pop()}"
+    with connect("desk_app", desk) as connection, pytest.raises(psycopg.errors.UniqueViolation) as refused:
+        connection.execute("select desk.record_cash_movement(%s)", (request.replace("-1.00", "-2.00"),))
+    assert refused.value.diag.constraint_name == "same_key_same_body"
+
+
+def test_the_command_line_halts_at_once_and_it_is_told(shell, capsys):
+    """Without a name it is the shell's; a second halt changes nothing and is told no second time."""
+    assert main(["halt", "strange prices"]) == 0
+    assert "no TRADE ticket" in capsys.readouterr().out
+    assert main(["halt", "again", "--person", "executor"]) == 0
+    [told] = audited(shell, "halt_engaged")
+    assert (told["person"], told["subject"], told["detail"]) == (
+        "shell",
+        "halt",
+        {"reason": "strange prices"},
+    )
+
+
+def test_a_name_nobody_has_is_answered_with_those_there_are(shell, capsys):
+    """In one line, and the desk goes on as before."""
+    assert main(["halt", "strange prices", "--person", "mallory"]) == 1
+    assert "nobody is called 'mallory' here; the desk knows executor, operator" in capsys.readouterr().err
+    assert not audited(shell, "halt_engaged")
+
+
+def test_the_command_line_releases_for_an_operator_after_a_snapshot(shell, capsys):
+    """Refused before the snapshot and for the executor, each with its reason; told once."""
+    main(["halt", "strange prices"])
+    assert main(["release", "all fine", "--person", "operator"]) == 1
+    assert "a broker snapshot taken after the halt" in capsys.readouterr().err
+    rows.set_clock(shell, rows.SATURDAY_AT.replace(hour=12))
+    rows.add_snapshot(shell, rows.SATURDAY_AT.replace(hour=12))
+    assert main(["release", "all fine", "--person", "executor"]) == 1
+    assert "executor is no operator" in capsys.readouterr().err
+    assert main(["release", "all fine", "--person", "operator"]) == 0
+    [told] = audited(shell, "halt_released")
+    assert (told["person"], told["detail"]) == ("operator", {"reason": "all fine"})
+    assert main(["release", "again", "--person", "operator"]) == 1
+    assert "not halted" in capsys.readouterr().err
