@@ -13,7 +13,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup setup-qlib image-qlib demo run up down status test check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: help setup setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,8 +42,13 @@ status: setup ## Say what runs
 	@$(DESK) -m trading_ops_stack.stack status
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
-test: setup ## Run every test
-	@$(DESK) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(DESK) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
+
+test: setup ## Run every test but those that need a container engine
+	@$(PYTEST) -m "not long"
+
+test-long: setup ## Run the tests that build images and start containers
+	@$(PYTEST) -m long
 
 check: setup ## Lint and the quick tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

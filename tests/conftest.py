@@ -45,6 +45,13 @@ def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
     return psycopg.connect(embedded._admin_conninfo(config, database), autocommit=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for a container engine, also by way of another fixture, is no part of `make test`."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(autouse=True)
 def settings_of_this_test() -> None:
     """Let no test see the settings another one has read from its environment."""

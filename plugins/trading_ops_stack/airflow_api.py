@@ -67,19 +67,28 @@ class Airflow:
     def wait(
         self, dag_id: str, dag_run_id: str, timeout_s: float = 600, every_s: float = 0.5
     ) -> DagRunResult:
-        """Return how the run ended. Raises ApiError when it is still running after timeout_s."""
+        """
+        Return how the run ended. Raises ApiError when it is still running after timeout_s.
+
+        A server that does not answer meanwhile is asked again: it may be starting anew.
+        """
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(dag_run_id)}"
         deadline = time.monotonic() + timeout_s
         while True:
-            state = self.request("GET", path)["state"]
-            tasks = (
-                {}
-                if state not in FINISHED and time.monotonic() < deadline
-                else self.task_states(dag_id, dag_run_id)
-            )
+            try:
+                state = self.request("GET", path)["state"]
+                is_over = state in FINISHED or time.monotonic() >= deadline
+                tasks = self.task_states(dag_id, dag_run_id) if is_over else {}
+            except ApiError as error:
+                cause = error.__cause__
+                is_away = isinstance(cause, OSError) and not isinstance(cause, urllib.error.HTTPError)
+                if not is_away or time.monotonic() >= deadline:
+                    raise
+                time.sleep(every_s)
+                continue
             if state in FINISHED:
                 return DagRunResult(dag_id, dag_run_id, state, tasks)
-            if time.monotonic() >= deadline:
+            if is_over:
                 waiting = ", ".join(f"{task} {task_state}" for task, task_state in tasks.items())
                 raise ApiError(f"{dag_id} {dag_run_id} is still {state} after {timeout_s:.0f} s: {waiting}")
             time.sleep(every_s)

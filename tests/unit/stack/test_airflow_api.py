@@ -11,7 +11,7 @@ from trading_ops_stack.airflow_api import Airflow, ApiError
 
 @pytest.fixture
 def server():
-    """A server whose `answers` maps 'METHOD /path' to a list of (status, body), the last one repeated."""
+    """A server whose `answers` maps 'METHOD /path' to a list of (status, body), the last one repeated; no status, no answer."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self):
@@ -21,6 +21,9 @@ def server():
             httpd.requests.append((key, body, self.headers.get("Authorization")))
             answers = httpd.answers.get(key) or [(404, {"detail": "Not Found"})]
             status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if status is None:
+                # As a server that is ended in mid-request.
+                return
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
@@ -124,3 +127,13 @@ def test_a_pool_is_created_or_changed(server, airflow):
         "POST /api/v2/pools",
         "PATCH /api/v2/pools/dbt",
     ]
+
+
+def test_a_server_that_starts_anew_is_asked_again(server, airflow):
+    """A wait outlives it; an answer that says no is none to wait for."""
+    path = "/api/v2/dags/weekly_plan/dagRuns/demo__1"
+    server.answers[f"GET {path}"] = [(None, {}), (None, {}), (200, {"state": "success"})]
+    server.answers[f"GET {path}/taskInstances"] = [(None, {}), (200, {"task_instances": []})]
+    assert airflow.wait("weekly_plan", "demo__1", timeout_s=20, every_s=0.01).state == "success"
+    with pytest.raises(ApiError, match="404"):
+        airflow.wait("weekly_plan", "demo__2", timeout_s=20, every_s=0.01)
