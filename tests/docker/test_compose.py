@@ -116,7 +116,7 @@ def test_each_room_sees_its_own_secrets_only():
         name: {volume.split(":")[0] for volume in service["volumes"] if volume.startswith("secrets-")}
         for name, service in SERVICES.items()
     }
-    airflow = {"prepare-airflow", "api-server", "scheduler", "dag-processor", "triggerer"}
+    airflow = {"prepare-airflow", "api-server", "dbt-server", "scheduler", "dag-processor", "triggerer"}
     assert seen.pop("make-secrets") == {name for name in COMPOSE["volumes"] if name.startswith("secrets-")}
     assert seen == {
         "postgres": {"secrets-database"},

@@ -21,7 +21,15 @@ from tests.docker.conftest import compose_tool, docker
 from trading_ops.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
-RUNNING = {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "confirm-page"}
+RUNNING = {
+    "postgres",
+    "api-server",
+    "dbt-server",
+    "scheduler",
+    "dag-processor",
+    "triggerer",
+    "confirm-page",
+}
 
 
 class Stack:
@@ -224,6 +232,19 @@ def test_the_runner_works_as_a_process_inside_the_scheduler(stack):
     """The process runtime needs nothing the image lacks."""
     done = stack.execute("scheduler", "python", "-m", "qlib_runner", "verify", "--out", "/tmp/nothing")
     assert (done.returncode, "manifest.json cannot be read" in done.stderr) == (2, True)
+
+
+def test_a_task_is_served_by_the_dbt_server_beside_it(stack):
+    """The scheduler's call crosses into the other container and its output comes back."""
+    program = (
+        "import os; from trading_ops.settings import settings; "
+        "from trading_ops_airflow.dbt.command import start_dbt; config = settings(); "
+        "target = config.data / 'dbt/probe'; target.mkdir(parents=True, exist_ok=True); "
+        "call = start_dbt(config, dict(os.environ), 'show', target, '--inline', 'select 41 + 1 as answer'); "
+        "print(type(call).__name__, call.stdout.read()); raise SystemExit(call.wait())"
+    )
+    done = stack.execute("scheduler", "python", "docker/desk/run.py", "python", "-c", program)
+    assert done.returncode == 0 and "ServedCall" in done.stdout and "42" in done.stdout, done.stdout
 
 
 def test_dbt_reaches_the_database_from_its_own_environment(stack):
