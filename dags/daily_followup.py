@@ -10,8 +10,8 @@ compare intended with executed.
 - `disable_untradable_symbols` red: a stock the broker does not offer may be planned again; clear the task.
 - `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
 - `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
-- A line "PRICE OUTSIDE THE BAR" in `compare_executions`: ask the executor; a correction is an amendment on the
-  confirm page, never an edit here.
+- A line "PRICE OUTSIDE THE BAR" in `compare_executions`: ask the executor; a correction is an amendment on
+  the confirm page, never an edit here.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 

@@ -1,8 +1,8 @@
 """
 # Daily market data
 
-After each NYSE session: load the vendor files, fetch what is missing, publish prices, value the book, judge the data,
-report by mail. Every task may be cleared and run again; nothing is counted twice.
+After each NYSE session: load the vendor files, fetch what is missing, publish prices, value the book, judge
+the data, report by mail. Every task may be cleared and run again; nothing is counted twice.
 
 **It failed, now what?**
 
@@ -15,8 +15,10 @@ report by mail. Every task may be cleared and run again; nothing is counted twic
 - `judge_data_quality` red: the gate blocks, and its log says which check and what to do. Nothing else has to
   be repaired; the next plan stays a NO-TRADE until the check is clear.
 - `disable_symbols` red: a symbol without bars may be planned on until it is cleared. Green, it has switched
-  off what lacked too many sessions in a row, each with an incident; `trading-ops universe enable` takes it back.
-- `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the outbox.
+  off what lacked too many sessions in a row, each with an incident; `trading-ops universe enable` takes it
+  back.
+- `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the
+  outbox.
 """
 
 from airflow.sdk import TriggerRule, chain, dag

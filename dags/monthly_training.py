@@ -1,21 +1,23 @@
 """
 # Model training
 
-On the month's first Sunday: freeze the inputs, publish their prices, export them, train a model in a room of its
-own without network or database, backtest it, register it. The new model is a CANDIDATE: nothing ranks by it
-before a person lets it (RUNBOOK, *Models*). Every task may be cleared and run again.
+On the month's first Sunday: freeze the inputs, publish their prices, export them, train a model in a room of
+its own without network or database, backtest it, register it. The new model is a CANDIDATE: nothing ranks by
+it before a person lets it (RUNBOOK, *Models*). Every task may be cleared and run again.
 
 **It failed, now what?** Nothing of the desk waits for this DAG, and the model in use stays in use.
 
-- `wait_for_turn` red: another DAG was still building after half an hour. Trigger a new run for the same session.
+- `wait_for_turn` red: another DAG was still building after half an hour. Trigger a new run for the same
+  session.
 - `freeze_inputs` red: the log says what is missing; with the docker runtime it may be the image.
 - `export_dataset` red: the published prices are of another run that was built meanwhile. Clear `build_prices`
   and what follows it. Any other reason names the bar.
 - `make_dataset` red: the export does not fit; the log ends with the runner's own sentence.
-- `train_model` red with "the windows need ... sessions": the desk has too little history. Load more, then trigger
-  a new run. With "make setup-qlib": the model's environment is not built. Killed: it needs more memory.
-- `backtest_model` or `rehearse_policy` red: the model is there and nobody knows what it is worth, so it is not
-  registered.
+- `train_model` red with "the windows need ... sessions": the desk has too little history. Load more, then
+  trigger a new run. With "make setup-qlib": the model's environment is not built. Killed: it needs more
+  memory.
+- `backtest_model` or `rehearse_policy` red: the model is there and nobody knows what it is worth, so it is
+  not registered.
 - `register_model` red: the log says what the registry does not take.
 
 What a command was given, made and said is in `runs/<run_id>/qlib/<command>/`.

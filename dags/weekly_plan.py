@@ -12,13 +12,14 @@ Every task may be cleared and run again; a run keeps the first ticket it issued.
   step's log, mend it, trigger a new run.
 - `wait_for_turn` red: another DAG was still building after half an hour. The ticket is a NO-TRADE; see what
   the other run hangs on, then trigger a new run.
-- `freeze_inputs` red: nothing is known, so there is no ticket; the operator has an alert. The log says what is
-  missing. Mend it and clear the whole run.
-- `export_dataset`, `make_dataset`, `score_model` or `store_scores` red, and with it the run: with the method `qlib`
-  the ticket is a NO-TRADE, since `wait_for_scores` is red as well and names the step; mend it, trigger a new run.
-  With another method the ticket stands, and it is as with the next two.
-- `score_shadow` or `store_shadow` red, and with it the run: the ticket stands; the model that is only watched has
-  no scores of this week. Mend what the log names and clear the task. It was retired since: nothing is to be done.
+- `freeze_inputs` red: nothing is known, so there is no ticket; the operator has an alert. The log says what
+  is missing. Mend it and clear the whole run.
+- `export_dataset`, `make_dataset`, `score_model` or `store_scores` red, and with it the run: with the method
+  `qlib` the ticket is a NO-TRADE, since `wait_for_scores` is red as well and names the step; mend it, trigger
+  a new run. With another method the ticket stands, and it is as with the next two.
+- `score_shadow` or `store_shadow` red, and with it the run: the ticket stands; the model that is only watched
+  has no scores of this week. Mend what the log names and clear the task. It was retired since: nothing is to
+  be done.
 - `send_ticket` red, and with it the run: no ticket, or the mail relay refused. Mail waits in the outbox and
   goes out with the next delivery.
 """

@@ -8,9 +8,9 @@ tolerance.
 
 - `wait_for_turn` red: another DAG was still building after half an hour; the drift is computed anyway.
 - `build_book` red: the log ends with the failed dbt nodes.
-- The operator got an alert RECONCILIATION_DRIFT: `open_drift_cases` names symbol, ledger and broker figure. Find
-  the entry that explains it (a missing confirmation, a fee, a dividend), book that, take a new snapshot. The
-  reconciliation gate blocks the next plan until then.
+- The operator got an alert RECONCILIATION_DRIFT: `open_drift_cases` names symbol, ledger and broker figure.
+  Find the entry that explains it (a missing confirmation, a fee, a dividend), book that, take a new snapshot.
+  The reconciliation gate blocks the next plan until then.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 

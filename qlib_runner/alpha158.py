@@ -173,7 +173,9 @@ def _read(instruments, window: _Window) -> list[_Series]:
 def _lay_out(
     series: list[_Series], sessions: pd.DatetimeIndex, window: _Window
 ) -> tuple[pd.MultiIndex, list[np.ndarray]]:
-    """Return the frame's index, and for each series the row of each of its days, -1 for those not asked for."""
+    """
+    Return the frame's index, and for each series the row of each of its days, -1 for those not asked for.
+    """
     present = np.zeros((len(sessions), len(series)), bool)
     always = [(sessions[0], sessions[-1])]
     extents = []

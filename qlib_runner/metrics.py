@@ -88,7 +88,9 @@ def hit_rate(returns: pd.Series) -> float | None:
 
 
 def turnover(traded: pd.Series) -> float | None:
-    """Return what is traded a year, buys and sales, as a multiple of the account: 252 mean(traded / account)."""
+    """
+    Return what is traded a year, buys and sales, as a multiple of the account: 252 mean(traded / account).
+    """
     return _number(traded.mean() * YEAR_SESSIONS)
 
 

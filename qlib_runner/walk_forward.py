@@ -2,10 +2,10 @@
 The walk forward: a new model for each part of the test segment, none of which has seen its own part.
 
 Each part has its own train and valid segment, as long and as far apart as the trained model's, so that no
-label reaches over a gap. The features are computed once and stay in memory, and as many parts are trained at a
-time as there are threads, with one thread each: the trees are the same, and two trainings share two processors
-better than two threads share a training. What comes out is what Qlib's RollingGen with as long a step predicts,
-which computes the features for each part again.
+label reaches over a gap. The features are computed once and stay in memory, and as many parts are trained at
+a time as there are threads, with one thread each: the trees are the same, and two trainings share two
+processors better than two threads share a training. What comes out is what Qlib's RollingGen with as long a
+step predicts, which computes the features for each part again.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -34,7 +34,10 @@ def read_field(errors: list[FieldError], field: str, label: str, parse: Callable
 def read_past(
     fields: Mapping[str, str], label: str, now_at: datetime, errors: list[FieldError]
 ) -> datetime | None:
-    """Return the instant of a form's date, time and zone; None after adding that it is unreadable or in the future."""
+    """
+    Return the instant of a form's date, time and zone; None after adding that it is unreadable or in the
+    future.
+    """
     at = read_field(
         errors, "time", label, parse_instant, *(fields.get(name, "") for name in ("date", "time", "zone"))
     )

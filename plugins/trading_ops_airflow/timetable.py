@@ -144,7 +144,10 @@ def session_schedule(dag: DeskDag) -> SessionTimetable:
 
 
 def require_session(key: str) -> date:
-    """Return the session a partition key names. Raises InvalidPartitionKeyError, a ValueError, with the accepted form."""
+    """
+    Return the session a partition key names. Raises InvalidPartitionKeyError, a ValueError, with the accepted
+    form.
+    """
     try:
         session = date.fromisoformat(key)
     except ValueError:

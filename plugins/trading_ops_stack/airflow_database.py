@@ -15,7 +15,9 @@ class AirflowDatabaseError(RuntimeError):
 
 
 def migrate_airflow(config: Settings, environ: dict[str, str]) -> None:
-    """Bring Airflow's own database to the installed version; asking Airflow costs seconds, so a stamp is kept."""
+    """
+    Bring Airflow's own database to the installed version; asking Airflow costs seconds, so a stamp is kept.
+    """
     stamp = state_folder(config) / f"airflow/migrated_{config.airflow_db}"
     wanted = f"{version('apache-airflow-core')} {_airflow_revision(config)}"
     if stamp.exists() and stamp.read_text() == wanted:

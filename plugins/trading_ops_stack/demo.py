@@ -45,7 +45,8 @@ class Week:
     confirms_late: bool = False
 
 
-# New York changes its clocks on 8 March 2026 and London three weeks later: the first tickets carry the banner.
+# New York changes its clocks on 8 March 2026 and London three weeks later: the first tickets carry the
+# banner.
 WEEKS = (
     Week(
         date(2026, 3, 6),
@@ -153,7 +154,10 @@ class Demo:
         print(f"  ticket {ticket['ticket_id']}: {ticket['kind']}")
 
     def execute(self, week: Week) -> None:
-        """Monday: the executor follows the ticket, types in what the broker shows, the follow-up run looks at it."""
+        """
+        Monday: the executor follows the ticket, types in what the broker shows, the follow-up run looks at
+        it.
+        """
         monday = sessions.execution_session(week.as_of_date)
         ticket = self._ticket(week)
         window = ticket["window_open_at"], ticket["window_close_at"]

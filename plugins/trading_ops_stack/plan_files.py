@@ -32,7 +32,9 @@ class PlanFilesError(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Plan on a folder, file or zip and print the ticket; exit 0 when a ticket was issued, whatever its kind."""
+    """
+    Plan on a folder, file or zip and print the ticket; exit 0 when a ticket was issued, whatever its kind.
+    """
     parser = argparse.ArgumentParser(prog="make run", description="One weekly plan on real files.")
     parser.add_argument("bars", type=Path, help="a folder, file or zip with end-of-day bars")
     parser.add_argument(
@@ -49,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str | None) -> str:
-    """Load the files, freeze, plan, and return the ticket as markdown. Raises PlanFilesError when nothing can be planned."""
+    """
+    Load the files, freeze, plan, and return the ticket as markdown. Raises PlanFilesError when nothing can be
+    planned.
+    """
     config = files_desk(config)
     read_policy(config)
     folder = state_folder(config) / "postgres"

@@ -117,7 +117,9 @@ def create_database(config: Settings, name: str, owner: str = "desk_owner") -> b
 
 
 def drop_database(config: Settings, name: str) -> None:
-    """Remove a database and everything in it, if it exists; meant for databases a command makes anew each time."""
+    """
+    Remove a database and everything in it, if it exists; meant for databases a command makes anew each time.
+    """
     with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a DAG for a session and print a line of JSON with each task's state; exit 0 when the run succeeded."""
+    """
+    Run a DAG for a session and print a line of JSON with each task's state; exit 0 when the run succeeded.
+    """
     parser = argparse.ArgumentParser(description="Run one DAG once.")
     parser.add_argument("dag_id")
     parser.add_argument("session", help="YYYY-MM-DD")

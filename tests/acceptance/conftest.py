@@ -1,4 +1,6 @@
-"""A desk of the test's own: its own folder, ports and databases, worked through the make targets' commands."""
+"""
+A desk of the test's own: its own folder, ports and databases, worked through the make targets' commands.
+"""
 
 import json
 import os
@@ -37,7 +39,8 @@ class Desk:
         return subprocess.run(
             [sys.executable, "-m", module, *map(str, arguments)],
             env={**inherited, **self.environ, **environ, "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"},
-            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False,
+            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s,
+            check=False,
         )  # fmt: skip
 
     def tickets(self):

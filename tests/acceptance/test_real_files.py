@@ -82,7 +82,9 @@ def test_yahoo_split_adjusted_files_give_the_hand_checked_ticket(plan):
 
 
 def test_alpha_vantage_raw_files_give_the_hand_checked_ticket(plan):
-    """Ninety-five stocks as traded with their splits and dividends; no index is among them, so one is named."""
+    """
+    Ninety-five stocks as traded with their splits and dividends; no index is among them, so one is named.
+    """
     ticket, scores = plan("av_sp500_daily_adjusted/daily_adjusted", "2021-04-20", "--benchmark", "JNJ")
     check_lines(ticket, scores, ALPHA_VANTAGE)
     assert len(scores) >= 90

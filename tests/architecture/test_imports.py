@@ -144,7 +144,9 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_rooms_lie_where_the_floors_name_them():
-    """Every folder of the library and of the page is a floor, and every floor a folder or a file of theirs."""
+    """
+    Every folder of the library and of the page is a floor, and every floor a folder or a file of theirs.
+    """
     for top, floors in (("trading_ops", FLOORS), ("confirm_app", PAGE_FLOORS)):
         rooms = {
             room_of(name).removeprefix(top).strip(".").split(".")[0]
@@ -155,7 +157,9 @@ def test_rooms_lie_where_the_floors_name_them():
 
 
 def test_only_settings_reads_the_environment():
-    """One reader of the environment: nobody else touches os.environ or os.getenv in the library or the page."""
+    """
+    One reader of the environment: nobody else touches os.environ or os.getenv in the library or the page.
+    """
     inside = [name for name in modules() if is_below(name, ("trading_ops", "confirm_app"))]
     readers = {
         name
@@ -208,7 +212,9 @@ def test_only_staging_reads_what_dbt_did_not_build():
 
 
 def test_no_limit_is_written_in_sql():
-    """Limits are rows of the policy: no threshold is a variable, and no check compares with a number of its own."""
+    """
+    Limits are rows of the policy: no threshold is a variable, and no check compares with a number of its own.
+    """
     project = (PROJECT_ROOT / "dbt_project/dbt_project.yml").read_text()
     assert not re.search(r"^vars:", project, re.M)
     assert not {name for name, text in sql_of("").items() if re.search(r"\bvar\(\s*['\"](?!run_id)", text)}

@@ -1,4 +1,6 @@
-"""The page on the Qlib container names every command, limit and path of the code, and nothing that is gone."""
+"""
+The page on the Qlib container names every command, limit and path of the code, and nothing that is gone.
+"""
 
 import ast
 import re

@@ -1,4 +1,6 @@
-"""The folder tree is the architecture diagram: nothing is added at the root, and every text fits the house."""
+"""
+The folder tree is the architecture diagram: nothing is added at the root, and every text fits the house.
+"""
 
 import re
 

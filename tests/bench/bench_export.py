@@ -3,10 +3,10 @@ How long the export of a run takes beside a bare COPY of the same rows, and how 
 
     python -m tests.bench.bench_export [--rounds N]
 
-Both read published prices of one embedded server, made up of sine waves: 20, 100 and 500 symbols x 12 years; the
-goal is for the last. The bare COPY sends the columns the export needs to a client that throws them away. Each runs
-in a process of its own, whose peak is read from the kernel. Rounds alternate, so another program's load
-falls on both alike.
+Both read published prices of one embedded server, made up of sine waves: 20, 100 and 500 symbols x 12 years;
+the goal is for the last. The bare COPY sends the columns the export needs to a client that throws them away.
+Each runs in a process of its own, whose peak is read from the kernel. Rounds alternate, so another program's
+load falls on both alike.
 """
 
 import argparse

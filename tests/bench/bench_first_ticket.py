@@ -22,7 +22,9 @@ GOAL_S = 180
 
 
 def main() -> int:
-    """Clone, set up, run to the first ticket, and print the seconds of each part; exit 1 when a part fails."""
+    """
+    Clone, set up, run to the first ticket, and print the seconds of each part; exit 1 when a part fails.
+    """
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "trading-ops"
         subprocess.run(["git", "clone", "-q", str(PROJECT_ROOT), str(clone)], check=True)

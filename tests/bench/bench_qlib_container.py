@@ -139,7 +139,9 @@ class Room:
         return Cost(seconds, int(nanoseconds) / 1e9, int(peak) / 1e9)
 
     def command(self, name: str, command: str, runtime: str = "container") -> Cost | None:
-        """Run one of the runner's commands on the manifest `in/<name>.json`; its result is `<name>/<command>`."""
+        """
+        Run one of the runner's commands on the manifest `in/<name>.json`; its result is `<name>/<command>`.
+        """
         words = ("python3", "-m", "qlib_runner", command)
         if runtime == "container":
             return self.run(name, *words, "--manifest", f"/in/{name}.json", "--out", f"/{name}/{command}")
@@ -245,7 +247,9 @@ class Room:
         return stock, ours
 
     def _walk_both_ways(self) -> tuple[Cost, Cost]:
-        """Walk over nine quarters; what stock Qlib does is only the predictions, here is also the backtest."""
+        """
+        Walk over nine quarters; what stock Qlib does is only the predictions, here is also the backtest.
+        """
         benchmark = self.symbols[0]
         inputs = ("dataset/manifest.json", "workflow.yaml")
         self.manifest("long", "train", inputs, benchmark=benchmark, test_sessions=9 * QUARTER_SESSIONS)

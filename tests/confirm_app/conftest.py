@@ -119,7 +119,8 @@ def browser(tmp_path) -> Iterator:
         "--window-size=390,844",
     ):  # fmt: skip
         options.add_argument(argument)
-    # The smallest window of a headless Chromium is wider than a phone, so the size is set for the page itself.
+    # The smallest window of a headless Chromium is wider than a phone, so the size is set for the page
+    # itself.
     options.add_experimental_option(
         "mobileEmulation", {"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2.0}}
     )

@@ -29,7 +29,9 @@ def add_people(desk: Settings) -> None:
 
 
 def add_ticket(desk: Settings, weeks: int = 0, sides: str = "BBBBBB", **columns) -> str:
-    """Add a TRADE ticket with a line per letter of sides: B a buy, S a sale of everything, P a partial sale."""
+    """
+    Add a TRADE ticket with a line per letter of sides: B a buy, S a sale of everything, P a partial sale.
+    """
     run_id = rows.add_plan_run(desk, weeks=weeks, universe_hash=rows.add_universe(desk, SYMBOLS), **columns)
     symbols = list(SYMBOLS)[: len(sides)]
     for number, (letter, symbol) in enumerate(zip(sides, symbols, strict=True), start=1):

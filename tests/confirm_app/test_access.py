@@ -63,7 +63,9 @@ def test_a_link_leads_nobody_to_another_site(text):
 
 
 def test_wrong_passwords_look_alike_and_are_braked(visitor, desk, ticket):
-    """An unknown name and a wrong password get the same answer; after five failures even the right one waits."""
+    """
+    An unknown name and a wrong password get the same answer; after five failures even the right one waits.
+    """
     form = visitor.form_of("/sign-in", "/sign-in")
     unknown = visitor.client.post("/sign-in", data=form | {"person": "nobody", "password": "x"})
     wrong = visitor.client.post("/sign-in", data=form | {"person": "executor", "password": "x"})
@@ -93,7 +95,9 @@ def test_a_strange_name_is_just_nobody(visitor, ticket, name):
 
 
 def test_a_form_without_its_token_is_refused_and_logged(executor, desk, ticket):
-    """A form of another site carries no token: nothing is recorded, and the log says whose session was used."""
+    """
+    A form of another site carries no token: nothing is recorded, and the log says whose session was used.
+    """
     form = executor.line_form(ticket, 1) | {"outcome": "DONE"} | fill_fields()
     for token in ("", "forged"):
         answer = executor.client.post(f"/confirm/{ticket}/lines/1", data=form | {"csrf_token": token})

@@ -59,7 +59,9 @@ def test_cash_is_booked_by_operators_only(executor, operator, desk, ticket):
 
 
 def test_anybody_halts_and_only_an_operator_releases(executor, operator, desk, ticket):
-    """A release also needs a reason and a snapshot taken after the halt; the database's refusal is readable."""
+    """
+    A release also needs a reason and a snapshot taken after the halt; the database's refusal is readable.
+    """
     form = executor.form_of("/halt", "/halt/engage")
     assert executor.client.post("/halt/engage", data=form | {"reason": "  "}).status_code == 422
     for _ in range(2):

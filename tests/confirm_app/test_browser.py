@@ -77,7 +77,9 @@ class Phone:
         return self.browser.find_element(By.ID, f"line-{number}").text
 
     def check_layout(self, name: str) -> None:
-        """Nothing sticks out at 390 px, every tap target is large enough, and a picture is kept for the failure."""
+        """
+        Nothing sticks out at 390 px, every tap target is large enough, and a picture is kept for the failure.
+        """
         width, inner = self.browser.execute_script(
             "return [document.documentElement.scrollWidth, window.innerWidth]"
         )
@@ -112,7 +114,9 @@ def phone(browser, served, ticket, tmp_path) -> Phone:
 
 
 def test_a_ticket_is_recorded_line_by_line(phone, desk, ticket):
-    """Done, partly with two fills, skipped, failed, the back button and a correction, as a person does them."""
+    """
+    Done, partly with two fills, skipped, failed, the back button and a correction, as a person does them.
+    """
     phone.check_layout("ticket")
     # Done; a first try with a comma is asked for again and keeps what was typed.
     phone.choose(1, "DONE")
@@ -162,7 +166,10 @@ def test_a_ticket_is_recorded_line_by_line(phone, desk, ticket):
 
 
 def test_a_double_tap_and_the_back_button_count_once(phone, desk, ticket):
-    """Two taps before the first answer arrives are one effect; going back shows what is recorded, not the old form."""
+    """
+    Two taps before the first answer arrives are one effect; going back shows what is recorded, not the old
+    form.
+    """
     phone.choose(3, "SKIPPED")
     button = phone.line(3).find_element(By.CSS_SELECTOR, "button[value=record]:not(.default)")
     phone.browser.execute_script(

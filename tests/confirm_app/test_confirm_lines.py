@@ -101,7 +101,9 @@ def test_what_is_wrong_is_said_and_nothing_is_recorded(executor, desk, ticket):
 
 
 def test_an_odd_truth_passes_when_it_was_checked(executor, desk, ticket):
-    """A purchase above the limit that really happened is recorded once the box is ticked, and the log says so."""
+    """
+    A purchase above the limit that really happened is recorded once the box is ticked, and the log says so.
+    """
     odd = fill_fields(price="104", units="6.0096", value="500.00")
     refused = executor.confirm(ticket, 1, "DONE", **odd)
     assert refused.status_code == 422 and "figures_checked" in refused.text

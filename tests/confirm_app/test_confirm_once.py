@@ -63,7 +63,9 @@ def test_an_old_correction_does_not_overwrite_a_newer_one(executor, operator, de
 
 
 def test_two_devices_at_once_make_one_effect(app, desk, ticket):
-    """Sixteen threads press the button together, half with one form and half with another: one confirmation."""
+    """
+    Sixteen threads press the button together, half with one form and half with another: one confirmation.
+    """
     visitors = [Visitor(app.test_client()) for _ in range(16)]
     for visitor in visitors:
         assert visitor.sign_in().status_code == 303

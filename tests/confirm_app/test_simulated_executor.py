@@ -55,7 +55,10 @@ def lines_of(desk, ticket_id: str) -> list[TicketLine]:
 
 
 def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket, tmp_path):
-    """Done, partial, skipped and failed lines and a snapshot: the ledger and the broker agree, sent twice or not."""
+    """
+    Done, partial, skipped and failed lines and a snapshot: the ledger and the broker agree, sent twice or
+    not.
+    """
     lines = lines_of(desk, ticket)
     prices = {line.internal_symbol: Decimal("101.37") for line in lines} | {"CEDR": Decimal("103.01")}
     del prices["DOGW"]

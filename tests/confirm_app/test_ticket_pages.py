@@ -15,7 +15,9 @@ def page_of(visitor: Visitor, ticket_id: str) -> str:
 
 
 def test_the_open_window_shows_exactly_what_to_do(executor, ticket):
-    """Line, search name, amount, limit and both clocks, in the words of the ticket; simulated money says so."""
+    """
+    Line, search name, amount, limit and both clocks, in the words of the ticket; simulated money says so.
+    """
     page = page_of(executor, ticket)
     assert "SIMULATED" in page and "The window is open" in page
     assert "Buy £500.00" in page and "Skip if the price is above $103.00" in page

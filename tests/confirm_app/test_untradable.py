@@ -21,7 +21,10 @@ def incidents(desk) -> list[tuple[str, str]]:
 
 
 def test_a_stock_the_broker_does_not_offer_is_switched_off_once(executor, desk, ticket):
-    """The reason names person, line and note; the operator has one incident with one mail, however often it runs."""
+    """
+    The reason names person, line and note; the operator has one incident with one mail, however often it
+    runs.
+    """
     executor.confirm(ticket, 3, "FAILED", untradable="yes", notes="only as a CFD")
     reason = (
         f"executor reported on line 3 of {ticket} that the broker does not offer the stock itself: "

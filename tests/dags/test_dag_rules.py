@@ -101,7 +101,9 @@ def test_only_the_named_tasks_work_after_a_failure(bag, dag_id):
 
 
 def test_the_plan_runs_in_this_order(bag):
-    """Frozen, priced, valued, asked for its scores, ranked, sized, judged by four gates, decided, issued, sent."""
+    """
+    Frozen, priced, valued, asked for its scores, ranked, sized, judged by four gates, decided, issued, sent.
+    """
     plan = bag.dags[WEEKLY_PLAN.dag_id]
     chain = ["freeze_inputs", "build_prices", "build_book", "wait_for_scores", "rank_universe", "size_orders",
              "build_gates", "judge_risk", "decide", "issue_ticket", "send_ticket"]  # fmt: skip
@@ -113,7 +115,9 @@ def test_the_plan_runs_in_this_order(bag):
 
 
 def test_runs_take_turns_and_never_wait_for_each_other(bag):
-    """A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn."""
+    """
+    A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn.
+    """
     first, *others = DAGS
     assert "wait_for_turn" not in bag.dags[first.dag_id].task_ids
     for dag in others:
@@ -121,14 +125,20 @@ def test_runs_take_turns_and_never_wait_for_each_other(bag):
 
 
 def test_every_task_plays_the_role_written_down_here(bag):
-    """What a red task means is a decision; a new task is a step the ticket waits for, until this list says otherwise."""
+    """
+    What a red task means is a decision; a new task is a step the ticket waits for, until this list says
+    otherwise.
+    """
     found = {(dag.dag_id, task.task_id): role_of(task) for dag in bag.dags.values() for task in dag.tasks}
     assert len(found) > 40 and all(isinstance(role, Role) for role in found.values())
     assert {place: role for place, role in found.items() if role is not Role.STEP} == ROLES
 
 
 def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
-    """Nothing on the way to the ticket comes after the models' steps; what a model broke on is red, and so is the run."""
+    """
+    Nothing on the way to the ticket comes after the models' steps; what a model broke on is red, and so is
+    the run.
+    """
     plan = bag.dags[WEEKLY_PLAN.dag_id]
     steps = {"export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"}
     for step in steps:
@@ -137,7 +147,9 @@ def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
 
 
 def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
-    """One model at a time is in the room, the one a ticket waits for first; neither needs the other's result."""
+    """
+    One model at a time is in the room, the one a ticket waits for first; neither needs the other's result.
+    """
     plan = bag.dags[WEEKLY_PLAN.dag_id]
     traded, watched = plan.get_task("score_model"), plan.get_task("score_shadow")
     assert traded.pool == watched.pool and POOLS[traded.pool][0] == 1
@@ -146,7 +158,10 @@ def test_the_watched_model_waits_for_the_one_that_is_traded_on(bag):
 
 
 def test_a_model_is_trained_in_this_order(bag):
-    """Frozen, priced, exported, and then the room's three commands, each on what the one before left, then the policy."""
+    """
+    Frozen, priced, exported, and then the room's three commands, each on what the one before left, then the
+    policy.
+    """
     training = bag.dags[MONTHLY_TRAINING.dag_id]
     chain = ["wait_for_turn", "freeze_inputs", "build_prices", "export_dataset", "make_dataset", "train_model",
              "backtest_model", "rehearse_policy", "register_model"]  # fmt: skip

@@ -1,4 +1,6 @@
-"""What a red task means: a plan's ticket names a broken step, and neither a verdict nor what is only looked at."""
+"""
+What a red task means: a plan's ticket names a broken step, and neither a verdict nor what is only looked at.
+"""
 
 import pytest
 from airflow.sdk import DAG
@@ -30,7 +32,9 @@ def weekly_plan(bag):
 
 @pytest.mark.parametrize("is_ranked_by_model", [False, True])
 def test_a_failed_shadow_is_no_broken_step(ended, weekly_plan, is_ranked_by_model):
-    """The ticket does not need what a model says that is only watched, and a gate that said no is a verdict."""
+    """
+    The ticket does not need what a model says that is only watched, and a gate that said no is a verdict.
+    """
     ended(weekly_plan, **WATCHED, judge_risk="failed", build_gates="success")
     assert partition.failed_steps(is_ranked_by_model) == []
 
@@ -52,7 +56,9 @@ def test_every_other_failure_is_named(ended, weekly_plan):
 
 
 def test_a_task_the_dag_no_longer_has_is_a_broken_step(ended, weekly_plan):
-    """It failed before the DAG was changed under its run, so nobody can say that the ticket did not need it."""
+    """
+    It failed before the DAG was changed under its run, so nobody can say that the ticket did not need it.
+    """
     ended(weekly_plan, judge_everything="failed")
     assert partition.failed_steps() == ["judge_everything"]
 

@@ -39,7 +39,10 @@ def test_the_two_years_have_their_sessions_and_weeks():
 
 @pytest.mark.parametrize("dag", DAGS, ids=lambda dag: dag.dag_id)
 def test_every_session_of_a_cadence_has_one_run_after_its_close(dag):
-    """In order, within three days, and never between 01:00 and 02:00 in London, where an hour is missing or twice there."""
+    """
+    In order, within three days, and never between 01:00 and 02:00 in London, where an hour is missing or
+    twice there.
+    """
     counts = {"daily": 502, "weekly": 105, "monthly": 25}
     infos = list(
         SessionTimetable(dag).iter_partition_dagrun_infos(
@@ -57,7 +60,9 @@ def test_every_session_of_a_cadence_has_one_run_after_its_close(dag):
 
 
 def test_a_week_is_loaded_then_reconciled_then_planned_and_then_traded():
-    """The plan finds the week's last bar and the drift of the morning, and is there before the window opens."""
+    """
+    The plan finds the week's last bar and the drift of the morning, and is there before the window opens.
+    """
     for last in WEEKS:
         loaded_at, reconciled_at, planned_at, open_at = (
             DAILY_MARKET_DATA.run_at(last),
@@ -71,7 +76,9 @@ def test_a_week_is_loaded_then_reconciled_then_planned_and_then_traded():
 
 
 def test_a_training_comes_after_the_weeks_plan_and_is_done_before_the_next():
-    """Whether or not it started as late as it may; it takes two hours at most of the room a plan's scores need."""
+    """
+    Whether or not it started as late as it may; it takes two hours at most of the room a plan's scores need.
+    """
     trained = [last for last in WEEKS if sessions.is_training_session(last)]
     assert len(trained) == 25
     for last in trained:
@@ -83,8 +90,9 @@ def test_a_training_comes_after_the_weeks_plan_and_is_done_before_the_next():
 
 def test_a_reminder_can_be_sent_before_the_deadline_and_an_escalation_before_the_next_plan():
     """
-    The follow-up of the execution session lies between the window and its deadline, so it reminds; the one of the
-    session after it finds what is still open, and tells the operator while there is time before the next plan.
+    The follow-up of the execution session lies between the window and its deadline, so it reminds; the one of
+    the session after it finds what is still open, and tells the operator while there is time before the next
+    plan.
     """
     for last in WEEKS:
         window, session = window_of(last), sessions.execution_session(last)

@@ -85,7 +85,9 @@ def test_the_next_run_is_this_session_at_this_instant(dag, now, partition, due, 
 
 @pytest.mark.parametrize("dag", DAGS, ids=IDS)
 def test_three_missed_weeks_yield_one_run_while_it_is_of_use_and_none_after(dag):
-    """After three weeks off the newest session runs until its time is over, and nothing else is made up for."""
+    """
+    After three weeks off the newest session runs until its time is over, and nothing else is made up for.
+    """
     timetable, (newest, due) = SessionTimetable(dag), NEWEST[dag]
     last = DagRunInfo(_at("2026-11-14T09:00"), None, _at("2026-11-13"), "2026-11-13")
     assert newest not in _runs_due(timetable, _at(due) - timedelta(seconds=1), last)
@@ -168,7 +170,8 @@ def test_the_timetable_survives_airflows_database(dag, is_automatic):
 @pytest.mark.parametrize("written", [{"dag_id": "model_training"}, {"cadence": "plan"}], ids=str)
 def test_a_timetable_of_an_earlier_desk_is_readable_and_starts_nothing(written):
     """
-    Airflow shows an old run by the DAG of then, and its scheduler reads the old DAGs until the new files are parsed.
+    Airflow shows an old run by the DAG of then, and its scheduler reads the old DAGs until the new files are
+    parsed.
 
     The second one is how a timetable was written before DAGs had one table.
     """

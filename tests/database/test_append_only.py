@@ -108,8 +108,8 @@ def test_the_privileges_in_the_catalogue_are_the_committed_ones(saturday):
     """
     A grant that nobody reviewed shows as a difference to tests/database/privileges.txt.
 
-    After a migration that means to change it, write it anew and read the diff:
-    WRITE_PRIVILEGES=1 PYTHONPATH=plugins:. .venv/bin/python -m pytest tests/database/test_append_only.py -k committed
+    After a migration that means to change it, write it anew and read the diff: WRITE_PRIVILEGES=1
+    PYTHONPATH=plugins:. .venv/bin/python -m pytest tests/database/test_append_only.py -k committed
     """
     with rows.superuser(saturday) as connection:
         found = [tuple(row.values()) for row in connection.execute(PRIVILEGES)]

@@ -24,7 +24,8 @@ SETS = {
     "av_raw_unadjusted_2025-09": ("alpha_vantage", "raw", 10, 60_436, 0, 0, 0),
     # The volatility index is computed on Memorial Day 2026 as well.
     "yahoo_split_adj_2026-06": ("yahoo", "split_adjusted", 26, 106_929, 1_517, 0, 1),
-    # The older of two downloads of AAPL contradicts the newer one, which keeps its row of a hurricane day out.
+    # The older of two downloads of AAPL contradicts the newer one, which keeps its row of a hurricane day
+    # out.
     "stooq_csv_endpoint": ("stooq", "fully_adjusted", 6, 38_680, 0, 1, 1),
     "stooq_bulk_vintages/dev_d_us_txt_2020-01-23.zip": ("stooq", "fully_adjusted", 80, 436_580, 0, 0, 25),
     "stooq_bulk_vintages/dev_d_us_txt_2024-06-21_etfs.zip": ("stooq", "fully_adjusted", 18, 85_871, 0, 0, 8),

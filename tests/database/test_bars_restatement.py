@@ -206,7 +206,9 @@ def test_swapped_symbols_are_refused(desk, tmp_path):
 
 
 def test_the_same_series_under_many_symbols_is_refused_everywhere(desk, tmp_path):
-    """505 files that hold one company's bars (seen in a public set): none of them is any company's history."""
+    """
+    505 files that hold one company's bars (seen in a public set): none of them is any company's history.
+    """
     folder = tmp_path / "in"
     for n in range(505):
         letters = f"Q{chr(65 + n // 26)}{chr(65 + n % 26)}"

@@ -52,7 +52,10 @@ grant select on marts.signals_compared to desk_reader;
 
 
 def test_the_notebook_runs_and_draws_hit_rate_and_drawdown(desk, desk_environment, tmp_path):
-    """Figures by hand: hits 0.6 and 0.4; 10 % up, then 10 % down, is 10 % below the top. The last week is not over."""
+    """
+    Figures by hand: hits 0.6 and 0.4; 10 % up, then 10 % down, is 10 % below the top. The last week is not
+    over.
+    """
     version = add_model(desk)
     set_state(desk, version, "SHADOW")
     runs = [rows.add_plan_run(desk, weeks=weeks, model_version=version) for weeks in range(3)]

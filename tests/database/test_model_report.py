@@ -55,7 +55,10 @@ def score(desk, run_id: str, method: str, version: str, order: str, weeks: int) 
 
 
 def test_two_consecutive_runs_are_drawn_name_by_name(desk_verbs):
-    """The watched model's rankings, beside which momentum is left out; its first week is of before it had a column."""
+    """
+    The watched model's rankings, beside which momentum is left out; its first week is of before it had a
+    column.
+    """
     version = add_model(desk_verbs)
     set_state(desk_verbs, version, "SHADOW")
     for weeks, order in enumerate(("ALDR BRCH", "CEDR ALDR BRCH")):

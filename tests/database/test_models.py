@@ -58,7 +58,9 @@ def plan_with(desk, version: str, **columns) -> str:
 
 
 def test_a_registered_model_tells_what_it_was_made_of(saturday):
-    """Segments, features, parameters, seed, code, hashes and metrics are in the row, and it starts as CANDIDATE."""
+    """
+    Segments, features, parameters, seed, code, hashes and metrics are in the row, and it starts as CANDIDATE.
+    """
     version = add_model(saturday)
     (model,) = read(saturday, "select * from desk.models")
     assert (model["model_version"], model["state"]) == (version, "CANDIDATE")

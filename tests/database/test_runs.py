@@ -178,7 +178,8 @@ def models_of(run) -> tuple[str | None, str | None]:
 
 def test_a_plan_is_frozen_with_what_it_trades_on_and_what_it_watches(desk):
     """
-    The LIVE model where the policy trades on one, and beside it the newest in SHADOW, so that a successor gets its weeks.
+    The LIVE model where the policy trades on one, and beside it the newest in SHADOW, so that a successor
+    gets its weeks.
 
     A candidate and a retired model are neither.
     """

@@ -100,7 +100,9 @@ def test_google_s_share_classes_keep_their_own_past(series):
 
 
 def test_waste_management_leaves_out_the_bank_that_had_its_ticker(series):
-    """WM.csv begins in 1998 with Washington Mutual; the dated names take Waste Management from UW, WMI and WM."""
+    """
+    WM.csv begins in 1998 with Washington Mutual; the dated names take Waste Management from UW, WMI and WM.
+    """
     owners = [(symbol, day) for symbol, day in series["WM"]]
     changes = [symbol for n, (symbol, _) in enumerate(owners) if n == 0 or owners[n - 1][0] != symbol]
     assert changes == ["UW", "WMI", "WM"]

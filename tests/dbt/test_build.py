@@ -73,7 +73,9 @@ def test_the_planner_knows_every_table_others_are_built_from(built):
 
 
 def test_every_model_and_column_is_described(built):
-    """What Postgres has, the documentation explains: no column without a sentence, no sentence without a column."""
+    """
+    What Postgres has, the documentation explains: no column without a sentence, no sentence without a column.
+    """
     manifest = json.loads((built.target / "manifest.json").read_text())
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert len(models) >= 70

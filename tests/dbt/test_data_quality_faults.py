@@ -33,7 +33,9 @@ NEWEST = SESSIONS[-1]
 
 @pytest.fixture(scope="module")
 def hundred(cluster, tmp_path_factory):
-    """A desk of 100 companies, one vendor; 97 of them were loaded before the first run, one before the second."""
+    """
+    A desk of 100 companies, one vendor; 97 of them were loaded before the first run, one before the second.
+    """
     with vendor_desk.cloned(cluster, "desk_hundred") as desk:
         folder, target = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("dbt")
         symbols = tuple(f"K{number:03}" for number in range(1, 101))

@@ -71,7 +71,9 @@ def test_no_check_warns():
 
 
 def test_no_check_carries_a_limit_of_its_own():
-    """Thresholds are rows of the policy: a gate compares with a limit_value it has read, or with none at all."""
+    """
+    Thresholds are rows of the policy: a gate compares with a limit_value it has read, or with none at all.
+    """
     for path in GATES.rglob("*.sql"):
         literals = re.findall(r"(?<![\w.'])\d+\.\d+(?![\w'])", re.sub(r"--.*|'[^']*'", "", path.read_text()))
         assert literals == [], path.name

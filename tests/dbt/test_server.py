@@ -1,4 +1,6 @@
-"""The process that has dbt imported: what it runs ends as a dbt of its own would, and its loss costs time only."""
+"""
+The process that has dbt imported: what it runs ends as a dbt of its own would, and its loss costs time only.
+"""
 
 import dataclasses
 import os

@@ -121,7 +121,9 @@ def runner_image(base_image) -> str:
 
 @pytest.fixture
 def exchange(tmp_path) -> Path:
-    """A folder with `in/` and `result/`, as the scoring task mounts them; the container may write `result`."""
+    """
+    A folder with `in/` and `result/`, as the scoring task mounts them; the container may write `result`.
+    """
     for name in ("in", "result"):
         (tmp_path / name).mkdir()
     if os.getuid() == 0:

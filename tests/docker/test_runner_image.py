@@ -87,7 +87,9 @@ def test_a_refusal_leaves_the_container_with_exit_code_2_and_no_result(run_locke
 
 
 def test_running_out_of_memory_is_seen_and_leaves_no_result(run_locked, exchange):
-    """What the room imports does not fit into 24 MB: the kernel kills the runner, and no folder claims success."""
+    """
+    What the room imports does not fit into 24 MB: the kernel kills the runner, and no folder claims success.
+    """
     write_small_dataset(exchange / "in")
     done = run_locked(*DATASET, switches=("--memory=24m", "--memory-swap=24m"))
     assert (done.exit_code, done.was_killed_for_memory) == (137, True)

@@ -13,7 +13,9 @@ SYMBOLS = ("AAA", "BBB", "CCC")
 
 
 def write_small_dataset(folder: Path, **changes) -> Path:
-    """Write four days of three symbols and the manifest of `dataset` over them, some of its fields changed."""
+    """
+    Write four days of three symbols and the manifest of `dataset` over them, some of its fields changed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     days = [AS_OF - timedelta(days=age) for age in (3, 2, 1, 0)]
     keys = [(symbol, day) for symbol in SYMBOLS for day in days]

@@ -27,7 +27,10 @@ def test_every_feature_of_a_market_is_the_engines(kernel, dataset, inside):
 
 
 def test_odd_series_have_the_engines_gaps_and_exact_values(kernel, inside, tmp_path):
-    """Gaps, short lives, dead prices and volumes; where the engine's running sums drift, ours are the exact ones."""
+    """
+    Gaps, short lives, dead prices and volumes; where the engine's running sums drift, ours are the exact
+    ones.
+    """
     pq.write_table(odd_bars(1), tmp_path / "bars.parquet")
     write_store(tmp_path / "bars.parquet", tmp_path / "store", [day.date() for day in SESSIONS])
     found = json.loads(inside("alpha158_equality.py", tmp_path / "store"))

@@ -62,7 +62,9 @@ def test_every_file_is_what_qlibs_own_writer_makes(inside, tmp_path):
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.sets(st.integers(0, 29), min_size=1), min_size=1, max_size=4))
 def test_reading_the_format_gives_the_bars(tmp_path_factory, days):
-    """Any days of any number of symbols: the first number places the series, gaps are NaN, the rest is the bars."""
+    """
+    Any days of any number of symbols: the first number places the series, gaps are NaN, the rest is the bars.
+    """
     symbols = {f"S{number}": sorted(own) for number, own in enumerate(days)}
     bars = bars_of(symbols).to_pandas()
     first = min(map(min, days))

@@ -38,7 +38,10 @@ def test_an_empty_value_counts_as_unset():
 
 
 def test_a_simulated_desk_uses_the_simulated_markets_universe(tmp_path):
-    """Once the market has written its universe it is used, but an explicit setting wins, and production never sees it."""
+    """
+    Once the market has written its universe it is used, but an explicit setting wins, and production never
+    sees it.
+    """
     (tmp_path / "universe.csv").write_text("internal_symbol\n")
     assert read_settings({"TRADING_OPS_DATA": str(tmp_path)}).universe == tmp_path / "universe.csv"
     explicit = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_UNIVERSE": str(tmp_path / "mine.csv")}

@@ -133,7 +133,9 @@ class _Load:
             self.results.add_duration(prepared.series, duration_s)
 
     def _refuse_foreign(self, prepared: PreparedFile) -> None:
-        """Refuse what has no place here: fiction on a production desk, a series that other symbols have as well."""
+        """
+        Refuse what has no place here: fiction on a production desk, a series that other symbols have as well.
+        """
         if prepared.name in self.copies:
             raise FileRefused(self.copies[prepared.name])
         if self.clock["is_production"] and prepared.parsed.source == SIMULATED:

@@ -25,7 +25,9 @@ WAITING_BARS_MAX = 100_000
 
 @dataclass(frozen=True)
 class Waiting:
-    """A file whose bars wait in the temporary table; `is_alone` unless the load has taken another of its symbol."""
+    """
+    A file whose bars wait in the temporary table; `is_alone` unless the load has taken another of its symbol.
+    """
 
     name: str
     parsed: ParsedFile
@@ -106,7 +108,10 @@ class Comparison:
         return None
 
     def _restatement(self, waiting: Waiting, row: dict) -> Restatement | None:
-        """Return what the vendor changed, or raise FileRefused where the bars must not stand beside the stored ones."""
+        """
+        Return what the vendor changed, or raise FileRefused where the bars must not stand beside the stored
+        ones.
+        """
         parsed = waiting.parsed
         if not waiting.is_alone and row["changed_count"]:
             waiting.refuse(

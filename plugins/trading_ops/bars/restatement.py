@@ -149,7 +149,10 @@ class _Column:
         return abs(self.ratios[0] - 1) > _SCALE_RATIO_MIN / 10
 
     def breaks(self, is_adjusted: bool) -> np.ndarray:
-        """Say at which bars two prices of one company cannot part: off at all, or off in another ratio than before."""
+        """
+        Say at which bars two prices of one company cannot part: off at all, or off in another ratio than
+        before.
+        """
         expected = np.append(self.ratios[:1], self.ratios[:-1]) if is_adjusted else 1.0
         return np.abs(self.ratios / expected - 1) > 2 * self._rounding
 

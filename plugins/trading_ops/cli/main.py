@@ -17,7 +17,9 @@ from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback."""
+    """
+    Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback.
+    """
     parser = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("migrate", help="bring the database to the newest revision")

@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 
 from trading_ops.settings import Settings, settings
 
-# Every query of the library as a function of a connection, one namespace per file: queries.plan.cash(connection, ...).
+# Every query of the library as a function of a connection, one namespace per file:
+# queries.plan.cash(connection, ...).
 queries = SimpleNamespace(
     **{
         path.stem: aiosql.from_path(path, "psycopg")

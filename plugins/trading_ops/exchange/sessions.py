@@ -1,7 +1,8 @@
 """
 NYSE sessions and the two clocks of the desk.
 
-The only place that knows weekends, holidays and half-days. Pure: the same arguments give the same answer on any day, which calendar_hash() makes checkable.
+The only place that knows weekends, holidays and half-days. Pure: the same arguments give the same answer on
+any day, which calendar_hash() makes checkable.
 """
 
 import csv

@@ -32,7 +32,8 @@ def evidence_for(connection: psycopg.Connection, model: dict[str, Any]) -> dict[
     Return what speaks for and against a model, as JSON values.
 
     Age in days, weeks in which its scores were stored, each week's comparison with the ranking that was
-    traded on (as far as dbt has built it), the mean of the realised rank ICs, and what training and backtest measured.
+    traded on (as far as dbt has built it), the mean of the realised rank ICs, and what training and backtest
+    measured.
     """
     weeks = []
     if queries.models.comparisons_are_built(connection):

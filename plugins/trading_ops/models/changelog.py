@@ -1,4 +1,6 @@
-"""The changelog of the models: what each was made of and what was decided about it, from the registry alone."""
+"""
+The changelog of the models: what each was made of and what was decided about it, from the registry alone.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -9,11 +9,11 @@ The prices of a run as files, for a model that knows no database.
 every time, and never more than three symbols are held in memory.
 
 **Prices forward.** Price = price as traded x factor, where a symbol's first bar has the factor one: what is
-paid or split later changes no earlier row. The factor is the publication's total return factor over that of the
-first bar, to twelve decimals, which keeps the rounding of the marts (24) out of it. Where a vendor hands out
-adjusted closes of its own (split_adjusted), old rows stay as equal as its digits do. Where nobody knows what was traded
-(fully_adjusted), prices are in units of the first close and the factor is one throughout: the vendor's rescaling
-at each dividend falls out, but for its rounding.
+paid or split later changes no earlier row. The factor is the publication's total return factor over that of
+the first bar, to twelve decimals, which keeps the rounding of the marts (24) out of it. Where a vendor hands
+out adjusted closes of its own (split_adjusted), old rows stay as equal as its digits do. Where nobody knows
+what was traded (fully_adjusted), prices are in units of the first close and the factor is one throughout: the
+vendor's rescaling at each dividend falls out, but for its rounding.
 
 **Membership.** A member is what the desk could buy: enabled and tradable in the universe of the run that was
 frozen for a session. What is dropped or switched off ends its span and keeps its bars; what is added later
@@ -158,7 +158,9 @@ def _write_bars(
     oldest: dict[str, dict[str, Any]],
     progress: Callable[[str], None] | None,
 ) -> tuple[int, date]:
-    """Write a row group per symbol, in the order of their names; return how many bars and the newest session."""
+    """
+    Write a row group per symbol, in the order of their names; return how many bars and the newest session.
+    """
     said = Progress(progress, len(oldest), "symbols")
     bars_count, last_date = 0, date.min
     with pq.ParquetWriter(path, _SCHEMA, use_dictionary=["internal_symbol"]) as writer:
@@ -219,7 +221,9 @@ def _forward(symbol: str, text: str, first_factor: Decimal) -> pa.Table:
 
 
 def _instruments(spans: list[_Span], first_dates: dict[str, date]) -> Iterator[tuple]:
-    """Yield a row per membership of who has bars; who has bars and no membership left has one without dates."""
+    """
+    Yield a row per membership of who has bars; who has bars and no membership left has one without dates.
+    """
     for symbol in sorted(first_dates):
         kept = [
             (symbol, span.start_date or first_dates[symbol], span.end_date)

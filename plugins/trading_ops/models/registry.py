@@ -45,7 +45,9 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """A registered model, the state it is in now, its files, and the method its scores of a run stand under."""
+    """
+    A registered model, the state it is in now, its files, and the method its scores of a run stand under.
+    """
 
     model_version: str
     method: str
@@ -75,9 +77,10 @@ def register_model(
     """
     Register the model a training run made, as CANDIDATE, and return its version (as desk_planner).
 
-    Keeps a copy of the training result; the figures of a rehearsal stand beside those of the backtest. The same trees are the same model: registering them again, by this
-    run or another, changes nothing. Raises ModelError for a run of another kind, results of another run or
-    day, a model.txt that is not the one model.json names, and a run that made another model before.
+    Keeps a copy of the training result; the figures of a rehearsal stand beside those of the backtest. The
+    same trees are the same model: registering them again, by this run or another, changes nothing. Raises
+    ModelError for a run of another kind, results of another run or day, a model.txt that is not the one
+    model.json names, and a run that made another model before.
     """
     run = load_run(connection, run_id)
     if run.kind != "training":

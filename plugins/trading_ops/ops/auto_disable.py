@@ -22,7 +22,9 @@ from trading_ops.universe.switches import write_switch
 
 @dataclass(frozen=True)
 class MissingBarsReport:
-    """What a run found: symbols switched off now, or more of them at once than symbols can be at fault for."""
+    """
+    What a run found: symbols switched off now, or more of them at once than symbols can be at fault for.
+    """
 
     disabled: tuple[str, ...] = ()
     outage: tuple[str, ...] = ()
@@ -80,7 +82,9 @@ def disable_missing(
 
 
 def disable_untradable(connection: psycopg.Connection, config: Settings | None = None) -> tuple[str, ...]:
-    """Switch off what an executor reported as not offered by the broker; return the symbols, once each report."""
+    """
+    Switch off what an executor reported as not offered by the broker; return the symbols, once each report.
+    """
     symbols = []
     with connection.transaction():
         for line in list(queries.universe.untradable_lines(connection)):

@@ -1,1 +1,4 @@
-"""A plan: ranking, sizing, the riskguard's checks, gates and the decision; pure but `steps`, which alone touches Postgres."""
+"""
+A plan: ranking, sizing, the riskguard's checks, gates and the decision; pure but `steps`, which alone touches
+Postgres.
+"""

@@ -33,7 +33,10 @@ class Move:
 
 @dataclass(frozen=True)
 class RankMoves:
-    """Two consecutive rankings of one model, or of a method without one; `moves` are the names that lead either, by later rank."""
+    """
+    Two consecutive rankings of one model, or of a method without one; `moves` are the names that lead either,
+    by later rank.
+    """
 
     name: str
     earlier_date: date

@@ -131,7 +131,9 @@ def write_universe_report(connection: psycopg.Connection, config: Settings) -> P
 def read_universe_report(
     connection: psycopg.Connection, universe: Universe, sources: Sequence[str]
 ) -> UniverseReport:
-    """Collect the report of a universe as of the newest session whose bars are due, in the caller's transaction."""
+    """
+    Collect the report of a universe as of the newest session whose bars are due, in the caller's transaction.
+    """
     desk = queries.universe.desk(connection)
     as_of_date = sessions.newest_complete_session(desk["now_at"])
     known = sessions.sessions_between(date(1970, 1, 2), as_of_date)

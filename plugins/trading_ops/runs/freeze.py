@@ -41,9 +41,9 @@ def freeze(
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
     Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
-    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that is
-    under way. Raises RunError for a day that is no session, a desk without data or portfolio, a key used for
-    another run, or a week that already has a TRADE ticket.
+    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that
+    is under way. Raises RunError for a day that is no session, a desk without data or portfolio, a key used
+    for another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
     if not sessions.is_session(as_of_date):

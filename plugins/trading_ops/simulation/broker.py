@@ -57,7 +57,8 @@ class SimulatedBroker:
         is_full_exit: bool = False,
     ) -> BrokerFill:
         """
-        Trade value_gbp worth of a symbol at a price, or the whole position; the same key again changes nothing.
+        Trade value_gbp worth of a symbol at a price, or the whole position; the same key again changes
+        nothing.
 
         Raises ValueError when the account has neither the cash nor the units.
         """

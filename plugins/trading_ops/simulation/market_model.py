@@ -156,7 +156,9 @@ def _actions(
 def _bar(
     base_cents: np.ndarray, returns: np.ndarray, draws: np.ndarray, traits: _Traits, shares: np.ndarray
 ) -> tuple:
-    """Return open, high, low, close and volume of one session; `base_cents` is yesterday's close, adjusted."""
+    """
+    Return open, high, low, close and volume of one session; `base_cents` is yesterday's close, adjusted.
+    """
     close = np.maximum(np.rint(base_cents * (1 + returns)), 1.0)
     opened = np.maximum(np.rint(base_cents * (1 + returns * 0.5 + 0.004 * (draws[:, 0] - 0.5))), 1.0)
     reach = 0.2 * np.abs(returns) + 0.006

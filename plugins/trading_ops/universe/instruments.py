@@ -181,8 +181,8 @@ def universe_from_symbols(symbols: Iterable[str], known: Universe, benchmark: st
     """
     Return the universe of a folder of vendor files.
 
-    A row of `known` that carries one of the symbols is taken over, enabled or not and with its dated
-    names; any other symbol becomes a tradable stock under its own name. The benchmark is SPY when it is among them,
+    A row of `known` that carries one of the symbols is taken over, enabled or not and with its dated names;
+    any other symbol becomes a tradable stock under its own name. The benchmark is SPY when it is among them,
     else the named symbol; it may be a stock. Raises UniverseError when there is none.
     """
     by_name = {entry.internal_symbol: entry for entry in known.entries}

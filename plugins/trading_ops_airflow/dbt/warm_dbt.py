@@ -100,7 +100,9 @@ class Server:
                 os.waitpid(call_pid, 0)
 
     def _refresh(self) -> None:
-        """Parse again what changed since; a project that cannot be parsed is parsed by each call, to explain it."""
+        """
+        Parse again what changed since; a project that cannot be parsed is parsed by each call, to explain it.
+        """
         state = project_state(self._project)
         if state != self._state:
             self._manifest = parse(
@@ -157,7 +159,9 @@ class Server:
 
 
 def listen(path: Path) -> socket.socket:
-    """Return a socket at a path, which may be longer than a socket's name; what lay there before is replaced."""
+    """
+    Return a socket at a path, which may be longer than a socket's name; what lay there before is replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

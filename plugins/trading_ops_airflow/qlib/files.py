@@ -24,7 +24,9 @@ _THREADS = 2
 
 
 def command_folder(run_id: str, place: str) -> Path:
-    """Return the folder of one command of a run, with `in/` and `result/` in it; its last part is the command."""
+    """
+    Return the folder of one command of a run, with `in/` and `result/` in it; its last part is the command.
+    """
     from trading_ops.settings import settings
 
     folder = settings().run_folder(run_id) / "qlib" / place
@@ -74,7 +76,10 @@ def write_shadow_inputs(run_id: str) -> Path:
 
 
 def verified_result(folder: Path, said: str = "") -> Path:
-    """Return the folder of a command's result; raises AirflowFailException, with what the runner said, unless it counts."""
+    """
+    Return the folder of a command's result; raises AirflowFailException, with what the runner said, unless it
+    counts.
+    """
     try:
         return verify_result(folder)
     except RoomError as error:

@@ -81,7 +81,9 @@ def _task(
 
 
 class ProcessOperator(BaseOperator):
-    """Run one command of the runner in an interpreter of its own, with nothing of the desk in its environment."""
+    """
+    Run one command of the runner in an interpreter of its own, with nothing of the desk in its environment.
+    """
 
     template_fields = ("desk_run_id",)
 

@@ -86,7 +86,9 @@ def register_model(
 @task
 @plays(Role.SCORING)
 def store_scores(desk_run_id: str, scored: str) -> int:
-    """Store what the model the run trades on says about its universe and return how many symbols it ranked."""
+    """
+    Store what the model the run trades on says about its universe and return how many symbols it ranked.
+    """
     from trading_ops.models.registry import TRADED
 
     return _store(desk_run_id, scored, TRADED)

@@ -1,4 +1,6 @@
-"""Run in the runner's environment: compare a store, read through qlib.data.D, with the bars it was made of."""
+"""
+Run in the runner's environment: compare a store, read through qlib.data.D, with the bars it was made of.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Run in the runner's environment: print the model's hash and the account by session a qrun recorder holds."""
+"""
+Run in the runner's environment: print the model's hash and the account by session a qrun recorder holds.
+"""
 
 import contextlib
 import hashlib

@@ -164,7 +164,15 @@ def test_facts_fail_at_once_and_trouble_with_the_machinery_is_tried_again():
         psycopg.errors.CheckViolation(),
         psycopg.errors.UndefinedTable(),
     ]
-    troubles = [ConnectionError(), TimeoutError(), OSError(), psycopg.OperationalError(), AirflowTaskTimeout(),
-                psycopg.errors.AdminShutdown(), psycopg.errors.DeadlockDetected(), psycopg.InterfaceError()]  # fmt: skip
+    troubles = [
+        ConnectionError(),
+        TimeoutError(),
+        OSError(),
+        psycopg.OperationalError(),
+        AirflowTaskTimeout(),
+        psycopg.errors.AdminShutdown(),
+        psycopg.errors.DeadlockDetected(),
+        psycopg.InterfaceError(),
+    ]
     assert {action(error) for error in facts} == {RetryAction.FAIL}
     assert {action(error) for error in troubles} == {RetryAction.DEFAULT}

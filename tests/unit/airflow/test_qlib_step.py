@@ -29,7 +29,9 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def desks_python(monkeypatch) -> None:
-    """Let the runner work in an interpreter that is always there; for a dataset the desk's packages are enough."""
+    """
+    Let the runner work in an interpreter that is always there; for a dataset the desk's packages are enough.
+    """
     monkeypatch.setattr(step, "_interpreter", lambda: Path(sys.executable))
 
 

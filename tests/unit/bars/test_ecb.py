@@ -14,7 +14,9 @@ Date,USD,JPY,GBP,
 
 
 def test_a_pound_in_dollars_is_the_quotient_of_two_rates():
-    """1.1172 dollars and 0.8338 pounds per euro are 1.339890 dollars per pound; days without both are absent."""
+    """
+    1.1172 dollars and 0.8338 pounds per euro are 1.339890 dollars per pound; days without both are absent.
+    """
     assert rates_file(TEXT, date(2026, 11, 1)).decode().splitlines() == [
         "rate_date,base_currency,quote_currency,rate,source",
         "1999-01-04,GBP,USD,1.657854,ecb",

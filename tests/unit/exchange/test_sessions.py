@@ -182,7 +182,9 @@ def test_a_week_is_planned_on_saturday_and_executed_on_its_first_session(
 
 @given(day=days)
 def test_nothing_is_scheduled_while_london_changes_its_clock(day):
-    """No run of any cadence falls between 01:00 and 02:00 in London, where an hour is missing or twice there."""
+    """
+    No run of any cadence falls between 01:00 and 02:00 in London, where an hour is missing or twice there.
+    """
     session = sessions.session_on_or_before(day)
     for run_at in (
         sessions.daily_run_at(session),

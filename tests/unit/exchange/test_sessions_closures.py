@@ -61,7 +61,9 @@ def test_the_override_closes_the_day_for_a_stale_package(stale_package, on_calen
 
 
 def test_a_stale_package_without_the_override_waits_for_a_bar_that_never_comes(stale_package, on_calendar):
-    """The bar of the 8th is too old then: the desk stays out of the market until somebody writes the override."""
+    """
+    The bar of the 8th is too old then: the desk stays out of the market until somebody writes the override.
+    """
     on_calendar(stale_package(()))
     assert sessions.newest_complete_session(morning_after(MOURNING)) == MOURNING
     # The next real bar heals it, two mornings later.

@@ -38,7 +38,9 @@ def bars(changes: dict[tuple[str, date], dict[str, float]] | None = None, symbol
 
 
 def scores(symbols="ABC", last=None):
-    """Return scores of every scored session, the first symbol the best; `last` are those of the last two weeks."""
+    """
+    Return scores of every scored session, the first symbol the best; `last` are those of the last two weeks.
+    """
     rows = [
         {"session_date": day, "internal_symbol": symbol, "score": float(-place)}
         for day in SCORED
@@ -48,7 +50,9 @@ def scores(symbols="ABC", last=None):
 
 
 def test_the_policy_sizes_what_the_model_ranks_and_cost_is_paid():
-    """Three names at their weight on the first Monday, one cent on the pound each; after that nothing to do."""
+    """
+    Three names at their weight on the first Monday, one cent on the pound each; after that nothing to do.
+    """
     found = rehearse(scores(), bars(), POLICY, Decimal("0.01"))
     traded = 3 * TARGET
     assert (found.traded, found.cost) == (traded, traded / 100)

@@ -22,7 +22,10 @@ def ranking(day: date, symbols: str) -> list[dict]:
 
 
 def test_the_leading_names_of_either_run_are_shown_by_their_new_rank():
-    """B left the top, D entered it, E was not ranked before, F is not ranked any more and stands last; C never led."""
+    """
+    B left the top, D entered it, E was not ranked before, F is not ranked any more and stands last; C never
+    led.
+    """
     moves = rank_moves(ranking(NOW, "DAECB") + ranking(BEFORE, "ABFCD"), top_count=3)
     assert (moves.name, moves.earlier_date, moves.later_date) == ("qlib aaaaaaaaaaaa", BEFORE, NOW)
     assert moves.moves == [

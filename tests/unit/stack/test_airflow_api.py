@@ -11,7 +11,10 @@ from trading_ops_stack.airflow_api import Airflow, ApiError
 
 @pytest.fixture
 def server():
-    """A server whose `answers` maps 'METHOD /path' to a list of (status, body), the last one repeated; no status, no answer."""
+    """
+    A server whose `answers` maps 'METHOD /path' to a list of (status, body), the last one repeated; no
+    status, no answer.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self):

@@ -15,7 +15,9 @@ from trading_ops_stack.processes import Process, _members, stop_all
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts a Python program as a component; whatever it leaves is ended afterwards."""
+    """
+    Return a function that starts a Python program as a component; whatever it leaves is ended afterwards.
+    """
     started = []
 
     def run(program: str, name: str = "component") -> Process:

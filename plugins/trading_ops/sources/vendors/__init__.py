@@ -39,6 +39,8 @@ def symbol_in_name(layout: Layout, name: str) -> str | None:
 
 
 def any_symbol_in_name(name: str) -> str:
-    """Return the symbol a file name carries in whichever layout, or the name itself; used for ordering only."""
+    """
+    Return the symbol a file name carries in whichever layout, or the name itself; used for ordering only.
+    """
     found = (symbol_in_name(layout, name) for layout in LAYOUTS)
     return next((symbol for symbol in found if symbol), PurePosixPath(name).name.upper())
