@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import SecretStr
 from rows import set_clock
-from trading_ops.cli.main.fetch import run as run_verb
 
 from tests.unit.sources.replay_server import answer, replaying, session_to
 from trading_ops.bars.refresh import PAIR, refresh, tell_of_blocked
+from trading_ops.cli.fetch import run as run_verb
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops.sources.config import ReadySource
@@ -160,7 +160,7 @@ def test_the_verb_asks_the_named_source_and_says_what_came(desk, tmp_path, monke
         text = (PROJECT_ROOT / "config/sources.yml").read_text()
         sources.write_text(text.replace("https://stooq.com", server.url))
         config = replace(desk, sources=sources, source_keys=keys)
-        for module in ("trading_ops.cli.main.fetch", "trading_ops.db.connect"):
+        for module in ("trading_ops.cli.fetch", "trading_ops.db.connect"):
             monkeypatch.setattr(f"{module}.settings", lambda: config)
         options = type("Options", (), {"source": "stooq", "symbols": ("AAPL",)})
         assert run_verb(options) == 0
