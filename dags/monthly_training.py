@@ -13,7 +13,7 @@ it before a person lets it (RUNBOOK, *Models*). Every task may be cleared and ru
 - `export_dataset` red: the published prices are of another run that was built meanwhile. Clear `build_prices`
   and what follows it. Any other reason names the bar.
 - `make_dataset` red: the export does not fit; the log ends with the runner's own sentence.
-- `train_model` red with "the windows need ... sessions": the desk has too little history. Load more, then
+- `train_model` red with "the segments need ... sessions": the desk has too little history. Load more, then
   trigger a new run. With "make setup-qlib": the model's environment is not built. Killed: it needs more
   memory.
 - `backtest_model` or `rehearse_policy` red: the model is there and nobody knows what it is worth, so it is

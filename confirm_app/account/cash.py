@@ -30,7 +30,7 @@ def record():
     try:
         sent = movement.request(desk_settings().portfolio_id, g.person["person_id"])
         record_once(
-            lambda connection: queries.page.record_cash_movement(connection, request=sent),
+            lambda connection: queries.ledger.record_cash_movement(connection, request=sent),
             values,
             field="amount",
             send_again="only to book a second movement",

@@ -27,7 +27,7 @@ def record():
     try:
         sent = snapshot.request(desk_settings().portfolio_id, g.person["person_id"])
         snapshot_id = record_once(
-            lambda connection: queries.page.record_snapshot(connection, request=sent),
+            lambda connection: queries.ledger.record_snapshot(connection, request=sent),
             values,
             field="cash",
             send_again="to record these as a newer snapshot",

@@ -235,7 +235,7 @@ def test_too_little_history_is_refused_in_words(room):
     training = frozen(room, "training", sessions_count=300)
     called(models.export_dataset, training)
     made(step.make_dataset, training)
-    with pytest.raises(AirflowFailException, match="the windows need 2542 sessions; the dataset has 300"):
+    with pytest.raises(AirflowFailException, match="the segments need 2542 sessions; the dataset has 300"):
         made(step.train_model, training)
 
 

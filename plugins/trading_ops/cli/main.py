@@ -60,7 +60,7 @@ def _migrate(options) -> int:
 def _status(options) -> int:
     with connect("desk_planner") as connection:
         print(f"time    {queries.clock.now_at(connection):%Y-%m-%d %H:%M:%S %Z}")
-        print(f"halted  {'yes' if queries.operator.is_halted(connection) else 'no'}")
+        print(f"halted  {'yes' if halt.is_halted(connection) else 'no'}")
         ticket = queries.operator.newest_ticket(connection)
         print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")
     return 0

@@ -166,10 +166,10 @@ def listen(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     folder = os.open(path.parent, os.O_RDONLY)
-    os.umask(0o077)
+    usual = os.umask(0o077)
     listener.bind(f"/proc/self/fd/{folder}/{path.name}")
     os.close(folder)
-    os.umask(0o022)
+    os.umask(usual)
     listener.listen()
     return listener
 

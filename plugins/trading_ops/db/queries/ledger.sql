@@ -73,9 +73,9 @@ select pg_advisory_xact_lock(hashtext('trading_ops.portfolio'), hashtext(:portfo
 insert into desk.portfolios (portfolio_id, kind, base_currency) values (:portfolio_id, :kind, 'GBP');
 
 -- name: record_cash_movement(request)$
--- Books a cash movement once per idempotency key.
+-- Books money that moved without a trade; the same key and body again gives the same id.
 select desk.record_cash_movement(:request);
 
 -- name: record_snapshot(request)$
--- Stores what the broker shows once per idempotency key.
+-- Records what the broker shows; the same key and body again gives the same id.
 select desk.record_snapshot(:request);

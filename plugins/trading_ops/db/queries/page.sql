@@ -88,10 +88,6 @@ order by fill.confirmation_id, fill.fill_number;
 -- Records a line and its fills; the same key and body again gives the same id.
 select desk.record_confirmation(:request);
 
--- name: record_snapshot(request)$
--- Records what the broker shows; the same key and body again gives the same id.
-select desk.record_snapshot(:request);
-
 -- name: recent_snapshots(portfolio_id)
 -- The newest broker snapshots of a portfolio.
 select snapshot_id, source, cash_gbp, positions_count, taken_at, person from desk.broker_snapshots
@@ -119,10 +115,6 @@ from (select * from desk.broker_snapshot_positions where snapshot_id = :snapshot
 full join (select * from desk.positions_now where portfolio_id = :portfolio_id and units <> 0) as held
     on held.internal_symbol = shown.broker_symbol
 order by symbol;
-
--- name: record_cash_movement(request)$
--- Books a deposit, withdrawal, dividend, fee or interest; the same key and body again gives the same id.
-select desk.record_cash_movement(:request);
 
 -- name: recent_cash_movements(portfolio_id)
 -- The newest cash movements of a portfolio.
