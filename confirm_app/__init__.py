@@ -5,6 +5,7 @@ A GET changes nothing, a form counts once however often it is sent, and whatever
 beside the field it is wrong in. Works without JavaScript; served as `gunicorn 'confirm_app:create_app()'`.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Flask
@@ -14,7 +15,6 @@ from confirm_app import answers
 from confirm_app.account.cash import cash
 from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
-from confirm_app.display import FILTERS
 from confirm_app.halt import halt
 from confirm_app.health import health
 from confirm_app.people.access import access
@@ -24,7 +24,8 @@ from confirm_app.people.sign_in import sign_in
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
-from trading_ops.tickets.build import NOT_FOUND_RULE
+from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_rule
+from trading_ops.wording.templates import OPTIONS, furnished
 
 
 def create_app(config: Settings | None = None) -> Flask:
@@ -46,9 +47,9 @@ def create_app(config: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=256 * 1024,
     )
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_options = OPTIONS
+    furnished(app.jinja_env, label=_label, instruction=instruction, skip_rule=skip_rule)
     app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["failure_brake"] = FailureBrake()
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
@@ -58,3 +59,8 @@ def create_app(config: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     answers.register(app)
     return app
+
+
+def _label(desk: Mapping) -> str:
+    # A desk whose portfolio does not exist yet has no money of any kind.
+    return label_of(desk["portfolio_kind"] or "simulated", desk["environment"])

@@ -5,10 +5,10 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from confirm_app.account.cash_form import MOVEMENTS, parse_cash_movement
 from confirm_app.account.record import NotRecorded, fresh_values, record_once
 from confirm_app.database import desk_settings, reading
-from confirm_app.display import gbp
 from confirm_app.forms.posted import PostedForm
 from confirm_app.people.access import require_operator
 from trading_ops.db.connect import queries
+from trading_ops.wording.figures import gbp
 
 cash = Blueprint("cash", __name__)
 cash.before_request(require_operator)

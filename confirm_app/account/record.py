@@ -6,10 +6,10 @@ from typing import TypeVar
 import psycopg
 
 from confirm_app.database import write_once
-from confirm_app.display import on_clock
 from confirm_app.forms.fields import FieldError
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
+from trading_ops.wording.instants import on_clock
 
 T = TypeVar("T")
 

@@ -9,9 +9,7 @@ import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from trading_ops.exchange.clocks import LONDON, NEW_YORK
-
-ZONES = {"London": LONDON, "New York": NEW_YORK}
+from trading_ops.exchange.clocks import ZONES
 
 _PLAIN = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+(?:\.[0-9]+)?")

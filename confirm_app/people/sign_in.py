@@ -16,7 +16,7 @@ def show():
     goes_to = local_path(request.args.get("next", "/"))
     if g.person:
         return redirect(goes_to, code=303)
-    return render_template("sign_in.html", goes_to=goes_to, desk=None)
+    return render_template("sign_in.html", goes_to=goes_to, message=None, desk=None)
 
 
 @sign_in.post("/sign-in")

@@ -9,7 +9,6 @@ import psycopg
 from flask import Blueprint, abort, flash, g, redirect, request, url_for
 
 from confirm_app.database import reading, write_once
-from confirm_app.display import gbp, units
 from confirm_app.forms.fields import FieldError
 from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import FILL_ROWS_MAX, Confirmation, parse_confirmation
@@ -17,6 +16,7 @@ from confirm_app.tickets.pages import ticket_page
 from confirm_app.tickets.plausibility import doubt_confirmation
 from confirm_app.tickets.view import LineForm, view_ticket
 from trading_ops.db.connect import queries
+from trading_ops.wording.figures import gbp, units
 
 confirmations = Blueprint("confirmations", __name__)
 

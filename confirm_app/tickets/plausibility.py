@@ -12,6 +12,7 @@ from decimal import Decimal
 from confirm_app.forms.fields import FieldError
 from confirm_app.tickets.confirmation_form import Confirmation, Fill
 from trading_ops.tickets.build import TicketLine, skip_price_usd
+from trading_ops.wording.figures import gbp, usd
 
 # How far figures may be apart before the page asks; a digit too many or two swapped fields are
 # much further apart than that.
@@ -58,13 +59,11 @@ def _doubt_fill(
         )
     if (side == "BUY" and fill.price_usd > limit_usd) or (side == "SELL" and fill.price_usd < limit_usd):
         beyond = "above" if side == "BUY" else "below"
-        yield FieldError(
-            f"fill-{row}-price", f"The price is {beyond} the limit of ${limit_usd.normalize():f}", True
-        )
+        yield FieldError(f"fill-{row}-price", f"The price is {beyond} the limit of {usd(limit_usd)}", True)
     elif _away(fill.price_usd, line.reference_price_usd) > PRICE_AWAY_RATIO_MAX:
         yield FieldError(
             f"fill-{row}-price",
-            f"The price is far from the expected ${line.reference_price_usd.normalize():f}: "
+            f"The price is far from the expected {usd(line.reference_price_usd)}: "
             "are units and price swapped?",
             True,
         )
@@ -72,7 +71,7 @@ def _doubt_fill(
     if _away(fill.value_gbp, product_gbp) > PRODUCT_AWAY_RATIO_MAX:
         yield FieldError(
             f"fill-{row}-value",
-            f"Units times price comes to about £{product_gbp:,.2f}, not £{fill.value_gbp:,.2f}: "
+            f"Units times price comes to about {gbp(product_gbp)}, not {gbp(fill.value_gbp)}: "
             "a digit too many, or two fields swapped?",
             True,
         )
@@ -92,13 +91,13 @@ def _doubt_total(confirmation: Confirmation, line: TicketLine) -> Iterator[Field
         if not line.is_full_exit or sum(fill.units for fill in confirmation.fills) >= line.units_estimate:
             yield FieldError(
                 "outcome",
-                f"More than the order of £{intended_gbp:,.2f} was executed: then it is not Partly but Done",
+                f"More than the order of {gbp(intended_gbp)} was executed: then it is not Partly but Done",
             )
     elif confirmation.status == "DONE" and (is_over or is_under):
         hint = " Only a part? Then choose Partly." if is_under else ""
         yield FieldError(
             "fill-1-value",
-            f"The order was £{intended_gbp:,.2f}, the figures say £{total_gbp:,.2f}.{hint}",
+            f"The order was {gbp(intended_gbp)}, the figures say {gbp(total_gbp)}.{hint}",
             True,
         )
 

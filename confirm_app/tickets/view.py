@@ -10,12 +10,12 @@ from datetime import datetime
 
 import psycopg
 
-from confirm_app.display import on_clock
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import fill_rows
 from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
+from trading_ops.wording.instants import on_clock
 
 
 class LineForm(PostedForm):

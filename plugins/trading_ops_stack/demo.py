@@ -23,6 +23,7 @@ from trading_ops.simulation.executor import Outcome, SimulatedExecutor, trade_li
 from trading_ops.simulation.market import MissingBars, SimulatedMarket
 from trading_ops.tickets.build import TicketLine
 from trading_ops.universe.instruments import universe_text
+from trading_ops.wording.figures import gbp
 from trading_ops_airflow.dbt.docs_app import docs_path
 from trading_ops_airflow.schedule import DAILY_FOLLOWUP, DAILY_MARKET_DATA, WEEKLY_PLAN, DeskDag
 from trading_ops_stack import dbt_docs, stack
@@ -208,9 +209,8 @@ class Demo:
             newest_at = queries.simulation.newest_snapshot_at(connection)
         if newest_at is None or newest_at < not_before:
             self._executor.submit_snapshot(self._broker.cash_gbp, self._broker.units)
-            print(
-                f"  executor: broker shows £{self._broker.cash_gbp:,} and {len(self._broker.units)} positions"
-            )
+            held = len(self._broker.units)
+            print(f"  executor: broker shows {gbp(self._broker.cash_gbp)} and {held} positions")
 
     def _run(self, dag: DeskDag, session: date) -> DagRunResult:
         dag_run_id = self._airflow.trigger(dag.dag_id, session.isoformat(), dag_run_id=f"demo__{session}")

@@ -24,7 +24,7 @@ OUTSIDE = (
 )  # fmt: skip
 # Pure by design, whatever their docstrings say.
 PURE = (
-    "trading_ops.plan.*", "trading_ops.exchange.*", "trading_ops.config.policy", "trading_ops.config.marked_yaml",
+    "trading_ops.plan.*", "trading_ops.exchange.*", "trading_ops.wording.*", "trading_ops.config.policy", "trading_ops.config.marked_yaml", "trading_ops.config.csv_rows",
     "trading_ops.tickets.build", "trading_ops.tickets.reasons", "trading_ops.tickets.render",
     "trading_ops.tickets.letters", "trading_ops.tickets.invite", "trading_ops.bars.parse", "trading_ops.bars.check",
     "trading_ops.bars.table", "trading_ops.bars.restatement", "trading_ops.comms.letters", "confirm_app.forms.*",
@@ -52,12 +52,12 @@ WALLS = {
 
 # The library's rooms from the ground up: a room imports what stands before it, never what stands after.
 FLOORS = (
-    "", "config", "exchange", "db", "comms", "sources", "universe", "bars", "runs", "plan", "ledger", "models", "ops",
+    "", "config", "exchange", "wording", "db", "comms", "sources", "universe", "bars", "runs", "plan", "ledger", "models", "ops",
     "tickets", "reports", "simulation", "cli", "__main__",
 )  # fmt: skip
 # confirm_app's: what its pages share, its pages, and what puts them together.
 PAGE_FLOORS = (
-    "forms", "display", "one_time_key", "database", "answers", "people", "account", "tickets", "halt", "health", "",
+    "forms", "one_time_key", "database", "answers", "people", "account", "tickets", "halt", "health", "",
 )  # fmt: skip
 
 

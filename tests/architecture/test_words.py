@@ -91,6 +91,25 @@ def test_only_a_gate_is_judged():
     assert not [name for name in modules() if "judg" in name]
 
 
+def test_there_is_one_kind_of_template():
+    """A second one would show a missing name as nothing, or a vendor's text as HTML."""
+    making = re.compile(r"\bEnvironment\(|jinja2")
+    inside = [name for name in modules() if name.startswith(("trading_ops", "confirm_app"))]
+    assert {name for name in inside if making.search(modules()[name].read_text())} == {
+        "trading_ops.wording.templates"
+    }
+
+
+def test_figures_are_worded_in_one_place():
+    """Pounds, dollars and the two clocks read the same on page, mail, report and ticket."""
+    own = re.compile(r"[£$]\{|,\.2f\}|strftime|:%[AaBb]|:%Y-%m-%d %H")
+    inside = [name for name in modules() if name.startswith(("trading_ops", "confirm_app"))]
+    assert {name for name in inside if own.search(modules()[name].read_text())} == {
+        "trading_ops.wording.figures",
+        "trading_ops.wording.instants",
+    }
+
+
 def test_every_word_has_one_row():
     """Two rows of one word are two ideas under one name."""
     words = [word.strip() for cell, _ in rows() for word in cell.split(",")]

@@ -7,6 +7,7 @@ import psycopg
 from trading_ops.bars.refusal import QuarantinedRow, Refusal, read_refusal
 from trading_ops.bars.results import SymbolResult
 from trading_ops.db.connect import queries
+from trading_ops.wording.instants import utc_minute
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def loads_text(connection: psycopg.Connection, load_count: int = 20) -> str:
     rows = [
         (
             str(row["load_id"]),
-            f"{row['known_at']:%Y-%m-%d %H:%M:%S %Z}",
+            utc_minute(row["known_at"]),
             row["source"],
             f"{row['rows_new_count']:,}",
             f"{row['rows_changed_count']:,}",

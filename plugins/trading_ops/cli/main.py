@@ -14,6 +14,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.ops import halt
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
+from trading_ops.wording.instants import utc_minute
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _migrate(options) -> int:
 
 def _status(options) -> int:
     with connect("desk_planner") as connection:
-        print(f"time    {queries.clock.now_at(connection):%Y-%m-%d %H:%M:%S %Z}")
+        print(f"time    {utc_minute(queries.clock.now_at(connection))}")
         print(f"halted  {'yes' if halt.is_halted(connection) else 'no'}")
         ticket = queries.operator.newest_ticket(connection)
         print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")

@@ -15,6 +15,7 @@ from trading_ops.models.changelog import changelog_text
 from trading_ops.models.registry import ModelError, ranking_name
 from trading_ops.ops.people import require_person
 from trading_ops.settings import Settings, SettingsError, settings
+from trading_ops.wording.instants import utc_minute
 
 
 def add_verbs(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +57,7 @@ def _list(connection, options, config: Settings) -> int:
     for model in models:
         print(
             f"{model['model_version'][:12]}  {model['state']:<9}  as of {model['as_of_date']}  "
-            f"since {model['state_since_at']:%Y-%m-%d}  {model['state_person']}: {model['state_reason']}"
+            f"since {model['state_since_at'].date()}  {model['state_person']}: {model['state_reason']}"
         )
     if not models:
         print("no model is registered yet")
@@ -71,7 +72,7 @@ def _show(connection, options, config: Settings) -> int:
 
 def _say(model: dict, evidence: dict, config: Settings) -> None:
     print(f"model     {model['model_version']}")
-    print(f"state     {model['state']} since {model['state_since_at']:%Y-%m-%d %H:%M} UTC")
+    print(f"state     {model['state']} since {utc_minute(model['state_since_at'])}")
     print(f"trained   run {model['run_id']}, as of {model['as_of_date']}")
     print(f"age       {evidence['age_days']} days")
     print(f"weeks     scores stored in {evidence['shadow_weeks_count']}")

@@ -8,15 +8,9 @@ the page, where a halt or an expiry still stops them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from trading_ops.wording.templates import environment
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("trading_ops.comms"),
-    autoescape=select_autoescape(["html.j2", "html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = environment("trading_ops.comms")
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,75 @@
 """
-YAML read exactly, with the line of every field.
+The desk's own YAML, read exactly: a model of the file, or every mistake in it with its line.
 
-Pure. Numbers stay what is written (int or Decimal, never a float), and a reader of the result can name
-the line of any path in it.
+Pure. Numbers stay what is written (int or Decimal, never a float). A file is refused whole, with file, line,
+field and the accepted form.
 """
 
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
 
-class MarkedYamlError(Exception):
-    """A text that cannot be read; the message names file, line, field and the accepted form."""
+# Where a mistake is in a file, what is wrong there, and what would be accepted.
+Mistake = tuple[tuple, str, str]
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple], int]]:
+class Section(BaseModel):
+    """A part of a file: frozen, and no field but those it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Unreadable(Exception):
+    """A text that is no such YAML; the message names file, line, field and the accepted form."""
+
+
+def count(description: str, **limits: Any) -> Any:
+    """Return the type of a whole number within limits; `description` is the accepted form."""
+    return Annotated[int, Field(strict=True, description=description, **limits)]
+
+
+def parse_model(
+    text: str,
+    name: str,
+    model: type[Model],
+    whole: str,
+    contradictions: Callable[[Model], list[Mistake]],
+    error: type[Exception],
+) -> Model:
+    """
+    Return what a YAML text says as a model; `name` is the file errors point at, `whole` what it is called.
+
+    Raises `error` with one line per mistake: those of single fields, or else what `contradictions` finds
+    between them.
+    """
+    try:
+        body, line_of = _read_marked(text, name)
+    except _Unreadable as unreadable:
+        raise error(str(unreadable)) from unreadable
+    try:
+        parsed = model.model_validate(body)
+        mistakes = contradictions(parsed)
+    except ValidationError as refused:
+        mistakes = _mistakes_in(refused, model, whole)
+    if mistakes:
+        raise error(
+            "\n".join(
+                f"{name}:{line_of(path)}: {_dotted(path)}: {problem}; accepted: {accepted}"
+                for path, problem, accepted in mistakes
+            )
+        )
+    return parsed
+
+
+def _read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple], int]]:
     """
     Return a YAML mapping as dicts, tuples, str, bool, None, int and Decimal, and a finder of lines.
 
@@ -32,16 +81,16 @@ def read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple],
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", error)
-        raise MarkedYamlError(
+        raise _Unreadable(
             f"{name}:{mark.line + 1 if mark else 1}: not readable as YAML: {problem}"
         ) from error
     if not isinstance(root, yaml.MappingNode):
-        raise MarkedYamlError(f"{name}:1: no fields are found; accepted: `field: value` lines")
+        raise _Unreadable(f"{name}:1: no fields are found; accepted: `field: value` lines")
     lines: dict[tuple, int] = {(): 1}
     try:
         body = _value(root, (), lines, name)
     except RecursionError:
-        raise MarkedYamlError(f"{name}:1: an alias holds itself; accepted: plain values") from None
+        raise _Unreadable(f"{name}:1: an alias holds itself; accepted: plain values") from None
 
     def line_of(path: tuple) -> int:
         while path not in lines:
@@ -51,15 +100,14 @@ def read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple],
     return body, line_of
 
 
-def mistakes_in(error: ValidationError, model: type[BaseModel], whole: str) -> list[tuple[tuple, str, str]]:
-    """Return (path, problem, accepted form) of each mistake; `whole` is what the file is called."""
+def _mistakes_in(error: ValidationError, model: type[BaseModel], whole: str) -> list[Mistake]:
     return [
         (found["loc"], _problem(found, whole), _accepted_form(found["loc"], model, whole))
         for found in error.errors()
     ]
 
 
-def dotted(path: tuple) -> str:
+def _dotted(path: tuple) -> str:
     """Return a path as a person writes it, such as risk.weight_ratio_max."""
     return ".".join(str(part) for part in path) or "the file"
 
@@ -76,7 +124,7 @@ def _value(node: yaml.Node, path: tuple, lines: dict[tuple, int], name: str) -> 
         # YAML also reads 1:30, 0x1F and .inf as numbers; none of them is ever meant here.
         if not _PLAIN_NUMBER.fullmatch(node.value):
             problem = f"{node.value!r} is no plain number; accepted: such as 15 or 0.08"
-            raise MarkedYamlError(f"{name}:{line}: {dotted(path)}: {problem}")
+            raise _Unreadable(f"{name}:{line}: {_dotted(path)}: {problem}")
         return Decimal(node.value) if "." in node.value else int(node.value)
     if kind == "bool":
         return node.value.lower() in ("true", "yes", "on")
@@ -88,13 +136,13 @@ def _mapping(node: yaml.MappingNode, path: tuple, lines: dict[tuple, int], name:
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            raise MarkedYamlError(
-                f"{name}:{line}: {dotted(path)}: a key is no plain word; accepted: field names"
+            raise _Unreadable(
+                f"{name}:{line}: {_dotted(path)}: a key is no plain word; accepted: field names"
             )
         key = (*path, key_node.value)
         # YAML itself would let the second one win in silence.
         if key_node.value in values:
-            raise MarkedYamlError(f"{name}:{line}: {dotted(key)}: given twice; accepted: once")
+            raise _Unreadable(f"{name}:{line}: {_dotted(key)}: given twice; accepted: once")
         lines[key] = line
         values[key_node.value] = _value(value_node, key, lines, name)
     return values

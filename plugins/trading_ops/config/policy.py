@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import rfc8785
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo
 
-from trading_ops.config.marked_yaml import MarkedYamlError, dotted, mistakes_in, read_marked
+from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 
 
 class PolicyError(Exception):
@@ -35,10 +35,6 @@ def _number(description: str, **limits: Any) -> Any:
     return Annotated[Decimal, BeforeValidator(_read_decimal), field]
 
 
-def _count(description: str, **limits: Any) -> Any:
-    return Annotated[int, Field(strict=True, description=description, **limits)]
-
-
 Ratio = _number("a fraction from 0 to 1, such as 0.08", ge=0, le=1)
 PositiveRatio = _number("a fraction above 0 and up to 1, such as 0.08", gt=0, le=1)
 # A limit of 1 or more would let a price fall to nothing.
@@ -47,34 +43,30 @@ Amount = _number("an amount in whole pennies, such as 25.00", ge=0, decimal_plac
 PositiveAmount = _number("an amount in whole pennies above 0, such as 25.00", gt=0, decimal_places=2)
 Quantity = _number("a number of at least 0, such as 0.001", ge=0)
 PositiveNumber = _number("a number above 0, such as 3", gt=0)
-PositiveCount = _count("a whole number of at least 1, such as 15", ge=1)
-Count = _count("a whole number of at least 0, such as 2", ge=0)
+PositiveCount = count("a whole number of at least 1, such as 15", ge=1)
+Count = count("a whole number of at least 0, such as 2", ge=0)
 # A half-day session lasts 210 minutes; a later minute would be after its close.
-SessionMinutes = _count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
+SessionMinutes = count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
 Symbol = Annotated[str, Field(strict=True, min_length=1, description="a symbol, such as AAPL")]
 Source = Annotated[
     str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]*$", description="a source name, such as yahoo")
 ]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Account(_Section):
+class Account(Section):
     """What a portfolio is kept in and what a paper one starts with."""
 
     base_currency: Annotated[Literal["GBP"], Field(description="GBP")]
     paper_opening_cash_gbp: PositiveAmount
 
 
-class MarketData(_Section):
+class MarketData(Section):
     """Which vendor is believed first."""
 
     source_order: Annotated[tuple[Source, ...], Field(min_length=1, description="a list of source names")]
 
 
-class Signal(_Section):
+class Signal(Section):
     """What ranks the universe."""
 
     method: Annotated[
@@ -85,14 +77,14 @@ class Signal(_Section):
     horizon_sessions_count: PositiveCount
 
 
-class Model(_Section):
+class Model(Section):
     """What a model needs before it may rank for a ticket."""
 
     age_days_max: PositiveCount
     shadow_weeks_min: Count
 
 
-class Sizing(_Section):
+class Sizing(Section):
     """What the sizing aims at."""
 
     positions_count: PositiveCount
@@ -103,7 +95,7 @@ class Sizing(_Section):
     rebalance_band_ratio: Ratio
 
 
-class Execution(_Section):
+class Execution(Section):
     """When and at what price a person may trade."""
 
     window_open_after_minutes: SessionMinutes
@@ -112,7 +104,7 @@ class Execution(_Section):
     price_limit_ratio: PriceRatio
 
 
-class DataQuality(_Section):
+class DataQuality(Section):
     """When prices are good enough to plan on."""
 
     coverage_ratio_min: Ratio
@@ -130,7 +122,7 @@ class DataQuality(_Section):
     fx_age_days_max: PositiveCount
 
 
-class Reconciliation(_Section):
+class Reconciliation(Section):
     """How far ledger and broker may differ, and how old a snapshot may be."""
 
     snapshot_age_days_max: PositiveCount
@@ -140,7 +132,7 @@ class Reconciliation(_Section):
     position_drift_ratio_max: Ratio
 
 
-class Risk(_Section):
+class Risk(Section):
     """What no plan may cross."""
 
     positions_count_max: PositiveCount
@@ -153,7 +145,7 @@ class Risk(_Section):
     order_gbp_min: PositiveAmount
 
 
-class Policy(_Section):
+class Policy(Section):
     """The whole policy; attribute access follows the file, as in policy.risk.weight_ratio_max."""
 
     policy_version: Annotated[Literal[1], Field(description="1")]
@@ -187,24 +179,7 @@ def parse_policy(text: str, name: str) -> Policy:
 
     Raises PolicyError with one line per mistake.
     """
-    try:
-        body, line_of = read_marked(text, name)
-    except MarkedYamlError as error:
-        raise PolicyError(str(error)) from error
-    try:
-        policy = Policy.model_validate(body)
-    except ValidationError as error:
-        mistakes = mistakes_in(error, Policy, "the policy")
-    else:
-        mistakes = _contradictions(policy)
-    if mistakes:
-        raise PolicyError(
-            "\n".join(
-                f"{name}:{line_of(path)}: {dotted(path)}: {problem}; accepted: {accepted}"
-                for path, problem, accepted in mistakes
-            )
-        )
-    return policy
+    return parse_model(text, name, Policy, "the policy", _contradictions, PolicyError)
 
 
 def policy_of_body(body: dict[str, Any]) -> Policy:
@@ -224,7 +199,7 @@ _AT_LEAST = (
 )
 
 
-def _contradictions(policy: Policy) -> list[tuple[tuple, str, str]]:
+def _contradictions(policy: Policy) -> list[Mistake]:
     limits = policy.limits()
     found = []
     for name, bound in _AT_MOST:

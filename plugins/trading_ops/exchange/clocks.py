@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
+ZONES = {"London": LONDON, "New York": NEW_YORK}
 USUAL_DIFFERENCE_HOURS = 5
 
 
@@ -31,17 +32,6 @@ class BothClocks:
     def is_mismatch(self) -> bool:
         """Whether the two clocks differ by other than the usual five hours."""
         return self.difference_hours != USUAL_DIFFERENCE_HOURS
-
-    @property
-    def sentence(self) -> str:
-        """For example `Monday 15 June 2026, 09:45 New York (EDT) = 14:45 London (BST)`."""
-        day = f"{self.new_york:%A} {self.new_york.day} {self.new_york:%B %Y}"
-        # A deadline after midnight in London would otherwise be read as the wrong day.
-        london_day = "" if self.london.date() == self.new_york.date() else f" on {self.london:%A}"
-        return (
-            f"{day}, {self.new_york:%H:%M} New York ({self.new_york:%Z})"
-            f" = {self.london:%H:%M} London ({self.london:%Z}){london_day}"
-        )
 
     def as_json(self) -> dict[str, str]:
         """Return the instant and its two local readings as ISO 8601."""

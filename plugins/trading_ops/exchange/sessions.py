@@ -5,16 +5,15 @@ The only place that knows weekends, holidays and half-days. Pure: the same argum
 any day, which calendar_hash() makes checkable.
 """
 
-import csv
 import hashlib
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
-from io import StringIO
 from typing import TYPE_CHECKING
 
+from trading_ops.config.csv_rows import DAY, read_rows
 from trading_ops.exchange.clocks import LONDON, NEW_YORK
 
 if TYPE_CHECKING:
@@ -31,6 +30,15 @@ PLAN_RUN_TIME = time(9, 0)
 TRAINING_RUN_TIME = time(10, 0)
 # Late enough for the day's fills, and half an hour before they have to be confirmed.
 FOLLOWUP_AFTER_CLOSE = timedelta(minutes=30)
+
+
+# The columns of config/market_overrides.csv.
+_OVERRIDE_FORMS = {
+    "session_date": (DAY, "a day such as 2025-01-09"),
+    "kind": (r"closed|early_close", "closed or early_close"),
+    "close_time_new_york": ("(([01][0-9]|2[0-3]):[0-5][0-9])?", "a time such as 13:00, or nothing"),
+    "reason": (r".{0,300}", "at most 300 characters"),
+}
 
 
 class CalendarError(Exception):
@@ -207,27 +215,16 @@ def parse_overrides(text: str, name: str) -> tuple[Override, ...]:
 
     Raises CalendarError naming file, line, field and the accepted form.
     """
-    rows = csv.DictReader(StringIO(text))
-    columns = ["session_date", "kind", "close_time_new_york", "reason"]
-    if rows.fieldnames != columns:
-        raise CalendarError(f"{name}:1: the header is {rows.fieldnames}; accepted: {','.join(columns)}")
     overrides: dict[date, Override] = {}
-    for row in rows:
-        place = f"{name}:{rows.line_num}"
-        session_date = _parsed(
-            date.fromisoformat, row["session_date"], f"{place}: session_date", "such as 2025-01-09"
-        )
-        if row["kind"] not in ("closed", "early_close"):
-            raise CalendarError(f"{place}: kind: {row['kind']!r}; accepted: closed or early_close")
-        close_time = None
-        if row["kind"] == "early_close":
-            field = f"{place}: close_time_new_york"
-            close_time = _parsed(time.fromisoformat, row["close_time_new_york"], field, "such as 13:00")
-        elif row["close_time_new_york"]:
-            raise CalendarError(f"{place}: close_time_new_york: a closed day has none; accepted: empty")
+    for row in read_rows(text, name, _OVERRIDE_FORMS, CalendarError):
+        session_date, close_time = row.day("session_date"), row["close_time_new_york"]
+        if bool(close_time) != (row["kind"] == "early_close"):
+            found = f"{close_time!r} for a day of kind {row['kind']}"
+            row.refuse("close_time_new_york", found, "a time for an early_close, nothing for a closed day")
         if session_date in overrides:
-            raise CalendarError(f"{place}: session_date: {session_date} is given twice; accepted: once")
-        overrides[session_date] = Override(session_date, close_time, row["reason"] or "")
+            row.refuse("session_date", f"{session_date} is given twice", "each day once")
+        closes = time.fromisoformat(close_time) if close_time else None
+        overrides[session_date] = Override(session_date, closes, row["reason"])
     return tuple(overrides.values())
 
 
@@ -282,10 +279,3 @@ def _monday(day: date) -> date:
 
 def _london(day: date, clock_time: time) -> datetime:
     return datetime.combine(day, clock_time, LONDON).astimezone(UTC)
-
-
-def _parsed(parse, text: str | None, place: str, accepted: str):
-    try:
-        return parse(text or "")
-    except ValueError:
-        raise CalendarError(f"{place}: {text!r}; accepted: {accepted}") from None

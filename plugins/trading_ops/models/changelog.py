@@ -11,6 +11,7 @@ import psycopg
 from trading_ops.db.connect import queries
 from trading_ops.files import write_whole
 from trading_ops.settings import Settings
+from trading_ops.wording.instants import utc_minute
 
 
 def changelog_text(connection: psycopg.Connection) -> str:
@@ -48,7 +49,7 @@ def _entry(model: dict[str, Any], states: list[dict[str, Any]]) -> str:
         "| since | state | who | why |",
         "|---|---|---|---|",
         *(
-            f"| {row['created_at']:%Y-%m-%d %H:%M} UTC | {row['state']} | {_cell(row['person'])} | {_cell(row['reason'])} |"
+            f"| {utc_minute(row['created_at'])} | {row['state']} | {_cell(row['person'])} | {_cell(row['reason'])} |"
             for row in states
         ),
         "",

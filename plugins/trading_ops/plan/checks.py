@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from trading_ops.config.policy import Policy
 from trading_ops.plan.book import Book, Day, Instrument, Order, Plan
+from trading_ops.wording.figures import gbp, ratio
 
 RATIO_STEP = Decimal("0.000001")
 
@@ -64,7 +65,7 @@ def position_weight(book: Book, plan: Plan, policy: Policy) -> Check:
         weight,
         limit,
         is_clear,
-        f"{heaviest} is the largest position after the plan, {_shown(weight)} of equity, {limit} allowed",
+        f"{heaviest} is the largest position after the plan, {_shown(weight)} of equity, {ratio(limit)} allowed",
         f"Reduce {heaviest} or wait until the turnover cap lets the plan reduce it.",
     )
 
@@ -85,7 +86,7 @@ def cash_buffer(book: Book, plan: Plan, policy: Policy) -> Check:
         observed,
         limit,
         is_clear,
-        f"cash after all purchases and no sale is {_shown(observed)} of equity, {limit} must stay",
+        f"cash after all purchases and no sale is {_shown(observed)} of equity, {ratio(limit)} must stay",
         "Deposit cash or wait for the sales of an earlier week to settle.",
     )
 
@@ -101,7 +102,7 @@ def turnover(book: Book, plan: Plan, policy: Policy) -> Check:
         observed,
         limit,
         is_clear,
-        f"the orders turn over {_shown(observed)} of equity, {limit} allowed",
+        f"the orders turn over {_shown(observed)} of equity, {ratio(limit)} allowed",
         "Lower sizing.turnover_ratio_max and plan again.",
     )
 
@@ -151,7 +152,7 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
     if odd:
         reason = f"impossible size: {', '.join(odd)}"
     else:
-        reason = "nothing to trade" if smallest is None else f"the smallest order is {smallest} GBP"
+        reason = "nothing to trade" if smallest is None else f"the smallest order is {gbp(smallest)}"
     return Check(
         "sizes_possible", smallest, limit, not odd, reason, "Raise sizing.order_gbp_min and plan again."
     )
@@ -166,7 +167,7 @@ def drawdown(book: Book, plan: Plan, policy: Policy) -> Check:
         observed,
         limit,
         observed is not None and observed < limit,
-        f"the book is {_shown(observed)} below its peak, less than {limit} allowed",
+        f"the book is {_shown(observed)} below its peak, less than {ratio(limit)} allowed",
         "Halt the desk and decide whether the strategy goes on; an unknown value needs the book built again.",
     )
 
@@ -181,7 +182,7 @@ def daily_loss(book: Book, plan: Plan, policy: Policy) -> Check:
         observed,
         limit,
         observed is not None and observed < limit,
-        f"the book lost {_shown(observed)} on the as-of session, less than {limit} allowed",
+        f"the book lost {_shown(observed)} on the as-of session, less than {ratio(limit)} allowed",
         "Look for the cause before planning again; an unknown value needs the book built again.",
     )
 
@@ -195,11 +196,8 @@ def price_band(book: Book, plan: Plan, policy: Policy) -> Check:
         if distance is None or distance > limit:
             outside.append(order.symbol)
         widest = max(widest, distance or Decimal(0))
-    reason = (
-        f"{', '.join(outside)} moved out of the band or lacks one"
-        if outside
-        else "every reference price is in its band"
-    )
+    moved = f"{', '.join(outside)} moved out of the band or lacks one"
+    reason = moved if outside else "every reference price is in its band"
     return Check(
         "price_band",
         widest.quantize(RATIO_STEP, ROUND_HALF_EVEN),
@@ -266,4 +264,4 @@ def _ratio(value: Decimal, whole: Decimal) -> Decimal | None:
 
 
 def _shown(value: Decimal | None) -> str:
-    return "an unknown share" if value is None else str(value)
+    return "an unknown share" if value is None else ratio(value)

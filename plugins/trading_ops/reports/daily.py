@@ -16,10 +16,10 @@ from trading_ops.comms.letters import Attachment, Letter, compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
 from trading_ops.files import write_whole
-from trading_ops.reports.figures import gbp, ratio
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
+from trading_ops.wording.figures import gbp, ratio
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
 NOT_BUILT = (
@@ -56,9 +56,8 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
     with connection.transaction():
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
-        texts = {
-            kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(vars(report)) for kind in ("md", "html")
-        }
+        words = vars(report) | {"newest_ticket": ticket_status(report.ticket)}
+        texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
         enqueue(
             connection,
             dedupe_key=f"daily_report:{report.run['portfolio_id']}:{as_of_date}",
@@ -153,6 +152,3 @@ def _next_rebalance_date(as_of_date: date) -> date | None:
     except sessions.CalendarError:
         # Beyond the last session the calendar package knows.
         return None
-
-
-TEMPLATES.filters["ticket_status"] = ticket_status

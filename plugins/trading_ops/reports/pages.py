@@ -1,14 +1,5 @@
-"""The templates of the reports, with the filters that say how a figure reads."""
+"""The templates of the reports."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from trading_ops.wording.templates import environment
 
-from trading_ops.reports.figures import FILTERS
-
-TEMPLATES = Environment(
-    loader=PackageLoader("trading_ops.reports"),
-    autoescape=select_autoescape(["html.j2"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters |= FILTERS
+TEMPLATES = environment("trading_ops.reports")

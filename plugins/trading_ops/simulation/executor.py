@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from http.cookiejar import CookieJar
 
-from trading_ops.exchange.clocks import LONDON
 from trading_ops.simulation.broker import BrokerFill, SimulatedBroker
 from trading_ops.simulation.forms import Form, read_page
 from trading_ops.tickets.build import TicketLine
+from trading_ops.wording.instants import on_clock
 
 _TIMEOUT_S = 30
 # The two fills of a partly executed line, as fractions of its value.
@@ -83,8 +83,8 @@ class SimulatedExecutor:
             fields["no_positions"] = "yes"
         if taken_at:
             fields |= {
-                "date": _london(taken_at, "%Y-%m-%d"),
-                "time": _london(taken_at, "%H:%M:%S"),
+                "date": on_clock(taken_at, "London", "%Y-%m-%d"),
+                "time": on_clock(taken_at, "London", "%H:%M:%S"),
                 "zone": "London",
             }
         self._submit(form, fields)
@@ -171,8 +171,8 @@ def confirmation_fields(outcome: Outcome) -> dict[str, str]:
             f"fill-{row}-price": f"{fill.price_usd:f}",
             f"fill-{row}-value": f"{fill.value_gbp:f}",
             f"fill-{row}-fee": f"{fill.fee_gbp:f}",
-            f"fill-{row}-date": _london(fill.executed_at, "%Y-%m-%d"),
-            f"fill-{row}-time": _london(fill.executed_at, "%H:%M:%S"),
+            f"fill-{row}-date": on_clock(fill.executed_at, "London", "%Y-%m-%d"),
+            f"fill-{row}-time": on_clock(fill.executed_at, "London", "%H:%M:%S"),
             f"fill-{row}-zone": "London",
         }
     return fields
@@ -223,7 +223,3 @@ def _fill(execution: BrokerFill, executed_at: datetime) -> TypedFill:
     # The form takes whole seconds.
     at = executed_at.astimezone(UTC).replace(microsecond=0)
     return TypedFill(execution.units, execution.price_usd, execution.value_gbp, at)
-
-
-def _london(at: datetime, pattern: str) -> str:
-    return at.astimezone(LONDON).strftime(pattern)

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, create_model
+from pydantic import BeforeValidator, Field, SecretStr, create_model
 
-from trading_ops.config.marked_yaml import MarkedYamlError, dotted, mistakes_in, read_marked
+from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 from trading_ops.sources.http_session import HttpSession
 from trading_ops.sources.online import OnlineSource
 from trading_ops.sources.vendors import ONLINE
@@ -23,12 +23,8 @@ class SourcesError(Exception):
     """Sources or keys the desk cannot use; the message names file, line, field and the accepted form."""
 
 
-def _count(description: str, **limits: Any) -> Any:
-    return Annotated[int, Field(strict=True, description=description, **limits)]
-
-
-PositiveCount = _count("a whole number of at least 1, such as 3", ge=1)
-Count = _count("a whole number of at least 0, such as 3", ge=0)
+PositiveCount = count("a whole number of at least 1, such as 3", ge=1)
+Count = count("a whole number of at least 0, such as 3", ge=0)
 Seconds = Annotated[
     Decimal,
     BeforeValidator(lambda value: Decimal(value) if type(value) is int else value),
@@ -49,11 +45,7 @@ _SourceName = Annotated[
 ]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FetchLimits(_Section):
+class FetchLimits(Section):
     """What one request to any source may cost, and how long a whole fetch may go on."""
 
     connect_timeout_s: Seconds
@@ -68,7 +60,7 @@ class FetchLimits(_Section):
     fetch_s_max: Seconds
 
 
-class SourceSection(_Section):
+class SourceSection(Section):
     """Where a source is and how often it may be asked."""
 
     url: Url
@@ -77,11 +69,11 @@ class SourceSection(_Section):
 
 # One optional section per source module, so that a new module needs nothing here.
 _Sources = create_model(
-    "_Sources", __base__=_Section, **{name: (SourceSection | None, None) for name in sorted(ONLINE)}
+    "_Sources", __base__=Section, **{name: (SourceSection | None, None) for name in sorted(ONLINE)}
 )
 
 
-class SourcesConfig(_Section):
+class SourcesConfig(Section):
     """The whole of config/sources.yml."""
 
     sources_version: Annotated[Literal[1], Field(description="1")]
@@ -107,24 +99,7 @@ class ReadySource:
 
 def parse_sources(text: str, name: str) -> SourcesConfig:
     """Return the configuration a YAML text describes; `name` is the file the errors point at."""
-    try:
-        body, line_of = read_marked(text, name)
-    except MarkedYamlError as error:
-        raise SourcesError(str(error)) from error
-    try:
-        config = SourcesConfig.model_validate(body)
-    except ValidationError as error:
-        mistakes = mistakes_in(error, SourcesConfig, "the sources file")
-    else:
-        mistakes = _contradictions(config)
-    if mistakes:
-        raise SourcesError(
-            "\n".join(
-                f"{name}:{line_of(path)}: {dotted(path)}: {problem}; accepted: {accepted}"
-                for path, problem, accepted in mistakes
-            )
-        )
-    return config
+    return parse_model(text, name, SourcesConfig, "the sources file", _contradictions, SourcesError)
 
 
 def read_sources(path: Path) -> SourcesConfig:
@@ -191,7 +166,7 @@ def ready_sources(
     return ready, skipped
 
 
-def _contradictions(config: SourcesConfig) -> list[tuple[tuple, str, str]]:
+def _contradictions(config: SourcesConfig) -> list[Mistake]:
     found = []
     for index, name in enumerate(config.fetch_order):
         if name not in ONLINE:

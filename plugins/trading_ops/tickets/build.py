@@ -16,6 +16,7 @@ import rfc8785
 from trading_ops.exchange.clocks import both_clocks
 from trading_ops.plan.gates import GATES
 from trading_ops.tickets.reasons import Reason, RunRecord, ordered, reasons_against, status_of
+from trading_ops.wording.figures import gbp, units, usd
 
 FORMAT = "trading-ops-ticket/1"
 NOT_FOUND_RULE = "If not found, or only offered as a CFD or with leverage: mark FAILED and continue."
@@ -170,15 +171,14 @@ def skip_price_usd(line: TicketLine) -> Decimal:
 def skip_rule(line: TicketLine) -> str:
     """Return the absolute rule for leaving a line out."""
     direction = "above" if line.side == "BUY" else "below"
-    return f"Skip if the price is {direction} ${skip_price_usd(line):,}"
+    return f"Skip if the price is {direction} {usd(skip_price_usd(line))}"
 
 
 def instruction(line: TicketLine) -> str:
     """Return what to do, without a word that needs judgement."""
     if line.is_full_exit:
-        units = _text(line.units_estimate)
-        return f"Sell the whole position, {units} units, about £{line.value_gbp:,.2f}"
-    return f"{line.side.capitalize()} £{line.value_gbp:,.2f}"
+        return f"Sell the whole position, {units(line.units_estimate)} units, about {gbp(line.value_gbp)}"
+    return f"{line.side.capitalize()} {gbp(line.value_gbp)}"
 
 
 def _line(row: Mapping, search_names: Mapping[str, str]) -> TicketLine:

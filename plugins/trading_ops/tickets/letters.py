@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trading_ops.comms.letters import Letter, compose
-from trading_ops.exchange.clocks import both_clocks
 from trading_ops.tickets.build import Ticket, value_of
 from trading_ops.tickets.invite import execution_invite
 from trading_ops.tickets.render import group_reasons
+from trading_ops.wording.figures import gbp
+from trading_ops.wording.instants import clock_warning, in_full
 
 HASH_SHOWN_CHARS = 12
 
@@ -22,10 +23,6 @@ def ticket_letter(
 ) -> Letter:
     """Return the letter that announces a ticket, with a calendar invite for a TRADE."""
     link = ticket_link(confirm_url, ticket.ticket_id)
-    opens, closes, deadline = (
-        both_clocks(instant)
-        for instant in (ticket.window_open_at, ticket.window_close_at, ticket.deadline_at)
-    )
     facts = [("Ticket", ticket.ticket_id), ("Content hash", content_hash[:HASH_SHOWN_CHARS])]
     if ticket.kind == "NO-TRADE":
         facts += [
@@ -38,20 +35,18 @@ def ticket_letter(
     else:
         sells = sum(line.side == "SELL" for line in ticket.lines)
         facts += [
-            ("Sells", f"{sells}, about £{value_of(ticket, 'SELL'):,.2f}"),
-            ("Buys", f"{len(ticket.lines) - sells}, £{value_of(ticket, 'BUY'):,.2f}"),
-            ("Window opens", opens.sentence),
-            ("Window closes", closes.sentence),
-            ("Confirm by", deadline.sentence),
+            ("Sells", f"{sells}, about {gbp(value_of(ticket, 'SELL'))}"),
+            ("Buys", f"{len(ticket.lines) - sells}, {gbp(value_of(ticket, 'BUY'))}"),
+            ("Window opens", in_full(ticket.window_open_at)),
+            ("Window closes", in_full(ticket.window_close_at)),
+            ("Confirm by", in_full(ticket.deadline_at)),
         ]
         paragraphs = [
             "There are orders to place inside the window. They are on the page, not in this mail. "
             "Before you start, check that the page shows the same content hash."
         ]
-        if opens.is_mismatch:
-            paragraphs.append(
-                f"Clocks differ this week: London is only {opens.difference_hours} hours ahead of New York."
-            )
+        if warning := clock_warning(ticket.window_open_at):
+            paragraphs.append(warning)
         attachments = [execution_invite(ticket, link, mail_from, now_at)]
     if ticket.label:
         paragraphs.insert(
@@ -71,7 +66,7 @@ def reminder_letter(
             "The window has closed and these lines have no confirmation yet. "
             "A line you left out is confirmed as SKIPPED."
         ],
-        facts=[("Lines", _numbers(unconfirmed)), ("Confirm by", both_clocks(deadline_at).sentence)],
+        facts=[("Lines", _numbers(unconfirmed)), ("Confirm by", in_full(deadline_at))],
         link=ticket_link(confirm_url, ticket_id),
     )
 
@@ -83,7 +78,7 @@ def escalation_letter(
     return compose(
         f"{_prefix(label)}Not confirmed in time: {_count(unconfirmed)} of {ticket_id}",
         ["The deadline has passed. Until every line is confirmed, the next plan is a NO-TRADE."],
-        facts=[("Lines", _numbers(unconfirmed)), ("Deadline was", both_clocks(deadline_at).sentence)],
+        facts=[("Lines", _numbers(unconfirmed)), ("Deadline was", in_full(deadline_at))],
         link=ticket_link(confirm_url, ticket_id),
     )
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_ops.exchange.clocks import both_clocks
 from trading_ops.plan.gates import GATES
+from trading_ops.wording.instants import in_full
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,11 @@ def _decision_reasons(decision: Mapping | None) -> list[Reason]:
 def _window_reasons(run: Mapping, now_at: datetime) -> list[Reason]:
     if now_at < run["window_close_at"]:
         return []
-    closed = both_clocks(run["window_close_at"])
     return [
         Reason(
             "window",
             "window_open",
-            f"The execution window closed at {closed.sentence}.",
+            f"The execution window closed at {in_full(run['window_close_at'])}.",
             "Wait for the next plan.",
         )
     ]

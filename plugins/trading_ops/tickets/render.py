@@ -6,27 +6,12 @@ Pure. The text holds no word that needs judgement, and the same ticket always gi
 
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from trading_ops.exchange.clocks import both_clocks
 from trading_ops.plan.gates import GATES
 from trading_ops.tickets import build
 from trading_ops.tickets.reasons import Reason
+from trading_ops.wording.templates import environment
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("trading_ops.tickets"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,
-)
-_TEMPLATES.filters |= {
-    "gbp": lambda value: f"£{value:,.2f}",
-    "usd": lambda value: f"${value:,.2f}" if value >= 1 else f"${value:,.4f}",
-    "skip_rule": build.skip_rule,
-    "instruction": build.instruction,
-}
+_TEMPLATES = environment("trading_ops.tickets", skip_rule=build.skip_rule, instruction=build.instruction)
 
 
 def render_markdown(ticket: build.Ticket) -> str:
@@ -34,9 +19,6 @@ def render_markdown(ticket: build.Ticket) -> str:
     return _TEMPLATES.get_template("ticket.md.j2").render(
         ticket=ticket,
         run=ticket.run,
-        opens=both_clocks(ticket.window_open_at),
-        closes=both_clocks(ticket.window_close_at),
-        deadline=both_clocks(ticket.deadline_at),
         sell_value=build.value_of(ticket, "SELL"),
         buy_value=build.value_of(ticket, "BUY"),
         reasons=group_reasons(ticket.reasons),

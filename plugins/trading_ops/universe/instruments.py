@@ -9,11 +9,12 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import cached_property
+
+from trading_ops.config.csv_rows import DAY, CsvRow, read_rows, refuse
 
 DEFAULT_BENCHMARK = "SPY"
 
@@ -68,10 +69,7 @@ class Alias:
     valid_to_date: date
 
 
-COLUMNS = tuple(field.name for field in fields(UniverseEntry))
-
 _SYMBOL_FORM = "a symbol in capitals such as AAPL or BRK.B"
-# What each field accepts: a pattern, and how a message says it.
 _FORMS = {
     "internal_symbol": (r"[A-Z][A-Z0-9.-]{0,11}", _SYMBOL_FORM),
     "vendor_symbol": (r"\^?[A-Z][A-Z0-9.=-]{0,11}", _SYMBOL_FORM),
@@ -85,7 +83,7 @@ _FORMS = {
     "is_enabled": (r"true|false", "true or false"),
     "notes": (r".{0,300}", "at most 300 characters"),
     "verified_by": (r".{0,100}", "a name of at most 100 characters, or nothing"),
-    "verified_at": (r"(\d{4}-\d\d-\d\d)?", "a day as YYYY-MM-DD, or nothing"),
+    "verified_at": (f"({DAY})?", "a day as YYYY-MM-DD, or nothing"),
 }
 _UNIQUE = ("internal_symbol", "vendor_symbol", "stooq_symbol", "yahoo_symbol")
 
@@ -143,22 +141,12 @@ _NOT_BOUGHT = {False: {"is_enabled": False}, True: {"is_tradable_underlying": Fa
 
 def parse_universe(text: str, name: str) -> Universe:
     """Return the universe a csv text describes, or raise UniverseError for the first thing wrong with it."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    header = next(reader, [])
-    if tuple(header) != COLUMNS:
-        _refuse(name, 1, "header", ",".join(header) or "nothing", f"exactly {','.join(COLUMNS)}")
     entries, seen = [], {}
-    for cells in reader:
-        line = reader.line_num
-        if not any(cells):
-            continue
-        if len(cells) != len(COLUMNS):
-            _refuse(name, line, "row", f"{len(cells)} cells", f"{len(COLUMNS)} cells")
-        row = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
-        entries.append(_entry(row, name, line))
-        _refuse_repeated(row, seen, name, line)
+    for row in read_rows(text, name, _FORMS, UniverseError):
+        entries.append(_entry(row))
+        _refuse_repeated(row, seen)
     if not any(entry.is_enabled for entry in entries):
-        _refuse(name, 1, "is_enabled", "no row with true", "at least one enabled row")
+        refuse(UniverseError, name, 1, "is_enabled", "no row with true", "at least one enabled row")
     return Universe(tuple(entries))
 
 
@@ -210,49 +198,34 @@ def universe_from_symbols(symbols: Iterable[str], known: Universe, benchmark: st
     return Universe(tuple(entries.values()), aliases)
 
 
-def _entry(row: dict[str, str], name: str, line: int) -> UniverseEntry:
-    for field, (pattern, accepted) in _FORMS.items():
-        if not re.fullmatch(pattern, row[field]):
-            _refuse(name, line, field, repr(row[field]), accepted)
+def _entry(row: CsvRow) -> UniverseEntry:
+    flags = ("is_benchmark", "is_tradable_underlying", "is_enabled")
     entry = UniverseEntry(
-        **row
-        | {field: row[field] == "true" for field in ("is_benchmark", "is_tradable_underlying", "is_enabled")}
+        **row.cells
+        | {field: row[field] == "true" for field in flags}
         | {field: row[field] or None for field in ("stooq_symbol", "yahoo_symbol")}
-        | {"verified_at": _day(row["verified_at"], name, line)}
+        | {"verified_at": row.day("verified_at")}
     )
     if bool(entry.verified_by) != (entry.verified_at is not None):
         found = "empty" if entry.verified_at else f"empty, but verified by {entry.verified_by!r}"
         field = "verified_by" if entry.verified_at else "verified_at"
-        _refuse(name, line, field, found, "both verified_by and verified_at, or neither")
+        row.refuse(field, found, "both verified_by and verified_at, or neither")
     if entry.is_tradable_underlying and entry.instrument_type != "stock":
-        _refuse(
-            name,
-            line,
-            "is_tradable_underlying",
-            f"true for an {entry.instrument_type}",
-            "true for a stock only",
-        )
+        row.refuse("is_tradable_underlying", f"true for an {entry.instrument_type}", "true for a stock only")
     if entry.is_benchmark and not entry.is_enabled:
-        _refuse(name, line, "is_enabled", "false for the benchmark", "an enabled benchmark")
+        row.refuse("is_enabled", "false for the benchmark", "an enabled benchmark")
     return entry
 
 
-def _refuse_repeated(row: dict[str, str], seen: dict[tuple[str, str], int], name: str, line: int) -> None:
+def _refuse_repeated(row: CsvRow, seen: dict[tuple[str, str], int]) -> None:
     for field in _UNIQUE:
-        earlier = seen.setdefault((field, row[field]), line) if row[field] else line
-        if earlier != line:
-            _refuse(name, line, field, f"{row[field]!r}, already on line {earlier}", "each symbol once")
+        earlier = seen.setdefault((field, row[field]), row.line) if row[field] else row.line
+        if earlier != row.line:
+            row.refuse(field, f"{row[field]!r}, already on line {earlier}", "each symbol once")
     if row["is_benchmark"] == "true":
-        earlier = seen.setdefault(("is_benchmark", "true"), line)
-        if earlier != line:
-            _refuse(name, line, "is_benchmark", f"true, already on line {earlier}", "one benchmark")
-
-
-def _day(text: str, name: str, line: int) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        _refuse(name, line, "verified_at", repr(text), _FORMS["verified_at"][1])
+        earlier = seen.setdefault(("is_benchmark", "true"), row.line)
+        if earlier != row.line:
+            row.refuse("is_benchmark", f"true, already on line {earlier}", "one benchmark")
 
 
 def _rows(records: Iterable) -> list[str]:
@@ -277,7 +250,3 @@ def _derived(symbol: str) -> UniverseEntry:
         is_enabled=True,
         notes="derived from a file name; what it is was not checked",
     )
-
-
-def _refuse(name: str, line: int, field: str, found: str, accepted: str):
-    raise UniverseError(f"{name}, line {line}, field {field}: {found}; accepted is {accepted}")

@@ -11,6 +11,7 @@ from airflow.sdk import task
 def compare_executions(desk_run_id: str) -> dict[str, int]:
     """Log intended against executed per line; return how many lines ended how."""
     from trading_ops.db.connect import queries
+    from trading_ops.wording.figures import gbp, ratio
     from trading_ops_airflow.connections import desk_connection
 
     counts: dict[str, int] = {}
@@ -20,8 +21,8 @@ def compare_executions(desk_run_id: str) -> dict[str, int]:
             counts[status] = counts.get(status, 0) + 1
             print(
                 f"{line['ticket_id']} line {line['line_number']} {line['side']} {line['internal_symbol']} {status}: "
-                f"intended {line['intended_value_gbp']} GBP, executed {line['executed_value_gbp']} GBP, "
-                f"slippage {line['slippage_ratio']}"
+                f"intended {gbp(line['intended_value_gbp'])}, executed {gbp(line['executed_value_gbp'])}, "
+                f"slippage {ratio(line['slippage_ratio'])}"
                 + (" PRICE OUTSIDE THE BAR" if line["is_price_within_bar"] is False else "")
             )
     return counts

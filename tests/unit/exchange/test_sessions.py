@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from trading_ops.config.policy import parse_policy
 from trading_ops.exchange import sessions
-from trading_ops.exchange.sessions import CalendarError, Override, build_calendar, parse_overrides
+from trading_ops.exchange.sessions import CalendarError, Override, build_calendar
 from trading_ops.settings import PROJECT_ROOT
 
 EXECUTION = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml").execution
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
-HEADER = "session_date,kind,close_time_new_york,reason\n"
 days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
 
 
@@ -202,54 +201,6 @@ def test_a_plan_is_made_before_its_window_and_after_its_bars(day):
     last = sessions.last_session_of_week(day)
     window = sessions.execution_window(sessions.execution_session(last), EXECUTION)
     assert sessions.daily_run_at(last) <= sessions.plan_run_at(last) < window.open_at < window.close_at
-
-
-def test_an_override_closes_a_session_the_package_knows():
-    """An unscheduled closure, known on the day, leaves every other session as it was."""
-    closed = date(2026, 6, 15)
-    plain, changed = build_calendar(()), build_calendar((Override(closed, None, "storm"),))
-    assert set(plain.dates) - set(changed.dates) == {closed}
-    assert len(changed.opens) == len(changed.closes) == len(changed.dates)
-
-
-def test_an_override_closes_a_session_early():
-    """At the New York time given, in summer."""
-    day = date(2026, 6, 15)
-    calendar = build_calendar((Override(day, time(12, 30), "power cut"),))
-    assert calendar.closes[calendar.dates.index(day)] == utc("2026-06-15 16:30")
-
-
-def test_the_committed_overrides_are_readable():
-    """And hold the closure the file was made for."""
-    text = (PROJECT_ROOT / "config/market_overrides.csv").read_text()
-    assert date(2025, 1, 9) in {override.session_date for override in parse_overrides(text, "f")}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("day,kind\n", "f:1: the header is"),
-        ("", "f:1: the header is"),
-        (HEADER + "2026-06-15,closed,,a\n15/06/2026,closed,,b\n", "f:3: session_date: '15/06/2026'"),
-        (HEADER + "2026-06-15,shut,,a\n", "f:2: kind: 'shut'; accepted: closed or early_close"),
-        (
-            HEADER + "2026-06-15,early_close,1pm,a\n",
-            "f:2: close_time_new_york: '1pm'; accepted: such as 13:00",
-        ),
-        (HEADER + "2026-06-15,early_close,,a\n", "f:2: close_time_new_york: ''"),
-        (HEADER + "2026-06-15,closed,13:00,a\n", "f:2: close_time_new_york: a closed day has none"),
-        (
-            HEADER + "2026-06-15,closed,,a\n2026-06-15,closed,,b\n",
-            "f:3: session_date: 2026-06-15 is given twice",
-        ),
-        (HEADER + "2026-06-15\n", "f:2: kind: None"),
-    ],
-)
-def test_a_wrong_override_is_refused_with_file_and_line(text, message):
-    """A closure that is misread would plan on a closed day."""
-    with pytest.raises(CalendarError) as error:
-        parse_overrides(text, "f")
-    assert str(error.value).startswith(message)
 
 
 def test_the_calendar_hash_is_stable_and_its_text_changes_with_an_answer():

@@ -1,6 +1,6 @@
 """Closures the calendar package does not know: what the override does, and what happens without it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import exchange_calendars
 import pytest
@@ -8,10 +8,11 @@ from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
 
 from trading_ops.config.policy import parse_policy
 from trading_ops.exchange import sessions
-from trading_ops.exchange.sessions import Override, build_calendar, parse_overrides
+from trading_ops.exchange.sessions import CalendarError, Override, build_calendar, parse_overrides
 from trading_ops.settings import PROJECT_ROOT
 
 MOURNING = date(2025, 1, 9)
+HEADER = "session_date,kind,close_time_new_york,reason\n"
 COMMITTED = parse_overrides(
     (PROJECT_ROOT / "config/market_overrides.csv").read_text(), "config/market_overrides.csv"
 )
@@ -93,3 +94,58 @@ def test_a_week_is_planned_on_thursday_when_friday_is_closed(on_calendar):
     on_calendar(build_calendar((Override(friday, None, "storm"),)))
     assert sessions.last_session_of_week(friday) == date(2026, 6, 11)
     assert sessions.newest_complete_session(sessions.plan_run_at(friday)) == date(2026, 6, 11)
+
+
+def test_an_override_closes_a_session_the_package_knows():
+    """An unscheduled closure, known on the day, leaves every other session as it was."""
+    closed = date(2026, 6, 15)
+    plain, changed = build_calendar(()), build_calendar((Override(closed, None, "storm"),))
+    assert set(plain.dates) - set(changed.dates) == {closed}
+    assert len(changed.opens) == len(changed.closes) == len(changed.dates)
+
+
+def test_an_override_closes_a_session_early():
+    """At the New York time given, in summer."""
+    day = date(2026, 6, 15)
+    calendar = build_calendar((Override(day, time(12, 30), "power cut"),))
+    assert calendar.closes[calendar.dates.index(day)] == datetime(2026, 6, 15, 16, 30, tzinfo=UTC)
+
+
+def test_the_committed_overrides_are_readable():
+    """And hold the closure the file was made for."""
+    text = (PROJECT_ROOT / "config/market_overrides.csv").read_text()
+    assert date(2025, 1, 9) in {override.session_date for override in parse_overrides(text, "f")}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("day,kind\n", "1, field header: day,kind; accepted is exactly session_date,kind,"),
+        ("", "1, field header: nothing; accepted is exactly"),
+        (
+            HEADER + "2026-06-15,closed,,a\n15/06/2026,closed,,b\n",
+            "3, field session_date: '15/06/2026'; accepted is a day such as 2025-01-09",
+        ),
+        (HEADER + "2026-06-15,shut,,a\n", "2, field kind: 'shut'; accepted is closed or early_close"),
+        (
+            HEADER + "2026-06-15,early_close,1pm,a\n",
+            "2, field close_time_new_york: '1pm'; accepted is a time such as 13:00",
+        ),
+        (
+            HEADER + "2026-06-15,early_close,,a\n",
+            "2, field close_time_new_york: '' for a day of kind early_close",
+        ),
+        (
+            HEADER + "2026-06-15,closed,13:00,a\n",
+            "2, field close_time_new_york: '13:00' for a day of kind closed",
+        ),
+        (HEADER + 2 * "2026-06-15,closed,,a\n", "3, field session_date: 2026-06-15 is given twice"),
+        (HEADER + "2026-06-15\n", "2, field row: 1 cells; accepted is 4 cells"),
+        (HEADER + "2026-02-30,closed,,a\n", "2, field session_date: '2026-02-30'"),
+    ],
+)
+def test_a_wrong_override_is_refused_with_file_and_line(text, message):
+    """A closure that is misread would plan on a closed day."""
+    with pytest.raises(CalendarError) as error:
+        parse_overrides(text, "f")
+    assert str(error.value).startswith(f"f, line {message}")

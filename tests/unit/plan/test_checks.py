@@ -173,6 +173,15 @@ def test_the_drawdown_is_bounded(drawdown, expected):
     assert is_clear(checks.drawdown, with_days(Day(AS_OF_DATE, Decimal(0), value)), plan_of()) is expected
 
 
+def test_shares_and_amounts_read_as_on_the_ticket():
+    """Per cent and pounds, as the page and the mail write them; the fraction itself is the observed value."""
+    fallen = checks.drawdown(with_days(Day(AS_OF_DATE, Decimal(0), Decimal("0.213"))), plan_of(), POLICY)
+    assert fallen.reason == "the book is 21.30 % below its peak, less than 20.00 % allowed"
+    assert (fallen.observed_value, fallen.limit_value) == (Decimal("0.213"), Decimal("0.20"))
+    sized = checks.sizes_possible(book_of([stock("A")]), plan_of(order("A", "BUY", "1250.00")), POLICY)
+    assert sized.reason == "the smallest order is £1,250.00"
+
+
 @pytest.mark.parametrize(
     ("change", "expected"), [("-0.0499999", True), ("-0.05", False), ("0.20", True), (None, False)]
 )

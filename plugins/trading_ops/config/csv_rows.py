@@ -1,0 +1,83 @@
+"""
+The desk's own CSV, read exactly: one header, every cell in its column, each row with its line.
+
+Pure. What cannot be used is refused with file, line, field and the accepted form.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NoReturn
+
+# What each column of a file accepts, in its order: a pattern, and how a message says it.
+Forms = Mapping[str, tuple[str, str]]
+
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """One row of a file, its cells by column; `line` is that of its end, `error` what a mistake raises."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str]
+    forms: Forms
+    error: type[Exception]
+
+    def __getitem__(self, field: str) -> str:
+        return self.cells[field]
+
+    def day(self, field: str) -> date | None:
+        """Return a cell as a date, None when it is empty."""
+        try:
+            return date.fromisoformat(self[field]) if self[field] else None
+        except ValueError:
+            self.refuse(field)
+
+    def refuse(self, field: str, found: str | None = None, accepted: str | None = None) -> NoReturn:
+        """Raise the error of the file for a field: as it is written and by its form, or in other words."""
+        refuse(
+            self.error,
+            self.file,
+            self.line,
+            field,
+            repr(self[field]) if found is None else found,
+            self.forms[field][1] if accepted is None else accepted,
+        )
+
+
+def read_rows(text: str, name: str, forms: Forms, error: type[Exception]) -> Iterator[CsvRow]:
+    """
+    Yield the rows of a CSV whose columns are those of `forms`; `name` is the file an `error` points at.
+
+    A byte order mark is passed over, and so is a row without a word. Raises `error` for the first mistake.
+    """
+    columns = tuple(forms)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        header = next(reader, [])
+        if tuple(header) != columns:
+            found = ",".join(header) or "nothing"
+            refuse(error, name, 1, "header", found, f"exactly {','.join(columns)}")
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(columns):
+                refuse(error, name, reader.line_num, "row", f"{len(cells)} cells", f"{len(columns)} cells")
+            stripped = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+            row = CsvRow(name, reader.line_num, stripped, forms, error)
+            for field, (pattern, _) in forms.items():
+                if not re.fullmatch(pattern, row[field]):
+                    row.refuse(field)
+            yield row
+    except csv.Error as problem:
+        refuse(error, name, max(reader.line_num, 1), "row", str(problem), "cells in closed quotes or in none")
+
+
+def refuse(error: type[Exception], name: str, line: int, field: str, found: str, accepted: str) -> NoReturn:
+    """Raise an error that names file, line, field and the accepted form."""
+    raise error(f"{name}, line {line}, field {field}: {found}; accepted is {accepted}")

@@ -1,0 +1,1 @@
+"""How money, prices, shares and instants read, wherever a person meets them: page, mail, report, ticket."""
