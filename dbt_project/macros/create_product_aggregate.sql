@@ -1,9 +1,9 @@
 {#-
     Creates intermediate.product(numeric): the product of a column, as an aggregate or over a window.
 
-    exp(sum(ln(x))) loses exactness: a 4:1 split comes out as 3.9999999999999999. This multiplies in
-    numeric and keeps 36 decimals per step, so a whole number stays whole and two hundred steps on a
-    factor of 1e-6 are still right to more than 25 digits. The lock makes two first builds wait for each other.
+    exp(sum(ln(x))) loses exactness: a 4:1 split comes out as 3.9999999999999999. This multiplies in numeric
+    and keeps 36 decimals per step, so a whole number stays whole and two hundred steps on a factor of 1e-6
+    are still right to more than 25 digits. The lock makes two first builds wait for each other.
 -#}
 {% macro create_product_aggregate() %}
     do $$

@@ -9,18 +9,25 @@
 
 {#- Whether there is a publication to go on from. -#}
 {% macro is_published() %}
-    {%- set prices = adapter.get_relation(target.database, 'marts', 'market_prices_eod') if execute else none -%}
-    {%- set publications = adapter.get_relation(target.database, 'marts', 'price_publications') if execute else none -%}
-    {{- return(prices is not none and publications is not none and not flags.FULL_REFRESH) -}}
+    {%- if flags.FULL_REFRESH or not execute -%}
+        {{- return(false) -}}
+    {%- endif -%}
+    {%- set prices = adapter.get_relation(target.database, 'marts', 'market_prices_eod') -%}
+    {%- set publications = adapter.get_relation(target.database, 'marts', 'price_publications') -%}
+    {{- return(prices is not none and publications is not none) -}}
 {% endmacro %}
 
-{#- The SQL that computes prices, as one hash: prices that other SQL computed are computed again. -#}
+{#-
+    The models that compute prices, as one hash: prices that other SQL computed are computed again. A macro
+    they use is not part of it; one that comes to mean something else needs a full refresh.
+-#}
 {% macro prices_code() %}
     {%- set texts = [] -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values() | sort(attribute='unique_id')
-            if node.resource_type == 'model'
-            and node.path.startswith(('staging/market', 'intermediate/market/int_', 'marts/market/market_prices')) -%}
+            if node.resource_type == 'model' and node.path.startswith(
+                ('staging/market', 'intermediate/market/int_', 'marts/market/market_prices')
+            ) -%}
             {%- do texts.append(node.checksum.checksum) -%}
         {%- endfor -%}
     {%- endif -%}

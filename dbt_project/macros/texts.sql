@@ -13,5 +13,8 @@
 {#- The first five of an array of texts, and how many more there are: a ticket is read on a phone. -#}
 {% macro first_five(texts, separator=', ') -%}
     array_to_string(({{ texts }})[1:5], '{{ separator }}')
-    || case when cardinality({{ texts }}) > 5 then format(' and %s more', cardinality({{ texts }}) - 5) else '' end
+    || case
+        when cardinality({{ texts }}) > 5 then format(' and %s more', cardinality({{ texts }}) - 5)
+        else ''
+    end
 {%- endmacro %}

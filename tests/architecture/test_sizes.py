@@ -47,34 +47,31 @@ LONG_FUNCTIONS: dict[str, int] = {
     "tests/dags/test_model_path.py:test_a_model_is_trained_registered_watched_and_traded_beside_its_successor": 101,
 }
 LONG_MODELS: dict[str, int] = {
-    "dbt_project/models/gates/data_quality/gate_data_quality_actions_sound.sql": 81,
-    "dbt_project/models/gates/data_quality/gate_data_quality_jumps_explained.sql": 84,
-    "dbt_project/models/gates/data_quality/gate_data_quality_sources_agree.sql": 119,
-    "dbt_project/models/gates/reconciliation/gate_reconciliation_positions_match.sql": 74,
+    "dbt_project/models/gates/data_quality/gate_data_quality_actions_sound.sql": 79,
+    "dbt_project/models/gates/data_quality/gate_data_quality_jumps_explained.sql": 73,
+    "dbt_project/models/gates/data_quality/gate_data_quality_sources_agree.sql": 111,
+    "dbt_project/models/gates/reconciliation/gate_reconciliation_positions_match.sql": 72,
     "dbt_project/models/gates/risk/gate_risk_model_approved.sql": 102,
-    "dbt_project/models/gates/risk/gate_risk_price_band.sql": 72,
-    "dbt_project/models/gates/risk/gate_risk_sizes_possible.sql": 85,
-    "dbt_project/models/intermediate/ledger/int_ledger__entries.sql": 83,
+    "dbt_project/models/intermediate/ledger/int_ledger__entries.sql": 81,
     "dbt_project/models/intermediate/ledger/int_ledger__position_values.sql": 93,
-    "dbt_project/models/intermediate/market/checks/int_market__source_closes.sql": 129,
-    "dbt_project/models/intermediate/market/int_market__action_findings.sql": 91,
-    "dbt_project/models/intermediate/market/int_market__actions.sql": 211,
-    "dbt_project/models/intermediate/market/int_market__ex_dates.sql": 74,
-    "dbt_project/models/intermediate/market/int_market__missing_splits.sql": 83,
+    "dbt_project/models/intermediate/market/checks/int_market__source_closes.sql": 126,
+    "dbt_project/models/intermediate/market/int_market__action_findings.sql": 87,
+    "dbt_project/models/intermediate/market/int_market__actions.sql": 207,
+    "dbt_project/models/intermediate/market/int_market__ex_dates.sql": 73,
+    "dbt_project/models/intermediate/market/int_market__missing_splits.sql": 82,
     "dbt_project/models/intermediate/market/int_market__price_factors.sql": 87,
-    "dbt_project/models/intermediate/market/int_market__price_findings.sql": 89,
-    "dbt_project/models/intermediate/market/int_market__unfit_bars.sql": 72,
-    "dbt_project/models/marts/ledger/drift.sql": 129,
+    "dbt_project/models/intermediate/market/int_market__price_findings.sql": 85,
+    "dbt_project/models/marts/ledger/drift.sql": 117,
     "dbt_project/models/marts/ledger/equity_daily.sql": 113,
     "dbt_project/models/marts/ledger/intended_vs_executed.sql": 78,
     "dbt_project/models/marts/market/reference_prices.sql": 81,
     "dbt_project/models/staging/market/stg_market__eod_bars.sql": 103,
-    "dbt_project/models/staging/market/stg_market__ranges.sql": 164,
+    "dbt_project/models/staging/market/stg_market__ranges.sql": 163,
 }
 
 # File kind -> where it may lie. A kind nobody named is a decision, not a commit.
 KINDS = {
-    ".py": ("",), ".md": ("docs/", "README.md", "dbt_project/models/gates/", "tests/unit/tickets/golden/"), ".sql": ("dbt_project/", "plugins/trading_ops/db/", "docker/postgres/"),
+    ".py": ("",), ".md": ("docs/", "README.md", "tests/unit/tickets/golden/"), ".sql": ("dbt_project/", "plugins/trading_ops/db/", "docker/postgres/", "tests/dbt/"),
     ".yml": ("config/", "dbt_project/", "docker/"), ".yaml": ("config/qlib/",), ".csv": ("config/",),
     ".txt": ("config/locks/", "qlib_runner/", "tests/database/"), ".toml": ("pyproject.toml", "qlib_runner/"),
     ".lock": ("qlib_runner/",), ".c": ("qlib_runner/",), ".j2": ("plugins/", "qlib_runner/"),
@@ -167,13 +164,16 @@ def lines_in_strings(name: str) -> set[int]:
 
 
 def test_no_line_is_wider_than_the_house():
-    """110 columns of Python; what a string makes wide, a query or a row of a table of cases, stays whole."""
+    """
+    110 columns of Python and of what dbt builds; what a string makes wide, a query or a row of a table of
+    cases, stays whole.
+    """
     width = re.search(r"line-length = (\d+)", (PROJECT_ROOT / "pyproject.toml").read_text())
     assert int(width[1]) == LINE_CHARS_MAX
     wide = {
         f"{name}:{number}: {len(line)}"
-        for name in named(".py", "")
+        for name in [*named(".py", ""), *named(".sql", "dbt_project/"), *named(".yml", "dbt_project/")]
         for number, line in enumerate(lines_of(name), start=1)
-        if len(line) > LINE_CHARS_MAX and number not in lines_in_strings(name)
+        if len(line) > LINE_CHARS_MAX and not (name.endswith(".py") and number in lines_in_strings(name))
     }
     assert not wide

@@ -25,8 +25,18 @@ def test_every_required_check_has_a_model_and_nothing_else_has(desk):
     expected = {f"{gate}/gate_{gate}_{check}.sql" for gate, check in required_checks(desk)}
     found = {str(path.relative_to(GATES)) for path in GATES.glob("*/*.sql")}
     assert found == expected
-    verdicts = (GATES / "gate_verdicts.sql").read_text()
-    assert all(f"'{gate}_{check}'" in verdicts for gate, check in required_checks(desk))
+    union = (GATES / "gate_checks.sql").read_text()
+    for gate, check in required_checks(desk):
+        assert union.count(f"'{gate}_{check}'") == 1, check
+        text = (GATES / gate / f"gate_{gate}_{check}.sql").read_text()
+        assert re.search(rf"\bverdict\(\s*'{gate}', '{check}',", text), check
+
+
+def test_every_check_answers_in_the_same_columns():
+    """The columns of a verdict stand once, and every model of the gates has them and no other."""
+    models = yaml.safe_load((GATES / "_gates__models.yml").read_text())["models"]
+    assert {model["name"] for model in models} == {path.stem for path in GATES.rglob("*.sql")}
+    assert len({id(model["columns"]) for model in models}) == 1
 
 
 def test_every_check_has_a_clear_a_violated_and_a_missing_input_test(desk):
@@ -74,7 +84,12 @@ def test_no_check_carries_a_limit_of_its_own():
     """
     Thresholds are rows of the policy: a gate compares with a limit_value it has read, or with none at all.
     """
+    limits = set()
     for path in GATES.rglob("*.sql"):
-        literals = re.findall(r"(?<![\w.'])\d+\.\d+(?![\w'])", re.sub(r"--.*|'[^']*'", "", path.read_text()))
+        text = path.read_text()
+        literals = re.findall(r"(?<![\w.'])\d+\.\d+(?![\w'])", re.sub(r"--.*|'[^']*'", "", text))
         assert literals == [], path.name
-        assert "var(" not in path.read_text()
+        assert "var(" not in text
+        limits |= set(re.findall(r"\blimit='([^']*)'", text))
+    # None at all is a count that must be 0, or something that must be there: 1.
+    assert limits == {"0", "1", "jump_ratio_max", "tolerance_value"}

@@ -1,29 +1,7 @@
-{#- The checks in the order the desk names them; a model that is missing here leaves its check blocked. -#}
-{% set checks = [
-    'data_quality_benchmark_present', 'data_quality_coverage', 'data_quality_freshness', 'data_quality_no_duplicates',
-    'data_quality_prices_valid', 'data_quality_jumps_explained', 'data_quality_universe_not_empty', 'data_quality_fx_present',
-    'data_quality_sources_agree', 'data_quality_series_distinct', 'data_quality_history_current', 'data_quality_actions_sound',
-    'confirmation_previous_ticket_confirmed',
-    'reconciliation_snapshot_recent', 'reconciliation_snapshot_after_last_fill', 'reconciliation_cash_matches',
-    'reconciliation_positions_match', 'reconciliation_positions_known',
-    'risk_riskguard_agrees', 'risk_positions_count', 'risk_position_weight', 'risk_cash_buffer', 'risk_turnover',
-    'risk_long_only', 'risk_symbols_tradable', 'risk_sizes_possible', 'risk_drawdown', 'risk_price_band',
-    'risk_daily_loss', 'risk_halt_released', 'risk_model_approved',
-] -%}
--- One verdict per required check of the run. The list of checks comes from the desk and not from
--- what
--- was computed, so a check that is absent, null or there twice is blocked.
+-- One verdict per required check of the run. The list of checks comes from the desk and not from what was
+-- computed, so a check that is absent, null or there twice is blocked.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
-),
-
-found as (
-    {% for check in checks -%}
-    select * from {{ ref('gate_' ~ check) }}
-    {%- if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
 ),
 
 counted as (
@@ -33,7 +11,7 @@ counted as (
         row_number() over (
             partition by run_id, gate, check_name order by is_clear nulls first
         ) as row_position
-    from found
+    from {{ ref('gate_checks') }}
 )
 
 select

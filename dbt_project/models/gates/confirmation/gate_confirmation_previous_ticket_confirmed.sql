@@ -1,8 +1,7 @@
 -- Has every line of the portfolio's previous TRADE ticket ended, and did somebody say how?
--- A portfolio without an earlier TRADE ticket is clear. Blocks when the ticket has no line at all:
--- then what it asked for is unknown.
--- Says nothing about tickets before that one: while a line of them was open, no later TRADE was
--- issued.
+-- A portfolio without an earlier TRADE ticket is clear. Blocks when the ticket has no line at all: then what
+-- it asked for is unknown.
+-- Says nothing about tickets before that one: while a line of them was open, no later TRADE was issued.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),
@@ -34,31 +33,31 @@ judged as (
         run.run_id,
         lines.ticket_id,
         lines.lines_count,
-        lines.open_count,
         lines.open_lines,
-        lines.ticket_id is null or (lines.lines_count > 0 and lines.open_count = 0) as is_clear
+        case
+            when lines.ticket_id is null then 0
+            when lines.lines_count > 0 then lines.open_count
+        end as open_count
     from run
     left join lines on lines.run_id = run.run_id
 )
 
 select
-    run_id,
-    'confirmation' as gate,
-    'previous_ticket_confirmed' as check_name,
-    case when ticket_id is null then 0 when lines_count > 0 then open_count end::numeric as observed_value,
-    0::numeric as limit_value,
-    is_clear,
+    {{ verdict(
+        'confirmation', 'previous_ticket_confirmed',
+        observed='open_count', limit='0', is_clear='open_count = 0'
+    ) }},
     case
         when ticket_id is null then 'there is no earlier TRADE ticket'
         when lines_count = 0 then format('ticket %s has no line that could be confirmed', ticket_id)
-        when is_clear then format('all %s lines of ticket %s are confirmed', lines_count, ticket_id)
+        when open_count = 0 then format('all %s lines of ticket %s are confirmed', lines_count, ticket_id)
         else format(
             'ticket %s: %s of %s lines are not confirmed (line %s)',
             ticket_id, open_count, lines_count, open_lines
         )
     end as reason,
     case
-        when is_clear then ''
+        when open_count = 0 then ''
         when lines_count = 0 then format('Find out why ticket %s has no lines.', ticket_id)
         else format('Confirm line %s of ticket %s.', open_lines, ticket_id)
     end as fix

@@ -1,19 +1,19 @@
 -- Can every split and dividend of the sessions the signals read be believed?
--- Blocks when one is quarantined there, when there is no session to look at, or when the policy
--- names no window.
--- Looks at enabled symbols and the benchmark. An older one is told and blocks nothing: no signal reads
--- that far. One the prices could be put right for is none.
+-- Blocks when one is quarantined there, when there is no session to look at, or when the policy names
+-- no window.
+-- Looks at enabled symbols and the benchmark. An older one is told and blocks nothing: no signal reads that
+-- far. One the prices could be put right for is none.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.window_sessions_count') }} as window_sessions_count
+    from {{ ref('stg_desk__runs') }}
 ),
 
 searched as (
     select sessions.run_id, min(sessions.session_date) as first_date
     from {{ ref('int_market__sessions') }} as sessions
-    inner join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = sessions.run_id
-        and policy.limit_name = 'data_quality.window_sessions_count'
-        and sessions.session_number <= policy.limit_value
+    inner join run
+        on run.run_id = sessions.run_id
+        and sessions.session_number <= run.window_sessions_count
     group by sessions.run_id
 ),
 
@@ -57,12 +57,10 @@ judged as (
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'actions_sound' as check_name,
-    quarantined_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(quarantined_count = 0, false) as is_clear,
+    {{ verdict(
+        'data_quality', 'actions_sound',
+        observed='quarantined_count', limit='0', is_clear='quarantined_count = 0'
+    ) }},
     case
         when quarantined_count is null then 'no session was searched for splits and dividends'
         when quarantined_count > 0 then

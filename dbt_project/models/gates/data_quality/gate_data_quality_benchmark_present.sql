@@ -1,6 +1,5 @@
 -- Does the benchmark have a sound bar on the run's as_of_date?
--- Blocks when the universe names no benchmark: without one there is nothing to measure the book
--- against.
+-- Blocks when the universe names no benchmark: without one there is nothing to measure the book against.
 -- Says nothing about the benchmark's older bars.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
@@ -18,22 +17,14 @@ judged as (
         run.run_id,
         run.as_of_date,
         benchmark.internal_symbol,
-        coalesce(
-            benchmark.internal_symbol is not null and coverage.is_benchmark_present,
-            false
-        ) as is_clear
+        coalesce(benchmark.internal_symbol is not null and coverage.is_benchmark_present, false) as is_clear
     from run
     left join benchmark on benchmark.run_id = run.run_id
     left join {{ ref('price_coverage') }} as coverage on coverage.run_id = run.run_id
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'benchmark_present' as check_name,
-    is_clear::integer::numeric as observed_value,
-    1::numeric as limit_value,
-    is_clear,
+    {{ verdict('data_quality', 'benchmark_present', observed='is_clear::integer', limit='1') }},
     case
         when internal_symbol is null then 'the universe names no benchmark'
         when is_clear then format('the benchmark %s has a bar on %s', internal_symbol, as_of_date)

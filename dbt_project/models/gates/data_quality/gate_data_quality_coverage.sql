@@ -1,9 +1,9 @@
 -- Does enough of the enabled universe have a sound bar on the run's as_of_date?
--- Blocks when the universe is empty or no policy is active: an unknown comparison counts as not
--- clear.
+-- Blocks when the universe is empty or no policy is active: an unknown comparison counts as not clear.
 -- Says nothing about stale bars; gate_data_quality_freshness does.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.coverage_ratio_min') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
@@ -14,35 +14,29 @@ compared as (
         coverage.covered_count,
         coverage.coverage_ratio,
         string_to_array(coverage.missing_symbols, ', ') as missing_symbols,
-        policy.limit_value,
-        ceil(policy.limit_value * coverage.enabled_count) - coverage.covered_count as needed_count,
-        coalesce(
-            coverage.enabled_count > 0
-            and coverage.covered_count >= policy.limit_value * coverage.enabled_count,
-            false
-        ) as is_clear
+        run.limit_value,
+        ceil(run.limit_value * coverage.enabled_count) - coverage.covered_count as needed_count,
+        coverage.enabled_count > 0
+        and coverage.covered_count >= run.limit_value * coverage.enabled_count as is_clear
     from run
     left join {{ ref('price_coverage') }} as coverage on coverage.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'data_quality.coverage_ratio_min'
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'coverage' as check_name,
-    coverage_ratio as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('data_quality', 'coverage', observed='coverage_ratio') }},
     case
         when limit_value is null then 'the policy names no coverage'
         when coalesce(enabled_count, 0) = 0 then
             'coverage is unknown: no enabled symbol was looked at'
         else format(
             '%s of %s enabled symbols have a bar on %s (%s, %s needed)%s',
-            covered_count, enabled_count, as_of_date, {{ percent('coverage_ratio') }}, {{ percent('limit_value') }},
-            case when cardinality(missing_symbols) > 0 then '; missing: ' || {{ first_five('missing_symbols') }} else '' end
+            covered_count, enabled_count, as_of_date,
+            {{ percent('coverage_ratio') }}, {{ percent('limit_value') }},
+            case
+                when cardinality(missing_symbols) > 0
+                    then '; missing: ' || {{ first_five('missing_symbols') }}
+                else ''
+            end
         )
     end as reason,
     case

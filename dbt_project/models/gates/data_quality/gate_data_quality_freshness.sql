@@ -1,9 +1,9 @@
 -- Is there a bar of the newest session whose bar was due when the run was frozen?
--- Which session that is comes from the run's own calendar: weekends, holidays of either country and
--- the weeks in which the clocks differ are no special case. Blocks when the calendar ends before the
--- run or when there is no bar.
--- A bar from after the run was frozen is an error in its date; a simulated desk may hold files that
--- end later than its clock, so there it is no sign of anything. An unfinished bar is none.
+-- Which session that is comes from the run's own calendar: weekends, holidays of either country and the weeks
+-- in which the clocks differ are no special case. Blocks when the calendar ends before the run or when there
+-- is no bar.
+-- A bar from after the run was frozen is an error in its date; a simulated desk may hold files that end later
+-- than its clock, so there it is no sign of anything. An unfinished bar is none.
 -- Says nothing about how many symbols are there; gate_data_quality_coverage does.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
@@ -28,39 +28,36 @@ newest as (
     group by run_id
 ),
 
-judged as (
+compared as (
     select
         run.run_id,
         -- A run as of a session whose bar is not due yet needs that bar all the same.
-        case
-            when due.is_calendar_long_enough then greatest(due.due_date, run.as_of_date)
-        end as due_date,
+        case when due.is_calendar_long_enough then greatest(due.due_date, run.as_of_date) end as due_date,
         newest.newest_date,
         newest.newest_known_date,
         not run.is_simulated
-            and newest.newest_known_date > (run.frozen_at at time zone 'America/New_York')::date as is_from_future
+        and newest.newest_known_date > (run.frozen_at at time zone 'America/New_York')::date as is_from_future
     from run
     left join due on due.run_id = run.run_id
     left join newest on newest.run_id = run.run_id
+),
+
+judged as (
+    select *, newest_date >= due_date and not is_from_future as is_clear
+    from compared
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'freshness' as check_name,
-    (due_date - newest_date)::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(newest_date >= due_date and not is_from_future, false) as is_clear,
+    {{ verdict('data_quality', 'freshness', observed='due_date - newest_date', limit='0') }},
     case
         when due_date is null then 'the calendar of the run does not say which bar is due'
         when newest_date is null then 'there is no finished bar of any symbol of the universe'
-        when is_from_future then
-            format('a bar is dated %s, after the run was frozen', newest_known_date)
-        when newest_date >= due_date then format('the newest bar is of %s, as expected', newest_date)
+        when is_from_future then format('a bar is dated %s, after the run was frozen', newest_known_date)
+        when is_clear then format('the newest bar is of %s, as expected', newest_date)
         else format('the newest bar is of %s, but that of %s is due', newest_date, due_date)
     end as reason,
     case
-        when coalesce(newest_date >= due_date and not is_from_future, false) then ''
+        when is_clear then ''
         when due_date is null then 'Freeze the run again with a calendar that reaches beyond it.'
         when is_from_future then 'Find the file with the wrong date and load it corrected.'
         else format('Load the bars of %s.', due_date)

@@ -2,7 +2,8 @@
 -- Blocks when there is none: no position can be valued and no order sized without it.
 -- Says nothing about the rate's size; a wrong one shows in the drift of cash.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.fx_age_days_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
@@ -12,25 +13,14 @@ compared as (
         fx.rate_date,
         fx.gbpusd_rate,
         run.as_of_date - fx.rate_date as age_days,
-        policy.limit_value,
-        coalesce(
-            fx.gbpusd_rate > 0 and run.as_of_date - fx.rate_date between 0 and policy.limit_value,
-            false
-        ) as is_clear
+        run.limit_value,
+        fx.gbpusd_rate > 0 and run.as_of_date - fx.rate_date between 0 and run.limit_value as is_clear
     from run
     left join {{ ref('fx_latest') }} as fx on fx.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'data_quality.fx_age_days_max'
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'fx_present' as check_name,
-    age_days::numeric as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('data_quality', 'fx_present', observed='age_days') }},
     case
         when gbpusd_rate is null then format('no GBP/USD rate on or before %s', as_of_date)
         when limit_value is null then 'the policy names no age for a rate'

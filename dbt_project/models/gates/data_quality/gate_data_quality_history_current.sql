@@ -28,21 +28,19 @@ counted as (
 )
 
 select
-    run.run_id,
-    'data_quality' as gate,
-    'history_current' as check_name,
-    counted.stale_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(counted.stale_count = 0, false) as is_clear,
+    {{ verdict(
+        'data_quality', 'history_current',
+        observed='stale_count', limit='0', is_clear='stale_count = 0'
+    ) }},
     case
-        when counted.run_id is null then 'no series was looked at'
-        when counted.stale_count = 0 then format('%s histories are on their newest scale', counted.series_count)
-        else format('histories on an old scale: %s', {{ first_five('counted.findings', '; ') }})
+        when stale_count is null then 'no series was looked at'
+        when stale_count = 0 then format('%s histories are on their newest scale', series_count)
+        else format('histories on an old scale: %s', {{ first_five('findings', '; ') }})
     end as reason,
     case
-        when counted.run_id is null then 'Build the prices of this run.'
-        when counted.stale_count = 0 then ''
-        else format('Load a file with the whole history of %s.', {{ first_five('counted.files') }})
+        when stale_count is null then 'Build the prices of this run.'
+        when stale_count = 0 then ''
+        else format('Load a file with the whole history of %s.', {{ first_five('files') }})
     end as fix
 from run
-left join counted on counted.run_id = run.run_id
+left join counted using (run_id)

@@ -22,21 +22,19 @@ found as (
 )
 
 select
-    run.run_id,
-    'data_quality' as gate,
-    'no_duplicates' as check_name,
-    found.duplicates_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(found.duplicates_count = 0, false) as is_clear,
+    {{ verdict(
+        'data_quality', 'no_duplicates',
+        observed='duplicates_count', limit='0', is_clear='duplicates_count = 0'
+    ) }},
     case
-        when found.run_id is null then 'no bar was looked at'
-        when found.duplicates_count = 0 then 'every symbol has one bar per session'
-        else format('%s sessions have more than one bar: %s', found.duplicates_count, {{ first_five('found.symbols') }})
+        when duplicates_count is null then 'no bar was looked at'
+        when duplicates_count = 0 then 'every symbol has one bar per session'
+        else format('%s sessions have more than one bar: %s', duplicates_count, {{ first_five('symbols') }})
     end as reason,
     case
-        when found.run_id is null then 'Build the prices of this run.'
-        when found.duplicates_count = 0 then ''
-        else format('Give %s one vendor name each in config/universe.csv.', {{ first_five('found.symbols') }})
+        when duplicates_count is null then 'Build the prices of this run.'
+        when duplicates_count = 0 then ''
+        else format('Give %s one vendor name each in config/universe.csv.', {{ first_five('symbols') }})
     end as fix
 from run
-left join found on found.run_id = run.run_id
+left join found using (run_id)

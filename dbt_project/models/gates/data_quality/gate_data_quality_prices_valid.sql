@@ -3,16 +3,16 @@
 -- Looks at enabled symbols and the benchmark. An older broken bar is left out of the prices and
 -- blocks nothing, so one wrong print of long ago does not close the desk.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.lookback_sessions_count') }} as lookback_sessions_count
+    from {{ ref('stg_desk__runs') }}
 ),
 
 searched as (
     select sessions.run_id, count(*) as sessions_count
     from {{ ref('int_market__sessions') }} as sessions
-    inner join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = sessions.run_id
-        and policy.limit_name = 'data_quality.lookback_sessions_count'
-        and sessions.session_number <= policy.limit_value
+    inner join run
+        on run.run_id = sessions.run_id
+        and sessions.session_number <= run.lookback_sessions_count
     group by sessions.run_id
 ),
 
@@ -20,7 +20,9 @@ found as (
     select
         run_id,
         count(*) as broken_count,
-        array_agg(format('%s on %s', internal_symbol, session_date) order by session_date desc, internal_symbol) as bars
+        array_agg(
+            format('%s on %s', internal_symbol, session_date) order by session_date desc, internal_symbol
+        ) as bars
     from {{ ref('int_market__price_findings') }}
     where kind = 'broken'
     group by run_id
@@ -30,9 +32,7 @@ judged as (
     select
         run.run_id,
         searched.sessions_count,
-        case
-            when searched.sessions_count > 0 then coalesce(found.broken_count, 0)
-        end as broken_count,
+        case when searched.sessions_count > 0 then coalesce(found.broken_count, 0) end as broken_count,
         found.bars
     from run
     left join searched on searched.run_id = run.run_id
@@ -40,12 +40,10 @@ judged as (
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'prices_valid' as check_name,
-    broken_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(broken_count = 0, false) as is_clear,
+    {{ verdict(
+        'data_quality', 'prices_valid',
+        observed='broken_count', limit='0', is_clear='broken_count = 0'
+    ) }},
     case
         when broken_count is null then 'no session was searched for broken bars'
         when broken_count = 0 then format('no broken bar in the newest %s sessions', sessions_count)

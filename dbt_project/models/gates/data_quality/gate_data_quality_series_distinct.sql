@@ -1,18 +1,16 @@
 -- Does every symbol carry a series of its own?
--- Blocks when two symbols have the same closes over the lookback or one whole bar in common, when no
--- bar was looked at, or when the policy names no lookback.
+-- Blocks when two symbols have the same closes over the lookback or one whole bar in common, when no bar was
+-- looked at, or when the policy names no lookback.
 -- Says nothing about a file saved under a wrong name whose right owner is not of the universe.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.lookback_sessions_count') }} as lookback_sessions_count
+    from {{ ref('stg_desk__runs') }}
 ),
 
 searched as (
     select bars.run_id, count(distinct bars.internal_symbol) as symbols_count
     from {{ ref('int_market__bars') }} as bars
-    inner join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = bars.run_id
-        and policy.limit_name = 'data_quality.lookback_sessions_count'
-        and policy.limit_value > 0
+    inner join run on run.run_id = bars.run_id and run.lookback_sessions_count > 0
     group by bars.run_id
 ),
 
@@ -47,12 +45,10 @@ judged as (
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'series_distinct' as check_name,
-    pairs_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(pairs_count = 0, false) as is_clear,
+    {{ verdict(
+        'data_quality', 'series_distinct',
+        observed='pairs_count', limit='0', is_clear='pairs_count = 0'
+    ) }},
     case
         when pairs_count is null then 'no bar was looked at'
         when pairs_count = 0 then format('%s symbols carry %s different series', symbols_count, symbols_count)

@@ -1,10 +1,11 @@
 -- Do two vendors that carry a symbol give the same returns, and the same newest close?
--- Blocks when the vendors differ by more than the policy allows, when no close was looked at, or
--- when the policy names no difference.
--- A symbol of one vendor is clear: there is no second opinion, and the reason says how many those
--- are. Which of two vendors is right is for a person to find out.
+-- Blocks when the vendors differ by more than the policy allows, when no close was looked at, or when the
+-- policy names no difference.
+-- A symbol of one vendor is clear: there is no second opinion, and the reason says how many those are. Which
+-- of two vendors is right is for a person to find out.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.source_disagreement_ratio_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 counted as (
@@ -16,14 +17,9 @@ counted as (
 ),
 
 compared as (
-    select
-        comparison.*,
-        policy.limit_value,
-        comparison.difference_ratio > policy.limit_value as is_apart
+    select comparison.*, comparison.difference_ratio > run.limit_value as is_apart
     from {{ ref('int_market__source_comparisons') }} as comparison
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = comparison.run_id
-        and policy.limit_name = 'data_quality.source_disagreement_ratio_max'
+    inner join run on run.run_id = comparison.run_id
 ),
 
 summed as (
@@ -40,7 +36,8 @@ apart as (
     select distinct on (internal_symbol) *
     from compared
     where is_apart
-    order by internal_symbol asc, difference_ratio desc, session_date desc, kind asc, source asc, other_source asc
+    order by
+        internal_symbol asc, difference_ratio desc, session_date desc, kind asc, source asc, other_source asc
 ),
 
 named as (
@@ -72,29 +69,24 @@ named as (
 judged as (
     select
         run.run_id,
-        policy.limit_value,
+        run.limit_value,
         counted.symbols_count,
         coalesce(summed.compared_count, 0) as compared_count,
         summed.largest_ratio,
         named.differences,
         named.files,
-        coalesce(counted.symbols_count > 0 and policy.limit_value is not null, false) as is_searched
+        coalesce(counted.symbols_count > 0 and run.limit_value is not null, false) as is_searched
     from run
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'data_quality.source_disagreement_ratio_max'
     left join counted on counted.run_id = run.run_id
     left join summed on summed.run_id = run.run_id
     left join named on named.run_id = run.run_id
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'sources_agree' as check_name,
-    largest_ratio as observed_value,
-    limit_value,
-    is_searched and differences is null as is_clear,
+    {{ verdict(
+        'data_quality', 'sources_agree',
+        observed='largest_ratio', is_clear='is_searched and differences is null'
+    ) }},
     case
         when limit_value is null then 'the policy names no difference between sources'
         when not is_searched then 'no close of any source was looked at'

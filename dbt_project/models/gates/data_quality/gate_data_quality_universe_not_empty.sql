@@ -14,12 +14,10 @@ counted as (
 )
 
 select
-    run_id,
-    'data_quality' as gate,
-    'universe_not_empty' as check_name,
-    enabled_count::numeric as observed_value,
-    1::numeric as limit_value,
-    enabled_count > 0 as is_clear,
+    {{ verdict(
+        'data_quality', 'universe_not_empty',
+        observed='enabled_count', limit='1', is_clear='enabled_count > 0'
+    ) }},
     case enabled_count
         when 0 then 'the universe has no enabled symbol'
         else format('the universe has %s enabled symbols', enabled_count)

@@ -16,22 +16,18 @@ judged as (
         cash.snapshot_value,
         cash.drift_value,
         cash.tolerance_value,
-        coalesce(cash.is_within_tolerance, false) as is_clear
+        cash.is_within_tolerance as is_clear
     from run
     left join cash on cash.run_id = run.run_id
 )
 
 select
-    run_id,
-    'reconciliation' as gate,
-    'cash_matches' as check_name,
-    abs(drift_value) as observed_value,
-    tolerance_value as limit_value,
-    is_clear,
+    {{ verdict('reconciliation', 'cash_matches', observed='abs(drift_value)', limit='tolerance_value') }},
     case
         when drift_value is null then 'no broker snapshot was compared'
         else format(
-            'the broker shows %s GBP, the ledger %s GBP; the difference of %s GBP is %s the tolerance of %s GBP',
+            'the broker shows %s GBP, the ledger %s GBP;'
+            ' the difference of %s GBP is %s the tolerance of %s GBP',
             round(snapshot_value, 2), round(ledger_value, 2), round(drift_value, 2),
             case when is_clear then 'within' else 'above' end, round(tolerance_value, 2)
         )

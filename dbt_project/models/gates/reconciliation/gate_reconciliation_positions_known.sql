@@ -15,21 +15,19 @@ compared as (
 )
 
 select
-    run.run_id,
-    'reconciliation' as gate,
-    'positions_known' as check_name,
-    compared.unknown_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(compared.unknown_count = 0, false) as is_clear,
+    {{ verdict(
+        'reconciliation', 'positions_known',
+        observed='unknown_count', limit='0', is_clear='unknown_count = 0'
+    ) }},
     case
-        when compared.run_id is null then 'no broker snapshot was compared'
-        when compared.unknown_count = 0 then 'every symbol is in the universe'
-        else format('not in the universe: %s', compared.symbols)
+        when unknown_count is null then 'no broker snapshot was compared'
+        when unknown_count = 0 then 'every symbol is in the universe'
+        else format('not in the universe: %s', symbols)
     end as reason,
     case
-        when compared.run_id is null then 'Record a broker snapshot on the confirm page.'
-        when compared.unknown_count = 0 then ''
-        else format('Correct the name, or add %s to config/universe.csv.', compared.symbols)
+        when unknown_count is null then 'Record a broker snapshot on the confirm page.'
+        when unknown_count = 0 then ''
+        else format('Correct the name, or add %s to config/universe.csv.', symbols)
     end as fix
 from run
-left join compared on compared.run_id = run.run_id
+left join compared using (run_id)

@@ -1,18 +1,15 @@
 -- Are the units of every position the ledger's, within the policy's tolerance, in both directions?
--- A holding the broker no longer shows counts as zero units there. Blocks when there is no
--- snapshot,
--- or when it has not as many positions as it says: a form cut short must not look like a sale.
+-- A holding the broker no longer shows counts as zero units there. Blocks when there is no snapshot, or when
+-- it has not as many positions as it says: a form cut short must not look like a sale.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),
 
 snapshot as (
-    select
-        snapshot.run_id,
-        snapshot.positions_count,
-        count(position.broker_symbol) as found_count
+    select snapshot.run_id, snapshot.positions_count, count(position.broker_symbol) as found_count
     from {{ ref('stg_desk__broker_snapshots') }} as snapshot
-    left join {{ ref('stg_desk__broker_snapshot_positions') }} as position on position.run_id = snapshot.run_id
+    left join {{ ref('stg_desk__broker_snapshot_positions') }} as position
+        on position.run_id = snapshot.run_id
     group by snapshot.run_id, snapshot.positions_count
 ),
 
@@ -21,8 +18,11 @@ compared as (
         run_id,
         count(*) filter (where not is_within_tolerance) as outside_count,
         string_agg(
-            format('%s %s in the ledger, %s at the broker', subject, {{ plain('ledger_value') }}, {{ plain('snapshot_value') }}), '; '
-            order by subject
+            format(
+                '%s %s in the ledger, %s at the broker',
+                subject, {{ plain('ledger_value') }}, {{ plain('snapshot_value') }}
+            ),
+            '; ' order by subject
         ) filter (where not is_within_tolerance) as differences,
         string_agg(subject, ', ' order by subject) filter (where not is_within_tolerance) as symbols
     from {{ ref('drift') }}
@@ -53,15 +53,13 @@ judged as (
 )
 
 select
-    run_id,
-    'reconciliation' as gate,
-    'positions_match' as check_name,
-    outside_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(outside_count = 0, false) as is_clear,
+    {{ verdict(
+        'reconciliation', 'positions_match',
+        observed='outside_count', limit='0', is_clear='outside_count = 0'
+    ) }},
     case
-        when positions_count <> found_count
-            then format('the broker snapshot names %s positions and carries %s', positions_count, found_count)
+        when positions_count <> found_count then
+            format('the broker snapshot names %s positions and carries %s', positions_count, found_count)
         when outside_count is null then 'no broker snapshot was compared'
         when outside_count = 0 then 'every position is within tolerance'
         else differences

@@ -19,22 +19,17 @@ compared as (
         run.run_id,
         snapshot.taken_at,
         last_fill.executed_at,
-        coalesce(
-            snapshot.taken_at >= coalesce(last_fill.executed_at, '-infinity'),
-            false
-        ) as is_clear
+        trim_scale(
+            round(extract(epoch from snapshot.taken_at - last_fill.executed_at) / 86400, 4)
+        ) as days_between,
+        snapshot.taken_at >= coalesce(last_fill.executed_at, '-infinity') as is_clear
     from run
     left join {{ ref('stg_desk__broker_snapshots') }} as snapshot on snapshot.run_id = run.run_id
     left join last_fill on last_fill.run_id = run.run_id
 )
 
 select
-    run_id,
-    'reconciliation' as gate,
-    'snapshot_after_last_fill' as check_name,
-    trim_scale(round(extract(epoch from taken_at - executed_at) / 86400, 4)) as observed_value,
-    0::numeric as limit_value,
-    is_clear,
+    {{ verdict('reconciliation', 'snapshot_after_last_fill', observed='days_between', limit='0') }},
     case
         when taken_at is null then 'no broker snapshot was recorded'
         when executed_at is null then 'there is a broker snapshot and no fill yet'

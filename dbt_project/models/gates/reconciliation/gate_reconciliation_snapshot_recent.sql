@@ -2,33 +2,23 @@
 -- Blocks when there is no snapshot: what the broker holds is then unknown.
 -- Says nothing about what the snapshot shows.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('reconciliation.snapshot_age_days_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
     select
         run.run_id,
         snapshot.taken_at,
-        policy.limit_value,
+        run.limit_value,
         trim_scale(round(extract(epoch from run.frozen_at - snapshot.taken_at) / 86400, 4)) as age_days,
-        coalesce(
-            run.frozen_at - snapshot.taken_at <= policy.limit_value * interval '1 day',
-            false
-        ) as is_clear
+        run.frozen_at - snapshot.taken_at <= run.limit_value * interval '1 day' as is_clear
     from run
     left join {{ ref('stg_desk__broker_snapshots') }} as snapshot on snapshot.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'reconciliation.snapshot_age_days_max'
 )
 
 select
-    run_id,
-    'reconciliation' as gate,
-    'snapshot_recent' as check_name,
-    age_days as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('reconciliation', 'snapshot_recent', observed='age_days') }},
     case
         when taken_at is null then 'no broker snapshot was recorded'
         when limit_value is null then 'the policy names no age for a snapshot'

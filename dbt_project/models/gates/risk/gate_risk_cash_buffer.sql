@@ -1,9 +1,9 @@
 -- Does the cash buffer stay when every purchase is made and every sale is skipped?
--- Sales may fail after the purchases went through, so they are not counted on. A run without
--- purchases
--- is clear: it can only raise cash. Blocks when equity is unknown.
+-- Sales may fail after the purchases went through, so they are not counted on. A run without purchases is
+-- clear: it can only raise cash. Blocks when equity is unknown.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.cash_buffer_ratio_min') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
@@ -13,33 +13,27 @@ compared as (
         book.buy_gbp,
         book.cash_gbp - book.buy_gbp as left_gbp,
         trim_scale(round((book.cash_gbp - book.buy_gbp) / nullif(book.equity_gbp, 0), 6)) as left_ratio,
-        policy.limit_value,
-        coalesce(
-            policy.limit_value is not null
-            and book.equity_gbp is not null
-            and (book.buy_gbp = 0 or book.cash_gbp - book.buy_gbp >= policy.limit_value * book.equity_gbp),
-            false
+        run.limit_value,
+        run.limit_value is not null
+        and book.equity_gbp is not null
+        and (
+            book.buy_gbp = 0
+            or book.cash_gbp - book.buy_gbp >= run.limit_value * book.equity_gbp
         ) as is_clear
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.cash_buffer_ratio_min'
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'cash_buffer' as check_name,
-    left_ratio as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('risk', 'cash_buffer', observed='left_ratio') }},
     case
         when limit_value is null then 'the policy names no cash buffer'
         when equity_gbp is null then 'the cash buffer is unknown: the book has no value'
         when buy_gbp = 0 then 'nothing is bought'
-        else format('%s GBP are left when everything is bought and nothing sold, %s of equity, %s must stay',
-            round(left_gbp, 2), {{ percent('left_ratio') }}, {{ percent('limit_value') }})
+        else format(
+            '%s GBP are left when everything is bought and nothing sold, %s of equity, %s must stay',
+            round(left_gbp, 2), {{ percent('left_ratio') }}, {{ percent('limit_value') }}
+        )
     end as reason,
     case
         when is_clear then ''

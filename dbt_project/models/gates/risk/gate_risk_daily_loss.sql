@@ -1,9 +1,9 @@
--- Did the book lose less than its limit on the as_of_date's session, deposits and withdrawals
--- aside?
+-- Did the book lose less than its limit on the as_of_date's session, deposits and withdrawals aside?
 -- Blocks when that session's return is unknown.
 -- Says nothing about a slow loss; gate_risk_drawdown does.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.daily_loss_ratio_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
@@ -11,23 +11,20 @@ compared as (
         run.run_id,
         run.as_of_date,
         greatest(-equity.return_ratio, case when equity.return_ratio is not null then 0 end) as loss_ratio,
-        policy.limit_value
+        run.limit_value
     from run
     left join {{ ref('equity_daily') }} as equity
         on equity.run_id = run.run_id
         and equity.session_date = run.as_of_date
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.daily_loss_ratio_max'
+),
+
+judged as (
+    select *, loss_ratio < limit_value as is_clear
+    from compared
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'daily_loss' as check_name,
-    loss_ratio as observed_value,
-    limit_value,
-    coalesce(loss_ratio < limit_value, false) as is_clear,
+    {{ verdict('risk', 'daily_loss', observed='loss_ratio') }},
     case
         when limit_value is null then 'the policy names no daily loss'
         when loss_ratio is null then format('the return of %s is unknown', as_of_date)
@@ -37,9 +34,9 @@ select
         )
     end as reason,
     case
-        when coalesce(loss_ratio < limit_value, false) then ''
+        when is_clear then ''
         when loss_ratio is null or limit_value is null then
             'Build the book of this run with a price for every holding.'
         else 'Look for the cause, then plan again after the next session.'
     end as fix
-from compared
+from judged

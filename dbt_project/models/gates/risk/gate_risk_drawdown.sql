@@ -2,7 +2,8 @@
 -- Blocks when the drawdown on as_of_date is unknown: a loss nobody can measure is the worst kind.
 -- The peak is that of the whole series, so it survives a restart and a withdrawal.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.drawdown_ratio_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
@@ -10,24 +11,16 @@ compared as (
         run.run_id,
         run.as_of_date,
         equity.drawdown_ratio,
-        policy.limit_value,
-        coalesce(equity.drawdown_ratio < policy.limit_value, false) as is_clear
+        run.limit_value,
+        equity.drawdown_ratio < run.limit_value as is_clear
     from run
     left join {{ ref('equity_daily') }} as equity
         on equity.run_id = run.run_id
         and equity.session_date = run.as_of_date
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.drawdown_ratio_max'
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'drawdown' as check_name,
-    drawdown_ratio as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('risk', 'drawdown', observed='drawdown_ratio') }},
     case
         when limit_value is null then 'the policy names no drawdown'
         when drawdown_ratio is null then

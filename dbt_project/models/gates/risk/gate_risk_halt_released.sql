@@ -17,16 +17,16 @@ compared as (
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'halt_released' as check_name,
-    is_halted::integer::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(not is_halted, false) as is_clear,
+    {{ verdict(
+        'risk', 'halt_released',
+        observed='is_halted::integer', limit='0', is_clear='not is_halted'
+    ) }},
     case
         when is_halted is null then 'whether the desk is halted is unknown'
-        when is_halted then format('the desk was halted by %s on %s: %s',
-            person, to_char(changed_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), reason)
+        when is_halted then format(
+            'the desk was halted by %s on %s: %s',
+            person, to_char(changed_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), reason
+        )
         else 'the desk is not halted'
     end as reason,
     case

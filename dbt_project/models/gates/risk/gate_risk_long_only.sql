@@ -20,9 +20,7 @@ short as (
 compared as (
     select
         run.run_id,
-        case
-            when book.equity_gbp is not null then coalesce(short.symbols_count, 0)
-        end as short_count,
+        case when book.equity_gbp is not null then coalesce(short.symbols_count, 0) end as short_count,
         short.symbols
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
@@ -30,12 +28,7 @@ compared as (
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'long_only' as check_name,
-    short_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(short_count = 0, false) as is_clear,
+    {{ verdict('risk', 'long_only', observed='short_count', limit='0', is_clear='short_count = 0') }},
     case
         when short_count is null then 'what is held is unknown: the book has no value'
         when short_count = 0 then 'nothing is sold beyond what is held'

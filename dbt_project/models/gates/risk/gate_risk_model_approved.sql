@@ -1,11 +1,12 @@
 -- Is the model that ranks approved, young enough and complete?
--- LIVE both when the run was frozen and now, not older than the policy allows, and with a score for
--- every enabled symbol that has a price. Clear for a run that no model ranks.
+-- LIVE both when the run was frozen and now, not older than the policy allows, and with a score for every
+-- enabled symbol that has a price. Clear for a run that no model ranks.
 -- Blocks when the method, the model or the policy's age is unknown, and when there is no score at all.
 -- Says nothing about how good the scores are; the person who promoted the model did. Nor about the model that
 -- is only watched: its scores stand under another method.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('model.age_days_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 scores as (
@@ -27,8 +28,7 @@ unscored as (
     from {{ ref('stg_desk__universe') }} as universe
     inner join {{ ref('reference_prices') }} as prices using (run_id, internal_symbol)
     left join scores using (run_id, internal_symbol)
-    where universe.is_enabled
-        and universe.is_tradable_underlying
+    where universe.is_enabled and universe.is_tradable_underlying
         and scores.internal_symbol is null
     group by universe.run_id
 ),
@@ -42,15 +42,12 @@ compared as (
         model.state,
         model.as_of_date,
         run.as_of_date - model.as_of_date as age_days,
-        policy.limit_value,
+        run.limit_value,
         counted.scores_count,
         unscored.symbols_count,
         unscored.symbols
     from run
     left join {{ ref('stg_desk__models') }} as model on model.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'model.age_days_max'
     left join counted on counted.run_id = run.run_id
     left join unscored on unscored.run_id = run.run_id
 ),
@@ -64,13 +61,19 @@ explained as (
             when limit_value is null then 'the policy names no age'
             when model_name is null then 'no model ranks for this run'
             when frozen_state is distinct from 'LIVE' then
-                format('the model %s was %s when the run was frozen, not LIVE', model_name, coalesce(frozen_state, 'unknown'))
+                format(
+                    'the model %s was %s when the run was frozen, not LIVE',
+                    model_name, coalesce(frozen_state, 'unknown')
+                )
             when state is distinct from 'LIVE' then
                 format('the model %s is %s by now, not LIVE', model_name, coalesce(state, 'unknown'))
             when age_days < 0 then
                 format('the model %s is of %s and knows what comes after this run', model_name, as_of_date)
             when age_days > limit_value then
-                format('the model %s is %s days old, %s allowed', model_name, age_days, {{ plain('limit_value') }})
+                format(
+                    'the model %s is %s days old, %s allowed',
+                    model_name, age_days, {{ plain('limit_value') }}
+                )
             when scores_count is null then format('the model %s scored nothing', model_name)
             when symbols_count > 0 then format('the model %s has no score for %s', model_name, symbols)
             else ''
@@ -79,16 +82,13 @@ explained as (
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'model_approved' as check_name,
-    age_days::numeric as observed_value,
-    limit_value,
-    objection = '' as is_clear,
+    {{ verdict('risk', 'model_approved', observed='age_days', is_clear="objection = ''") }},
     case
         when objection <> '' then objection
         when signal_method <> 'qlib' then format('%s ranks, no model does', signal_method)
-        else format('the model %s is LIVE, %s days old, and scored %s symbols', model_name, age_days, scores_count)
+        else format(
+            'the model %s is LIVE, %s days old, and scored %s symbols', model_name, age_days, scores_count
+        )
     end as reason,
     case
         when objection = '' then ''

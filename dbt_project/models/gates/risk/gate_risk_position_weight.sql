@@ -2,7 +2,8 @@
 -- Blocks when equity or the value of any holding is unknown.
 -- Also judges a holding that grew above the limit by itself and is not traded.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.weight_ratio_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 weighed as (
@@ -25,30 +26,19 @@ compared as (
             when weighed.run_id is null then 0
             when book.equity_gbp > 0 then trim_scale(round(weighed.value_after_gbp / book.equity_gbp, 6))
         end as weight_ratio,
-        policy.limit_value,
-        coalesce(
-            book.equity_gbp is not null
-            and case
-                when weighed.run_id is null then policy.limit_value is not null
-                else weighed.value_after_gbp <= policy.limit_value * book.equity_gbp
-            end,
-            false
-        ) as is_clear
+        run.limit_value,
+        book.equity_gbp is not null
+        and case
+            when weighed.run_id is null then run.limit_value is not null
+            else weighed.value_after_gbp <= run.limit_value * book.equity_gbp
+        end as is_clear
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
     left join weighed on weighed.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.weight_ratio_max'
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'position_weight' as check_name,
-    weight_ratio as observed_value,
-    limit_value,
-    is_clear,
+    {{ verdict('risk', 'position_weight', observed='weight_ratio') }},
     case
         when limit_value is null then 'the policy names no weight'
         when weight_ratio is null then 'the heaviest position is unknown: the book has no value'

@@ -2,30 +2,24 @@
 -- Blocks when the book of this run is unknown, because an unknown book has no count.
 -- A holding counts until it is sold completely; how small it is does not matter.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.positions_count_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 compared as (
     select
         run.run_id,
-        case
-            when book.equity_gbp is not null then book.positions_after_count
-        end as positions_count,
-        policy.limit_value
+        case when book.equity_gbp is not null then book.positions_after_count end as positions_count,
+        run.limit_value
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.positions_count_max'
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'positions_count' as check_name,
-    positions_count::numeric as observed_value,
-    limit_value,
-    coalesce(positions_count <= limit_value, false) as is_clear,
+    {{ verdict(
+        'risk', 'positions_count',
+        observed='positions_count', is_clear='positions_count <= limit_value'
+    ) }},
     case
         when positions_count is null then
             'the number of positions is unknown: the book has no value'
@@ -36,7 +30,7 @@ select
         )
     end as reason,
     case
-        when coalesce(positions_count <= limit_value, false) then ''
+        when positions_count <= limit_value then ''
         when positions_count is null then
             'Build the book of this run with a price for every holding.'
         else format('Sell %s more.', {{ plain('positions_count - limit_value') }})

@@ -1,10 +1,9 @@
--- Is every order's reference price near the close before it, in multiples of the usual range of a
--- session?
--- A bad print, or news nobody read yet, stands outside. Blocks when a traded symbol has no close
--- before or fewer than fourteen ranges. A run without trades is clear once the policy names the
--- band.
+-- Is every order's reference price near the close before it, in multiples of the usual range of a session?
+-- A bad print, or news nobody read yet, stands outside. Blocks when a traded symbol has no close before or
+-- fewer than fourteen ranges. A run without trades is clear once the policy names the band.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('risk.price_band_atr_max') }} as limit_value
+    from {{ ref('stg_desk__runs') }}
 ),
 
 distances as (
@@ -12,7 +11,8 @@ distances as (
         orders.run_id,
         orders.internal_symbol,
         case
-            when prices.atr_14_usd > 0 then abs(orders.reference_price_usd - prices.previous_close_usd) / prices.atr_14_usd
+            when prices.atr_14_usd > 0
+                then abs(orders.reference_price_usd - prices.previous_close_usd) / prices.atr_14_usd
             -- A price that never moves has no band: only standing still is within it.
             when prices.atr_14_usd = 0 and orders.reference_price_usd = prices.previous_close_usd then 0
         end as distance_atr
@@ -26,31 +26,29 @@ distances as (
 compared as (
     select
         run.run_id,
-        policy.limit_value,
-        -- Whether the orders are known at all: the book's row is there for every run that got this
-        -- far.
+        run.limit_value,
+        -- Whether the orders are known at all: the book's row is there for every run that got this far.
         book.run_id is not null as is_known,
-        max(distances.distance_atr) as widest_atr,
+        case
+            when book.run_id is not null then trim_scale(round(coalesce(max(distances.distance_atr), 0), 6))
+        end as widest_atr,
         string_agg(distances.internal_symbol, ', ' order by distances.internal_symbol) filter (
             where distances.internal_symbol is not null
-                and not coalesce(distances.distance_atr <= policy.limit_value, false)
+                and not coalesce(distances.distance_atr <= run.limit_value, false)
         ) as outside
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = run.run_id
-        and policy.limit_name = 'risk.price_band_atr_max'
     left join distances on distances.run_id = run.run_id
-    group by run.run_id, policy.limit_value, book.run_id
+    group by run.run_id, run.limit_value, book.run_id
+),
+
+judged as (
+    select *, is_known and limit_value is not null and outside is null as is_clear
+    from compared
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'price_band' as check_name,
-    case when is_known then trim_scale(round(coalesce(widest_atr, 0), 6)) end as observed_value,
-    limit_value,
-    is_known and limit_value is not null and outside is null as is_clear,
+    {{ verdict('risk', 'price_band', observed='widest_atr') }},
     case
         when limit_value is null then 'the policy names no price band'
         when not is_known then 'the orders of this run are unknown'
@@ -65,8 +63,8 @@ select
         )
     end as reason,
     case
-        when is_known and limit_value is not null and outside is null then ''
+        when is_clear then ''
         when outside is null then 'Build the book of this run.'
         else format('Check the bars of %s, then load a correction or disable them.', outside)
     end as fix
-from compared
+from judged

@@ -18,22 +18,19 @@ found as (
 )
 
 select
-    run.run_id,
-    'risk' as gate,
-    'riskguard_agrees' as check_name,
-    found.blocked_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(found.blocked_count = 0, false) as is_clear,
+    {{ verdict(
+        'risk', 'riskguard_agrees',
+        observed='blocked_count', limit='0', is_clear='blocked_count = 0'
+    ) }},
     case
-        when found.run_id is null then 'the riskguard found nothing for this run'
-        when found.blocked_count = 0 then
-            format('all %s checks of the riskguard are clear', found.checks_count)
-        else found.reasons
+        when blocked_count is null then 'the riskguard found nothing for this run'
+        when blocked_count = 0 then format('all %s checks of the riskguard are clear', checks_count)
+        else reasons
     end as reason,
     case
-        when found.run_id is null then 'Size the orders of this run.'
-        when found.blocked_count = 0 then ''
-        else coalesce(found.fixes, 'Read the reasons of the riskguard.')
+        when blocked_count is null then 'Size the orders of this run.'
+        when blocked_count = 0 then ''
+        else coalesce(fixes, 'Read the reasons of the riskguard.')
     end as fix
 from run
-left join found on found.run_id = run.run_id
+left join found using (run_id)

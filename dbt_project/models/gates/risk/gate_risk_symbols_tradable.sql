@@ -30,21 +30,17 @@ refused as (
 compared as (
     select
         run.run_id,
-        case
-            when exists (select from universe) then coalesce(refused.symbols_count, 0)
-        end as refused_count,
+        case when exists (select from universe) then coalesce(refused.symbols_count, 0) end as refused_count,
         refused.symbols
     from run
     left join refused on refused.run_id = run.run_id
 )
 
 select
-    run_id,
-    'risk' as gate,
-    'symbols_tradable' as check_name,
-    refused_count::numeric as observed_value,
-    0::numeric as limit_value,
-    coalesce(refused_count = 0, false) as is_clear,
+    {{ verdict(
+        'risk', 'symbols_tradable',
+        observed='refused_count', limit='0', is_clear='refused_count = 0'
+    ) }},
     case
         when refused_count is null then 'the universe of this run is unknown'
         when refused_count = 0 then 'every symbol of the plan may be traded'

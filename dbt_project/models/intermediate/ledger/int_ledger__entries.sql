@@ -1,9 +1,6 @@
--- Every change of the book as one row: what it did to units, to cash, and whether it was money from
--- outside.
--- An entry belongs to the first session that closes on or after its New York day. What the run
--- knows
--- but no session has seen yet (a deposit on Saturday) belongs to as_of_date, at whose closes the
--- book is valued.
+-- Every change of the book as one row: what it did to units, to cash, and whether it was money from outside.
+-- An entry belongs to the first session that closes on or after its New York day. What the run knows but no
+-- session has seen yet (a deposit on Saturday) belongs to as_of_date, at whose closes the book is valued.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),
@@ -15,7 +12,8 @@ fills as (
         case when reverses_fill_id is null then 'fill' else 'reversal' end as kind,
         internal_symbol,
         executed_at as happened_at,
-        case side when 'BUY' then 1 else -1 end * case when reverses_fill_id is null then 1 else -1 end as sign,
+        case side when 'BUY' then 1 else -1 end
+        * case when reverses_fill_id is null then 1 else -1 end as sign,
         case when reverses_fill_id is null then 1 else -1 end as fee_sign,
         units,
         value_gbp,

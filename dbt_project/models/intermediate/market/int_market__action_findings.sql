@@ -10,21 +10,17 @@ select
     split_value as value,
     'rounded_ratio' as finding,
     'handled' as treatment,
-    format('the ratio %s is %s written with too few digits', split_value, {{ plain('split_ratio') }}) as reason
+    format(
+        'the ratio %s is %s written with too few digits', split_value, {{ plain('split_ratio') }}
+    ) as reason
 from {{ ref('int_market__actions') }}
 where split_ratio <> split_value
 
 union all
 
 select
-    run_id,
-    internal_symbol,
-    ex_date,
-    session_date,
-    'split',
-    split_value,
-    treatment,
-    'handled',
+    run_id, internal_symbol, ex_date, session_date,
+    'split', split_value, treatment, 'handled',
     format('the price follows the split on %s, not on %s', applied_date, ex_date)
 from {{ ref('int_market__actions') }}
 where treatment in ('early_date', 'late_date')
@@ -32,15 +28,12 @@ where treatment in ('early_date', 'late_date')
 union all
 
 select
-    run_id,
-    internal_symbol,
-    ex_date,
-    session_date,
-    'dividend',
-    dividend_value,
-    'split_as_dividend',
-    'handled',
-    format('the dividend of %s is the split of %s booked once more', {{ plain('dividend_value') }}, {{ plain('split_ratio') }})
+    run_id, internal_symbol, ex_date, session_date,
+    'dividend', dividend_value, 'split_as_dividend', 'handled',
+    format(
+        'the dividend of %s is the split of %s booked once more',
+        {{ plain('dividend_value') }}, {{ plain('split_ratio') }}
+    )
 from {{ ref('int_market__actions') }}
 where dividend_value is not null
     and dividend_usd is null
@@ -58,7 +51,10 @@ select
     'quarantined',
     case treatment
         when 'impossible_dividend'
-            then format('a dividend of %s on a price of %s leaves nothing', {{ plain('dividend_usd') }}, {{ plain('previous_close') }})
+            then format(
+                'a dividend of %s on a price of %s leaves nothing',
+                {{ plain('dividend_usd') }}, {{ plain('previous_close') }}
+            )
         else format(
             'the price went from %s to %s, not to about %s as %s says',
             {{ plain('previous_close') }}, {{ plain('close_price') }}, {{ plain('expected_close') }},

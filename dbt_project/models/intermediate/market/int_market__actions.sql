@@ -1,22 +1,16 @@
--- Every split and dividend a series still lacks, as it is applied to its prices: which ratio is
--- meant, from which session on, or why it is left out.
--- Only what the price basis lacks: splits and dividends for prices as traded, splits alone for
--- split_adjusted ones (to get back to what was traded), nothing for fully adjusted ones.
--- A vendor's word is checked where the price can confirm it. Prices as traded must fall as a large
--- split or dividend says; a split that the price follows one session later or earlier is applied
--- there. What the price contradicts is quarantined: not applied, and what came before is not
--- comparable with what came after.
+-- Every split and dividend a series still lacks, as it is applied to its prices: which ratio is meant, from
+-- which session on, or why it is left out.
+-- Only what the price basis lacks: splits and dividends for prices as traded, splits alone for split_adjusted
+-- ones (to get back to what was traded), nothing for fully adjusted ones.
+-- A vendor's word is checked where the price can confirm it. Prices as traded must fall as a large split or
+-- dividend says; a split that the price follows one session later or earlier is applied there. What the price
+-- contradicts is quarantined: not applied, and what came before is not comparable with what came after.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
-),
-
-policy as (
     select
-        run_id,
-        max(limit_value) filter (where limit_name = 'data_quality.action_checked_ratio_min') as checked_ratio_min,
-        max(limit_value) filter (where limit_name = 'data_quality.action_residual_ratio_max') as residual_ratio_max
-    from {{ ref('stg_desk__policy_limits') }}
-    group by run_id
+        *,
+        {{ policy_limit('data_quality.action_checked_ratio_min') }} as checked_ratio_min,
+        {{ policy_limit('data_quality.action_residual_ratio_max') }} as residual_ratio_max
+    from {{ ref('stg_desk__runs') }}
 ),
 
 bars as (
@@ -89,7 +83,8 @@ meant as (
         from generate_series(1::numeric, 100::numeric) as denominator
         where round(reported.split_value * denominator, 0) > 0
             and (
-                round(round(reported.split_value * denominator, 0) / denominator, 6) = round(reported.split_value, 6)
+                round(round(reported.split_value * denominator, 0) / denominator, 6)
+                = round(reported.split_value, 6)
                 or round(denominator / round(reported.split_value * denominator, 0), 6)
                 = round(1 / reported.split_value, 6)
             )
@@ -143,7 +138,8 @@ at_bars as (
         bars.next_close,
         bars.next_date,
         -- On a day with both, the dividend is one per share before the split.
-        (bars.previous_close - coalesce(priced.dividend_usd, 0)) / coalesce(placed.split_ratio, 1) as expected_close
+        (bars.previous_close - coalesce(priced.dividend_usd, 0))
+        / coalesce(placed.split_ratio, 1) as expected_close
     from placed
     -- As many dollars as the split has shares, new or in all: the split booked as a dividend too.
     cross join lateral (
@@ -163,16 +159,16 @@ examined as (
     select
         at_bars.*,
         at_bars.price_basis = 'raw' and at_bars.session_date is not null as has_evidence,
-        abs(at_bars.expected_close / at_bars.previous_close - 1) <= policy.checked_ratio_min as is_small,
+        abs(at_bars.expected_close / at_bars.previous_close - 1) <= run.checked_ratio_min as is_small,
         at_bars.expected_close > 0
-            and abs(at_bars.close_price / nullif(at_bars.expected_close, 0) - 1) <= policy.residual_ratio_max
-            as is_confirmed,
-        abs(at_bars.next_close * at_bars.split_ratio / at_bars.close_price - 1) <= policy.residual_ratio_max
-            as is_confirmed_later,
+        and abs(at_bars.close_price / nullif(at_bars.expected_close, 0) - 1)
+        <= run.residual_ratio_max as is_confirmed,
+        abs(at_bars.next_close * at_bars.split_ratio / at_bars.close_price - 1)
+        <= run.residual_ratio_max as is_confirmed_later,
         abs(at_bars.previous_close * at_bars.split_ratio / at_bars.second_previous_close - 1)
-        <= policy.residual_ratio_max as is_confirmed_earlier
+        <= run.residual_ratio_max as is_confirmed_earlier
     from at_bars
-    left join policy on policy.run_id = at_bars.run_id
+    inner join run on run.run_id = at_bars.run_id
 ),
 
 treated as (

@@ -22,7 +22,8 @@ marked as (
     inner join chosen
         on chosen.source = bar.source
         and chosen.vendor_symbol = bar.vendor_symbol
-        and bar.session_date between greatest(chosen.valid_from_date, chosen.from_date) and chosen.valid_to_date
+        and bar.session_date >= greatest(chosen.valid_from_date, chosen.from_date)
+        and bar.session_date <= chosen.valid_to_date
     left join {{ ref('int_market__unfit_bars') }} as unfit
         on unfit.internal_symbol = chosen.internal_symbol
         and unfit.source = bar.source

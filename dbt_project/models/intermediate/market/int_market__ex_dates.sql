@@ -1,5 +1,5 @@
--- What every price before an ex-date is still to be multiplied by, per instrument and session from
--- which on an action is applied.
+-- What every price before an ex-date is still to be multiplied by, per instrument and session from which on
+-- an action is applied.
 with bars as (
     select * from {{ ref('int_market__bars') }} where not is_broken and not is_unfinished
 ),
@@ -41,8 +41,7 @@ single_factors as (
         actions.ex_date,
         actions.split_ratio,
         actions.dividend_usd,
-        -- The close before the ex-date as traded: on a day with both, the dividend is one before
-        -- the split.
+        -- The close before the ex-date as traded: on a day with both, the dividend is one before the split.
         previous.close_price as previous_close_usd
     from actions
     inner join counted

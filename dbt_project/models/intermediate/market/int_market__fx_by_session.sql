@@ -25,7 +25,8 @@ timeline as (
 counted as (
     select
         *,
-        count(gbpusd_rate) over (order by event_date, is_session rows unbounded preceding) as rates_before_count
+        count(gbpusd_rate)
+            over (order by event_date, is_session rows unbounded preceding) as rates_before_count
     from timeline
 ),
 

@@ -1,15 +1,12 @@
--- Bars whose price is a half, a third ... or twice, three times ... of the one before, without a
--- split that says so: the sign of one that nobody reported, or of a history adjusted in part.
--- News can halve a price as well, but then many times the usual money changes hands; a split moves
--- the share count and leaves the money alone. Smaller ratios such as 3:2 cannot be told from news
--- and are left to the comparison of vendors.
+-- Bars whose price is a half, a third ... or twice, three times ... of the one before, without a split that
+-- says so: the sign of one that nobody reported, or of a history adjusted in part.
+-- News can halve a price as well, but then many times the usual money changes hands; a split moves the share
+-- count and leaves the money alone. Smaller ratios such as 3:2 cannot be told from news and are left to the
+-- comparison of vendors.
 with policy as (
     select
-        run_id,
-        max(limit_value) filter (where limit_name = 'data_quality.missing_split_tolerance_ratio') as tolerance_ratio,
-        max(limit_value) filter (where limit_name = 'data_quality.missing_split_turnover_max') as turnover_max
-    from {{ ref('stg_desk__policy_limits') }}
-    group by run_id
+        {{ policy_limit('data_quality.missing_split_tolerance_ratio') }} as tolerance_ratio,
+        {{ policy_limit('data_quality.missing_split_turnover_max') }} as turnover_max
 ),
 
 bars as (
@@ -46,7 +43,7 @@ near as (
         moves.*,
         round(greatest(moves.move, 1 / moves.move)) as split_number
     from moves
-    left join policy on policy.run_id = moves.run_id
+    cross join policy
     where round(greatest(moves.move, 1 / moves.move)) >= 2
         and coalesce(
             abs(greatest(moves.move, 1 / moves.move) / round(greatest(moves.move, 1 / moves.move)) - 1)
@@ -59,7 +56,9 @@ usual as (
     select
         near.internal_symbol,
         near.session_date,
-        percentile_cont(0.5) within group (order by (before.close_price * before.volume_units)::float8) as turnover,
+        percentile_cont(0.5) within group (
+            order by (before.close_price * before.volume_units)::float8
+        ) as turnover,
         count(*) as bars_count
     from near
     inner join bars as before
@@ -78,6 +77,6 @@ select
     near.move < 1 as is_forward
 from near
 inner join usual using (internal_symbol, session_date)
-left join policy on policy.run_id = near.run_id
+cross join policy
 where usual.bars_count = 20
     and coalesce(near.close_price * near.volume_units <= policy.turnover_max * usual.turnover::numeric, true)

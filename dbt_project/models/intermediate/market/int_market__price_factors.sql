@@ -25,8 +25,7 @@ counted as (
         internal_symbol,
         event_date,
         is_bar,
-        -- Backwards in time, the bar of an ex-date comes before the ex-date: it is not adjusted for
-        -- it.
+        -- Backwards in time, the bar of an ex-date comes before the ex-date: it is not adjusted for it.
         sum(1 - is_bar) over (
             partition by internal_symbol order by event_date desc, is_bar desc rows unbounded preceding
         ) as later_actions_count,
@@ -57,7 +56,8 @@ factored as (
             else 1
         end as split_multiplier,
         case bars.price_basis
-            when 'raw' then coalesce(ex_dates.later_dividend_factor / round(ex_dates.later_split_ratio, 30), 1)
+            when 'raw'
+                then coalesce(ex_dates.later_dividend_factor / round(ex_dates.later_split_ratio, 30), 1)
             when 'split_adjusted' then round(bars.adj_close_price, 30) / bars.close_price
             else 1
         end as adj_multiplier

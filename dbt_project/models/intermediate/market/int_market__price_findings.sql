@@ -1,15 +1,11 @@
--- What makes a bar of the newest sessions unfit to be read: it is broken, it jumps, or a split or
--- dividend of its day is quarantined.
--- Searched are the enabled symbols and the benchmark, over the policy's lookback. An older broken
--- bar is left out of the prices without blocking anything.
+-- What makes a bar of the newest sessions unfit to be read: it is broken, it jumps, or a split or dividend of
+-- its day is quarantined.
+-- Searched are the enabled symbols and the benchmark, over the policy's lookback. An older broken bar is left
+-- out of the prices without blocking anything.
 with policy as (
     select
-        run_id,
-        max(limit_value)
-            filter (where limit_name = 'data_quality.lookback_sessions_count') as lookback_sessions_count,
-        max(limit_value) filter (where limit_name = 'data_quality.jump_ratio_max') as jump_ratio_max
-    from {{ ref('stg_desk__policy_limits') }}
-    group by run_id
+        {{ policy_limit('data_quality.lookback_sessions_count') }} as lookback_sessions_count,
+        {{ policy_limit('data_quality.jump_ratio_max') }} as jump_ratio_max
 ),
 
 searched_symbols as (
@@ -19,7 +15,7 @@ searched_symbols as (
 searched_sessions as (
     select sessions.*
     from {{ ref('int_market__sessions') }} as sessions
-    inner join policy on policy.run_id = sessions.run_id
+    cross join policy
     where sessions.session_number <= policy.lookback_sessions_count
 ),
 
@@ -45,7 +41,7 @@ moves as (
             partition by factors.internal_symbol order by factors.bar_number
         ) - 1 as move_ratio
     from {{ ref('int_market__price_factors') }} as factors
-    inner join policy on policy.run_id = factors.run_id
+    cross join policy
     inner join {{ ref('stg_market__ranges') }} as ranges
         on ranges.run_id = factors.run_id
         and ranges.internal_symbol = factors.internal_symbol
@@ -65,7 +61,7 @@ jumps as (
     from moves
     inner join searched_sessions using (run_id, session_date)
     inner join searched_symbols using (run_id, internal_symbol)
-    inner join policy using (run_id)
+    cross join policy
     where abs(moves.move_ratio) > policy.jump_ratio_max
 ),
 

@@ -1,16 +1,10 @@
 -- The bars that are not read, of every vendor an instrument has, and why.
--- An impossible bar is broken. A bar that was saved before its session closed is unfinished: known
--- to us by then, or the last one its vendor has and with less volume than a session brings. Such a
--- bar counts as missing until its next version comes. A series without volume (an index) is not
--- measured by it.
+-- An impossible bar is broken. A bar that was saved before its session closed is unfinished: known to us by
+-- then, or the last one its vendor has and with less volume than a session brings. Such a bar counts as
+-- missing until its next version comes. A series without volume (an index) is not measured by it.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
-),
-
-policy as (
-    select run_id, limit_value as volume_ratio_max
-    from {{ ref('stg_desk__policy_limits') }}
-    where limit_name = 'data_quality.unfinished_volume_ratio_max'
+    select *, {{ policy_limit('data_quality.unfinished_volume_ratio_max') }} as volume_ratio_max
+    from {{ ref('stg_desk__runs') }}
 ),
 
 calendar as (
@@ -55,7 +49,7 @@ examined as (
             false
         ) or coalesce(
             bar.session_date = series.last_known_date
-            and bar.volume_units < policy.volume_ratio_max * calendar.length_ratio * series.usual_volume_units,
+            and bar.volume_units < run.volume_ratio_max * calendar.length_ratio * series.usual_volume_units,
             false
         ) as is_unfinished
     from {{ ref('stg_market__eod_bars') }} as bar
@@ -64,7 +58,6 @@ examined as (
         on series.source = bar.source
         and series.vendor_symbol = bar.vendor_symbol
         and bar.session_date between series.valid_from_date and series.valid_to_date
-    left join policy on policy.run_id = bar.run_id
     left join calendar on calendar.session_date = bar.session_date
 )
 

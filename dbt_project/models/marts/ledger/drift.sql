@@ -1,26 +1,17 @@
 -- The newest broker snapshot against the ledger as it was at the instant the snapshot was taken.
 -- One row for cash and one for every symbol that either side has, so nothing can vanish unseen.
 with snapshot as (
-    select * from {{ ref('stg_desk__broker_snapshots') }}
+    select
+        *,
+        {{ policy_limit('reconciliation.cash_drift_gbp_max') }} as cash_drift_gbp_max,
+        {{ policy_limit('reconciliation.cash_drift_ratio_max') }} as cash_drift_ratio_max,
+        {{ policy_limit('reconciliation.position_drift_units_max') }} as position_drift_units_max,
+        {{ policy_limit('reconciliation.position_drift_ratio_max') }} as position_drift_ratio_max
+    from {{ ref('stg_desk__broker_snapshots') }}
 ),
 
 universe as (
     select * from {{ ref('stg_desk__universe') }}
-),
-
-policy as (
-    select
-        run_id,
-        max(limit_value)
-            filter (where limit_name = 'reconciliation.cash_drift_gbp_max') as cash_drift_gbp_max,
-        max(limit_value)
-            filter (where limit_name = 'reconciliation.cash_drift_ratio_max') as cash_drift_ratio_max,
-        max(limit_value)
-            filter (where limit_name = 'reconciliation.position_drift_units_max') as position_drift_units_max,
-        max(limit_value)
-            filter (where limit_name = 'reconciliation.position_drift_ratio_max') as position_drift_ratio_max
-    from {{ ref('stg_desk__policy_limits') }}
-    group by run_id
 ),
 
 -- A person types a symbol or the name the broker's search shows.
@@ -78,10 +69,9 @@ compared as (
         (select coalesce(sum(cash_delta_gbp), 0) from entries_before) as ledger_value,
         snapshot.cash_gbp as snapshot_value,
         true as is_known,
-        policy.cash_drift_gbp_max as absolute_max,
-        policy.cash_drift_ratio_max as ratio_max
+        snapshot.cash_drift_gbp_max as absolute_max,
+        snapshot.cash_drift_ratio_max as ratio_max
     from snapshot
-    left join policy on policy.run_id = snapshot.run_id
 
     union all
 
@@ -91,17 +81,15 @@ compared as (
         subject,
         coalesce(booked.ledger_value, 0),
         coalesce(shown.snapshot_value, 0),
-        -- A holding the broker no longer shows is known by the ledger, but only the universe says
-        -- what it is.
+        -- A holding the broker no longer shows is known by the ledger, but only the universe says what it is.
         coalesce(shown.is_known, exists (
             select from universe where universe.internal_symbol = booked.subject
         )),
-        policy.position_drift_units_max,
-        policy.position_drift_ratio_max
+        snapshot.position_drift_units_max,
+        snapshot.position_drift_ratio_max
     from booked
     full join shown using (run_id, subject)
     inner join snapshot using (run_id)
-    left join policy on policy.run_id = snapshot.run_id
 ),
 
 tolerated as (

@@ -1,10 +1,7 @@
--- What the portfolio was worth at each session's close, and how it did without its deposits and
--- withdrawals.
--- A deposit counts from the session's open and a withdrawal from its close, so money coming or
--- going
--- moves equity and leaves return, growth index and drawdown alone. A session whose equity is
--- unknown
--- has no return; the next known one makes up for it.
+-- What the portfolio was worth at each session's close, and how it did without its deposits and withdrawals.
+-- A deposit counts from the session's open and a withdrawal from its close, so money coming or going moves
+-- equity and leaves return, growth index and drawdown alone. A session whose equity is unknown has no return;
+-- the next known one makes up for it.
 with entries as (
     select * from {{ ref('int_ledger__entries') }}
 ),
@@ -55,7 +52,9 @@ valued as (
     left join holdings
         on holdings.run_id = first_entry.run_id
         and holdings.session_date = sessions.session_date
-    window in_order as (partition by first_entry.run_id order by sessions.session_date rows unbounded preceding)
+    window in_order as (
+        partition by first_entry.run_id order by sessions.session_date rows unbounded preceding
+    )
 ),
 
 known as (
@@ -76,7 +75,8 @@ returned as (
         run_id,
         session_date,
         equity_gbp,
-        round((equity_gbp + withdrawal_gbp) / nullif(previous_equity_gbp + deposit_gbp, 0) - 1, 16) as return_ratio
+        round((equity_gbp + withdrawal_gbp) / nullif(previous_equity_gbp + deposit_gbp, 0) - 1, 16)
+            as return_ratio
     from known
 ),
 

@@ -19,24 +19,29 @@ priced as (
         and bars.session_date = run.as_of_date
         and not bars.is_broken
         and not bars.is_unfinished
+),
+
+counted as (
+    select
+        run.run_id,
+        run.as_of_date,
+        count(distinct priced.internal_symbol) filter (where priced.is_enabled)::integer as enabled_count,
+        count(distinct priced.internal_symbol)
+            filter (where priced.is_enabled and priced.has_bar)::integer as covered_count,
+        string_agg(distinct priced.internal_symbol, ', ' order by priced.internal_symbol)
+            filter (where priced.is_enabled and not priced.has_bar) as missing_symbols,
+        bool_or(priced.is_benchmark and priced.has_bar) as is_benchmark_present
+    from run
+    left join priced on priced.run_id = run.run_id
+    group by run.run_id, run.as_of_date
 )
 
 select
-    run.run_id,
-    run.as_of_date,
-    count(distinct priced.internal_symbol) filter (where priced.is_enabled)::integer as enabled_count,
-    count(distinct priced.internal_symbol) filter (where priced.is_enabled and priced.has_bar)::integer as covered_count,
-    trim_scale(round(
-        count(distinct priced.internal_symbol) filter (where priced.is_enabled and priced.has_bar)::numeric
-        / nullif(count(distinct priced.internal_symbol) filter (where priced.is_enabled), 0),
-        12
-    )) as coverage_ratio,
-    coalesce(
-        string_agg(distinct priced.internal_symbol, ', ' order by priced.internal_symbol)
-            filter (where priced.is_enabled and not priced.has_bar),
-        ''
-    ) as missing_symbols,
-    coalesce(bool_or(priced.is_benchmark and priced.has_bar), false) as is_benchmark_present
-from run
-left join priced on priced.run_id = run.run_id
-group by run.run_id, run.as_of_date
+    run_id,
+    as_of_date,
+    enabled_count,
+    covered_count,
+    trim_scale(round(covered_count::numeric / nullif(enabled_count, 0), 12)) as coverage_ratio,
+    coalesce(missing_symbols, '') as missing_symbols,
+    coalesce(is_benchmark_present, false) as is_benchmark_present
+from counted

@@ -41,9 +41,8 @@ ranges as (
 averages as (
     select
         internal_symbol,
-        avg(
-            greatest(high_price, previous_close_price) - least(low_price, previous_close_price)
-        ) filter (where previous_close_price is not null) as atr_14_price,
+        avg(greatest(high_price, previous_close_price) - least(low_price, previous_close_price))
+            filter (where previous_close_price is not null) as atr_14_price,
         count(previous_close_price) as ranges_count
     from ranges
     group by internal_symbol
@@ -65,7 +64,8 @@ select
     newest.as_traded_close_usd as close_usd,
     trim_scale(round(newest.previous_close_price * newest.usd_per_price, 16)) as previous_close_usd,
     case
-        when averages.ranges_count = 14 then trim_scale(round(averages.atr_14_price * newest.usd_per_price, 16))
+        when averages.ranges_count = 14
+            then trim_scale(round(averages.atr_14_price * newest.usd_per_price, 16))
     end as atr_14_usd,
     universe.is_tradable_underlying as is_tradable,
     universe.is_enabled

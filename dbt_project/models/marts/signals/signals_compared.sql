@@ -8,7 +8,7 @@ with rankings as (
 pairs as (
     select
         ranking.*,
-        policy.limit_value as top_count,
+        {{ policy_limit('sizing.positions_count') }} as top_count,
         traded.method as traded_method,
         traded.signal_rank as traded_rank,
         -- Places among what both rank and among what has a return; equal returns share their places.
@@ -32,9 +32,6 @@ pairs as (
         on traded.ranking_run_id = ranking.ranking_run_id
         and traded.internal_symbol = ranking.internal_symbol
         and traded.is_traded_on
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = ranking.run_id
-        and policy.limit_name = 'sizing.positions_count'
     window
         ranked_by_both as (partition by ranking.ranking_run_id, ranking.method, traded.signal_rank is null),
         realised as (partition by ranking.ranking_run_id, ranking.method, ranking.return_ratio is null)

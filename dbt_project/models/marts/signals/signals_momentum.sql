@@ -1,8 +1,7 @@
 -- 12-1 momentum: the total return from 252 to 21 sessions ago.
--- Sessions are the symbol's own bars, the newest being 0 and required to be on as_of_date, so a
--- vendor's gap in one symbol shifts nothing in another. Too little history: no row. The last month
--- is left out because it tends to reverse. Looked at is the policy's window, however far back the
--- build reads.
+-- Sessions are the symbol's own bars, the newest being 0 and required to be on as_of_date, so a vendor's gap
+-- in one symbol shifts nothing in another. Too little history: no row. The last month is left out because it
+-- tends to reverse. Looked at is the policy's window, however far back the build reads.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),

@@ -19,14 +19,12 @@ spans as (
         entry.session_date as entry_date,
         exit.session_date as exit_date
     from {{ ref('stg_desk__signals') }} as signal
-    left join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = signal.run_id
-        and policy.limit_name = 'signal.horizon_sessions_count'
     inner join sessions as decided on decided.session_date = signal.as_of_date
     left join sessions as entry on entry.session_number = decided.session_number + 1
     left join sessions as exit
-        on exit.session_number
-        = entry.session_number + coalesce(signal.horizon_sessions, policy.limit_value)
+        on exit.session_number = entry.session_number + coalesce(
+            signal.horizon_sessions, {{ policy_limit('signal.horizon_sessions_count') }}
+        )
 ),
 
 returns as (

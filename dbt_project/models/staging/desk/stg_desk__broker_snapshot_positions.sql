@@ -5,4 +5,5 @@ select
     position.broker_symbol,
     position.units
 from {{ ref('stg_desk__broker_snapshots') }} as snapshot
-inner join {{ source('desk', 'broker_snapshot_positions') }} as position on position.snapshot_id = snapshot.snapshot_id
+inner join {{ source('desk', 'broker_snapshot_positions') }} as position
+    on position.snapshot_id = snapshot.snapshot_id

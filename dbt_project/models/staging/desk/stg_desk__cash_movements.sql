@@ -7,5 +7,6 @@ select
     movement.amount_gbp,
     movement.occurred_at
 from {{ ref('stg_desk__runs') }} as run
-inner join {{ source('desk', 'ledger_cash_movements') }} as movement on movement.portfolio_id = run.portfolio_id
+inner join {{ source('desk', 'ledger_cash_movements') }} as movement
+    on movement.portfolio_id = run.portfolio_id
 where movement.recorded_at <= run.frozen_at

@@ -1,5 +1,4 @@
--- The vendors the run's policy trusts, the most trusted first. A source that is not listed is not
--- read.
+-- The vendors the run's policy trusts, the most trusted first. A source that is not listed is not read.
 select
     run.run_id,
     listed.source,

@@ -6,6 +6,7 @@ select
     posting.ex_date,
     posting.units_delta
 from {{ ref('stg_desk__runs') }} as run
-inner join {{ source('desk', 'ledger_corporate_actions') }} as posting on posting.portfolio_id = run.portfolio_id
+inner join {{ source('desk', 'ledger_corporate_actions') }} as posting
+    on posting.portfolio_id = run.portfolio_id
 where posting.created_at <= run.frozen_at
     or posting.run_id = run.run_id

@@ -1,17 +1,15 @@
 -- From which session on the bars of each symbol are read in this build, and why.
--- The window of the policy is always read: every figure of a run comes from it alone. What was
--- published of the time before stays, unless something it was computed from is another than it was;
--- then the whole history is read. What is written before settled_date counts as such a change, so
--- that whatever is computed anew has half a window of unchanged bars before it.
+-- The window of the policy is always read: every figure of a run comes from it alone. What was published of
+-- the time before stays, unless something it was computed from is another than it was; then the whole history
+-- is read. What is written before settled_date counts as such a change, so that whatever is computed anew has
+-- half a window of unchanged bars before it.
 with run as (
-    select * from {{ ref('stg_desk__runs') }}
+    select *, {{ policy_limit('data_quality.window_sessions_count') }} as window_sessions_count
+    from {{ ref('stg_desk__runs') }}
 ),
 
 policy as (
-    select
-        run_id,
-        max(limit_value) filter (where limit_name = 'data_quality.window_sessions_count') as window_sessions_count,
-        string_agg(limit_name || '=' || trim_scale(limit_value), ' ' order by limit_name) as limits
+    select run_id, string_agg(limit_name || '=' || trim_scale(limit_value), ' ' order by limit_name) as limits
     from {{ ref('stg_desk__policy_limits') }}
     where limit_name like 'data_quality.%'
     group by run_id
@@ -31,16 +29,15 @@ spans as (
         run.run_id,
         coalesce(
             min(past_sessions.session_date)
-                filter (where past_sessions.session_number = policy.window_sessions_count),
+                filter (where past_sessions.session_number = run.window_sessions_count),
             date '-infinity'
         ) as window_start_date,
         coalesce(
             min(past_sessions.session_date)
-                filter (where past_sessions.session_number = ceil(policy.window_sessions_count / 2)),
+                filter (where past_sessions.session_number = ceil(run.window_sessions_count / 2)),
             date 'infinity'
         ) as settled_date
     from run
-    left join policy on policy.run_id = run.run_id
     left join past_sessions on true
     group by run.run_id
 ),
@@ -96,8 +93,10 @@ named as (
 actions as (
     select
         series.internal_symbol,
-        max(action.ex_date) filter (where action.kind = 'dividend' and action.ex_date <= run.as_of_date) as dividend_date,
-        max(action.ex_date) filter (where action.kind = 'split' and action.ex_date <= run.as_of_date) as split_date,
+        max(action.ex_date)
+            filter (where action.kind = 'dividend' and action.ex_date <= run.as_of_date) as dividend_date,
+        max(action.ex_date)
+            filter (where action.kind = 'split' and action.ex_date <= run.as_of_date) as split_date,
         max(action.load_id) as newest_load_id
     from chosen
     inner join series using (internal_symbol, source)

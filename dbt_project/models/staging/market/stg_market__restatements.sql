@@ -12,5 +12,6 @@ select
     restatement.first_date,
     restatement.last_date
 from {{ ref('stg_desk__runs') }} as run
-inner join {{ source('market', 'restatements') }} as restatement on restatement.load_id <= run.data_snapshot_id
+inner join {{ source('market', 'restatements') }} as restatement
+    on restatement.load_id <= run.data_snapshot_id
 inner join {{ source('market', 'loads') }} as load on load.load_id = restatement.load_id

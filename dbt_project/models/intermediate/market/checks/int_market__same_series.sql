@@ -3,12 +3,9 @@
 -- Searched are the enabled symbols and the benchmark over the policy's lookback. A series that does
 -- not move says nothing: a closed share and another closed share may stand at one price.
 with searched_sessions as (
-    select sessions.*
-    from {{ ref('int_market__sessions') }} as sessions
-    inner join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = sessions.run_id
-        and policy.limit_name = 'data_quality.lookback_sessions_count'
-        and sessions.session_number <= policy.limit_value
+    select *
+    from {{ ref('int_market__sessions') }}
+    where session_number <= {{ policy_limit('data_quality.lookback_sessions_count') }}
 ),
 
 bars as (

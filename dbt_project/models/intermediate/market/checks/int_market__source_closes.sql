@@ -1,18 +1,15 @@
--- What every trusted vendor says of the newest sessions, each brought to adjusted closes by its own
--- means: so their returns can be compared whatever basis they are written in.
--- Searched are the enabled symbols and the benchmark, over the policy's lookback and the session
--- before it, from which the first return is taken.
+-- What every trusted vendor says of the newest sessions, each brought to adjusted closes by its own means: so
+-- their returns can be compared whatever basis they are written in.
+-- Searched are the enabled symbols and the benchmark, over the policy's lookback and the session before it,
+-- from which the first return is taken.
 with searched_symbols as (
     select * from {{ ref('stg_desk__universe') }} where is_enabled or is_benchmark
 ),
 
 searched_sessions as (
-    select sessions.*
-    from {{ ref('int_market__sessions') }} as sessions
-    inner join {{ ref('stg_desk__policy_limits') }} as policy
-        on policy.run_id = sessions.run_id
-        and policy.limit_name = 'data_quality.lookback_sessions_count'
-        and sessions.session_number <= policy.limit_value + 1
+    select *
+    from {{ ref('int_market__sessions') }}
+    where session_number <= {{ policy_limit('data_quality.lookback_sessions_count') }} + 1
 ),
 
 names as (
