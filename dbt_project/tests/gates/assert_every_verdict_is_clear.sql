@@ -1,9 +1,6 @@
--- The one test that enforces the gates: red unless every required check of the run has a clear
--- verdict.
--- It asks for the checks the desk requires, so verdicts that were never computed are red as well,
--- and
--- so is a build without a run. Nothing depends on gate_verdicts, so nothing is skipped when it
--- fails.
+-- The one test that enforces the gates: red unless every required check of the run has a clear verdict.
+-- It asks for the checks the desk requires, so verdicts that were never computed are red as well, and so is a
+-- build without a run. Nothing depends on gate_verdicts, so nothing is skipped when it fails.
 {{ config(tags=['enforcing'], severity='error') }}
 
 select
