@@ -29,8 +29,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PLACES = ("--project-dir", "--profiles-dir")
-# What a parse depends on beside the project's files: the names of relations begin with the database's.
-NAMED = ("TRADING_OPS_DB_HOST", "TRADING_OPS_DB_PORT", "TRADING_OPS_DB_NAME")
+DATABASE = "TRADING_OPS_DB_NAME"
 _REQUEST_TIMEOUT_S = 10
 _PATIENCE_S = 10
 _REQUEST_BYTES_MAX = 1 << 20
@@ -55,6 +54,14 @@ def call(warm_folder: str, arguments: list[str], manifest=None) -> int:
     places = [part for place in PLACES for part in (place, arguments[arguments.index(place) + 1])]
     done = dbtRunner(manifest=manifest or parse(warm_folder, places)).invoke(arguments)
     return 0 if done.success else 1
+
+
+def address(manifest, database: str) -> None:
+    """Let every relation lie in another database: all else of a parse is the same wherever the desk is."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if node.relation_name:
+            node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)
+        node.database = database
 
 
 def code_now() -> str:
@@ -145,11 +152,12 @@ class Server:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        same = all(request["environ"].get(name) == os.environ.get(name) for name in NAMED)
         os.environ.clear()
         os.environ.update(request["environ"])
         try:
-            code = call(self._warm_folder, request["arguments"], self._manifest if same else None)
+            if self._manifest and DATABASE in os.environ:
+                address(self._manifest, os.environ[DATABASE])
+            code = call(self._warm_folder, request["arguments"], self._manifest)
         except BaseException:
             traceback.print_exc()
             code = 2
