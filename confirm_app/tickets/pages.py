@@ -3,8 +3,9 @@
 from flask import Blueprint, abort, render_template
 
 from confirm_app.database import desk_settings, reading
-from confirm_app.tickets.view import LineForm, phase_of, reasons_of, view_ticket
+from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
+from trading_ops.tickets.reasons import stored_reasons
 
 tickets = Blueprint("tickets", __name__)
 
@@ -17,7 +18,7 @@ def index():
     found = list(queries.page.recent_tickets(reading(), portfolio_id=portfolio_id))
     for ticket in found:
         ticket["phase"] = phase_of(ticket, desk["now_at"])
-        ticket["reasons"] = reasons_of(ticket)
+        ticket["reasons"] = stored_reasons(ticket["reasons"])
     return render_template("index.html", desk=desk, tickets=found)
 
 

@@ -15,6 +15,8 @@ from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import fill_rows
 from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
+from trading_ops.tickets.reasons import Reason, stored_reasons
+from trading_ops.tickets.targets import ExplainedTarget, explain
 from trading_ops.wording.instants import on_clock
 
 
@@ -50,7 +52,8 @@ class TicketView:
     desk: Mapping
     phase: str
     lines: tuple[LineView, ...] = ()
-    reasons: tuple[Mapping, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    targets: tuple[ExplainedTarget, ...] = ()
 
     @property
     def shows_orders(self) -> bool:
@@ -91,7 +94,14 @@ def view_ticket(
         is_next = not is_next_found and not recorded
         is_next_found = is_next_found or is_next
         lines.append(LineView(order, recorded, form, is_open=is_posted or (is_next and posted is None)))
-    return TicketView(ticket, desk, phase, tuple(lines), reasons_of(ticket))
+    return TicketView(
+        ticket,
+        desk,
+        phase,
+        tuple(lines),
+        reasons=stored_reasons(ticket["reasons"]),
+        targets=explain(queries.page.targets(connection, ticket_id=ticket_id)),
+    )
 
 
 def phase_of(ticket: Mapping, now_at: datetime) -> str:
@@ -121,15 +131,6 @@ def fresh_form(ticket: Mapping, versions: tuple[Mapping, ...]) -> LineForm:
                 f"fill-{row}-time": on_clock(fill["executed_at"], "London", "%H:%M:%S").removesuffix(":00"),
             }
     return LineForm(values)
-
-
-def reasons_of(ticket: Mapping) -> tuple[Mapping, ...]:
-    """Return why a ticket is a NO-TRADE: source, check, reason and fix, each perhaps empty."""
-    empty = {"source": "", "check_name": "", "reason": "", "fix": ""}
-    return tuple(
-        empty | reason if isinstance(reason, dict) else {**empty, "reason": str(reason)}
-        for reason in ticket["reasons"]
-    )
 
 
 def _versions_by_line(connection: psycopg.Connection, ticket_id: str) -> dict[int, list[dict]]:

@@ -14,6 +14,7 @@ from rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
 from trading_ops.config.policy import Policy, parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.plan.steps import rank_universe, size_orders
 from trading_ops.runs.freeze import freeze
 from trading_ops.runs.run import Run
 from trading_ops.settings import PROJECT_ROOT, Settings
@@ -147,3 +148,21 @@ def on_saturday(desk: Settings) -> Settings:
 
 def _is_number(text: str) -> bool:
     return text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def call(step, desk, run, *arguments):
+    """Run one step as its task does: its own connection as the planner."""
+    with connect("desk_planner", desk) as connection:
+        return step(connection, run.run_id, *arguments)
+
+
+def sized(desk, run):
+    """Rank and size."""
+    call(rank_universe, desk, run)
+    return call(size_orders, desk, run)
+
+
+def table(desk, name: str) -> list[dict]:
+    """Every row of a desk table."""
+    with connect("desk_planner", desk) as connection:
+        return connection.execute(f"select * from desk.{name}").fetchall()

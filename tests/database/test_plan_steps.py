@@ -5,27 +5,25 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from planning import SMALL, UNIVERSE, build_marts, entry, freeze_plan, on_saturday, policy_of
-from rows import GATES, fail_gate, pass_all_gates, pass_gate
+from planning import (
+    SMALL,
+    UNIVERSE,
+    build_marts,
+    call,
+    entry,
+    freeze_plan,
+    on_saturday,
+    policy_of,
+    sized,
+    table,
+)
 from trained import add_model, set_state, write_scores
 
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
-from trading_ops.plan.steps import PlanError, decide, judge_gate, rank_universe, size_orders
+from trading_ops.plan.steps import PlanError, judge_gate, rank_universe, size_orders
 from trading_ops.runs.run import RunError
 from trading_ops.universe.instruments import Universe
-
-
-def call(step, desk, run, *arguments):
-    """Run one step as its task does: its own connection as the planner."""
-    with connect("desk_planner", desk) as connection:
-        return step(connection, run.run_id, *arguments)
-
-
-def sized(desk, run):
-    """Rank and size."""
-    call(rank_universe, desk, run)
-    return call(size_orders, desk, run)
 
 
 def failing(plan) -> dict[str, str]:
@@ -37,12 +35,6 @@ def store_model_scores(desk, run, parquet, method: str = TRADED) -> None:
     """Store what a model of the run says."""
     with connect("desk_planner", desk) as connection:
         store_scores(connection, run.run_id, parquet, model_of_run(connection, run, desk, method))
-
-
-def table(desk, name: str) -> list[dict]:
-    """Every row of a desk table."""
-    with connect("desk_planner", desk) as connection:
-        return connection.execute(f"select * from desk.{name}").fetchall()
 
 
 def test_momentum_ranks_the_best_score_first_and_ties_by_symbol(desk):
@@ -256,65 +248,6 @@ def test_a_gate_without_verdicts_fails_with_every_check_named(desk):
     assert result.status == "FAIL"
     assert [check["check_name"] for check in result.checks] == ["previous_ticket_confirmed"]
     assert call(judge_gate, desk, run, "confirmation") == result
-
-
-def test_four_passed_gates_and_a_trade_are_approved(desk):
-    """And only once: the decision is a row."""
-    run = freeze_plan(on_saturday(desk))
-    build_marts(desk, run)
-    sized(desk, run)
-    pass_all_gates(desk, run.run_id)
-    decision = call(decide, desk, run)
-    assert (decision.is_approved, decision.reasons) == (True, ())
-    assert call(decide, desk, run) == decision
-    assert len(table(desk, "decisions")) == 1
-
-
-@pytest.mark.parametrize("gate", GATES)
-def test_one_failed_gate_refuses(desk, gate):
-    """The reason is that gate's failed check, with its fix."""
-    run = freeze_plan(on_saturday(desk))
-    build_marts(desk, run)
-    sized(desk, run)
-    check_name = {
-        "data_quality": "coverage",
-        "confirmation": "previous_ticket_confirmed",
-        "reconciliation": "cash_matches",
-        "risk": "turnover",
-    }[gate]
-    for other in GATES:
-        if other != gate:
-            pass_gate(desk, run.run_id, other)
-    fail_gate(desk, run.run_id, gate, check_name, "it broke", "mend it")
-    decision = call(decide, desk, run)
-    assert not decision.is_approved
-    assert decision.reasons == ({"gate": gate, "check": check_name, "reason": "it broke", "fix": "mend it"},)
-
-
-@pytest.mark.parametrize("gate", GATES)
-def test_one_gate_that_was_not_judged_refuses(desk, gate):
-    """A crashed gate task is a reason, and judging it afterwards does not change the decision."""
-    run = freeze_plan(on_saturday(desk))
-    build_marts(desk, run)
-    sized(desk, run)
-    for other in GATES:
-        if other != gate:
-            pass_gate(desk, run.run_id, other)
-    decision = call(decide, desk, run)
-    assert [(r["gate"], r["reason"]) for r in decision.reasons] == [(gate, "the gate was not judged")]
-    pass_gate(desk, run.run_id, gate)
-    assert call(decide, desk, run) == decision
-
-
-def test_passed_gates_with_nothing_to_trade_are_a_no_trade(desk):
-    """A book that has arrived is left alone, and the ticket says so."""
-    run = freeze_plan(on_saturday(desk))
-    build_marts(desk, run, holdings={"AAA": ("10", "800"), "BBB": ("10", "800")}, cash_gbp="8400")
-    assert sized(desk, run).orders == ()
-    pass_all_gates(desk, run.run_id)
-    decision = call(decide, desk, run)
-    assert not decision.is_approved
-    assert [reason["reason"] for reason in decision.reasons] == ["nothing to trade"]
 
 
 def test_a_changed_policy_does_not_touch_a_frozen_run(desk):

@@ -10,6 +10,7 @@ import rows
 from trading_ops.comms.incidents import record_incident
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
+from trading_ops.plan.steps import decide
 from trading_ops.reports.daily import write_daily_report
 
 MARTS = """
@@ -111,10 +112,15 @@ def test_a_report_shows_gates_ticket_and_open_confirmations(valued):
         valued, blocked, "confirmation", "previous_ticket_confirmed", "line 2 is open", "Confirm it."
     )
     rows.pass_gate(valued, blocked, "risk")
+    with connect("desk_planner", valued) as connection:
+        decide(connection, blocked)
     text = write(valued, rows.add_run(valued, kind="daily"))
-    assert "| confirmation | FAIL | previous_ticket_confirmed |" in text
-    assert "| data_quality | MISSING |  |" in text
-    assert "| risk | PASS |  |" in text
+    assert "| confirmation | FAIL |" in text
+    assert "- **previous_ticket_confirmed**: line 2 is open Smallest fix: Confirm it." in text
+    assert "| data_quality | MISSING |" in text
+    assert "- **judged**: The data_quality gate was never judged." in text
+    assert "| risk | PASS |" in text
+    assert "Why no trade: line 2 is open Smallest fix: Confirm it." in mails(valued)[0]["body_text"]
     assert "Newest: demo-2026-W25-1 TRADE, 1 of 2 lines confirmed, 1 still open." in text
 
 

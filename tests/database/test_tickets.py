@@ -11,6 +11,7 @@ import pytest
 import rows
 
 from trading_ops.db.connect import connect, conninfo
+from trading_ops.plan.steps import decide
 from trading_ops.tickets import issue as issue_module
 from trading_ops.tickets.issue import issue_ticket
 
@@ -36,8 +37,9 @@ def count(desk, table: str) -> int:
 
 
 def said(ticket: dict) -> set[tuple[str, str]]:
-    """Return the (source, check_name) of each reason."""
-    return {(reason["source"], reason["check_name"]) for reason in ticket["reasons"]}
+    """Return the (source, check_name) of each cause and of what follows from it."""
+    told = [reason for cause in ticket["reasons"] for reason in (cause, *cause.get("follows", ()))]
+    return {(reason["source"], reason["check_name"]) for reason in told}
 
 
 def test_an_approved_run_gets_a_trade_ticket_with_its_lines_mails_and_files(saturday):
@@ -81,10 +83,10 @@ def test_a_failed_gate_gives_a_no_trade_with_its_reason_and_fix(saturday):
     rows.add_intended(saturday, run_id, 1, "ALDR")
     for gate in rows.GATES[1:]:
         rows.pass_gate(saturday, run_id, gate)
-    rows.fail_gate(
-        saturday, run_id, "data_quality", "coverage", "97 % of 100 symbols", "Load the bars of CEDR."
-    )
-    rows.decide(saturday, run_id, ["data_quality failed"])
+    found = ("97 % of 100 symbols", "Load the bars of CEDR.")
+    rows.fail_gate(saturday, run_id, "data_quality", "coverage", *found)
+    with connect("desk_planner", saturday) as connection:
+        decide(connection, run_id)
     ticket = issue(saturday, run_id)
     assert ticket["kind"] == "NO-TRADE"
     assert ticket["reasons"] == [
@@ -98,13 +100,12 @@ def test_a_failed_gate_gives_a_no_trade_with_its_reason_and_fix(saturday):
     assert "Smallest fix: Load the bars of CEDR." in ticket["body_markdown"]
     assert count(saturday, "ticket_lines") == 0
     with connect("desk_planner", saturday) as connection:
-        assert [row["code"] for row in connection.execute("select code from desk.incidents")] == [
-            "DATA_STALE"
-        ]
+        (incident,) = connection.execute("select code from desk.incidents")
+    assert incident["code"] == "DATA_STALE"
 
 
 def test_a_run_that_broke_early_still_ends_in_one_ticket(saturday):
-    """No gate, no decision, two failed steps: one NO-TRADE that names every step."""
+    """No gate, no decision, two failed steps: one NO-TRADE that names every step, the first as the cause."""
     ticket = issue(saturday, rows.add_plan_run(saturday), ["build_prices", "size_orders"])
     assert ticket["kind"] == "NO-TRADE"
     assert said(ticket) >= {
@@ -113,6 +114,7 @@ def test_a_run_that_broke_early_still_ends_in_one_ticket(saturday):
         ("decision", "decided"),
         ("risk", "judged"),
     }
+    assert [reason["check_name"] for reason in ticket["reasons"][0]["follows"]] == ["size_orders"]
 
 
 def test_one_failed_step_blocks_an_otherwise_approved_run(saturday):
@@ -162,10 +164,8 @@ def test_a_second_trade_in_a_week_becomes_a_no_trade(saturday):
     """Planning again after a TRADE cannot double the week's orders."""
     issue(saturday, rows.add_approved_run(saturday))
     second = issue(saturday, rows.add_approved_run(saturday, attempt=2))
-    assert (second["ticket_id"], said(second)) == (
-        "demo-2026-W25-2",
-        {("database", "one_trade_ticket_per_week")},
-    )
+    assert second["ticket_id"] == "demo-2026-W25-2"
+    assert said(second) == {("database", "one_trade_ticket_per_week")}
 
 
 def test_a_refusal_that_waits_for_the_commit_becomes_a_no_trade_too(saturday, monkeypatch):
@@ -173,9 +173,10 @@ def test_a_refusal_that_waits_for_the_commit_becomes_a_no_trade_too(saturday, mo
     run_id = rows.add_approved_run(saturday)
     whole = issue_module._read_record
 
-    def read_all_but_the_last(connection, run_id):
-        record = whole(connection, run_id)
-        return dataclasses.replace(record, intended=record.intended[:-1])
+    def read_all_but_the_last(*arguments):
+        record = whole(*arguments)
+        evidence = dataclasses.replace(record.evidence, orders=record.evidence.orders[:-1])
+        return dataclasses.replace(record, evidence=evidence)
 
     monkeypatch.setattr(issue_module, "_read_record", read_all_but_the_last)
     ticket = issue(saturday, run_id)

@@ -102,11 +102,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Targets for every symbol, the orders towards them, and what made sizing impossible, if anything."""
+    """
+    Targets for every symbol, the orders towards them, and what made sizing impossible, if anything.
+
+    `is_unknown` says that each obstacle is an input that is missing, so that another day may size it.
+    """
 
     targets: tuple[Target, ...]
     orders: tuple[Order, ...]
     obstacles: tuple[str, ...] = ()
+    is_unknown: bool = False
 
     def total_gbp(self, side: str) -> Decimal:
         """Return the summed value of one side's orders."""

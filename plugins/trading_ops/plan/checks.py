@@ -14,6 +14,7 @@ from trading_ops.plan.book import Book, Day, Instrument, Order, Plan
 from trading_ops.wording.figures import gbp, ratio
 
 RATIO_STEP = Decimal("0.000001")
+_UNVALUED = "Load a bar of every holding, or read the log of build_book in Airflow, and plan again."
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def position_weight(book: Book, plan: Plan, policy: Policy) -> Check:
         weight,
         limit,
         is_clear,
-        f"{heaviest} is the largest position after the plan, {_shown(weight)} of equity, {ratio(limit)} allowed",
+        f"{heaviest}, the largest position after the plan, is {_shown(weight)} of equity, {ratio(limit)} allowed",
         f"Reduce {heaviest} or wait until the turnover cap lets the plan reduce it.",
     )
 
@@ -142,7 +143,7 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
     if plan.obstacles:
         return Check(
             "sizes_possible",
-            smallest,
+            None if plan.is_unknown else Decimal(0),
             limit,
             False,
             "; ".join(plan.obstacles),
@@ -160,30 +161,21 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
 
 def drawdown(book: Book, plan: Plan, policy: Policy) -> Check:
     """Has the book lost less than its limit since its peak?"""
-    limit, today = policy.risk.drawdown_ratio_max, _today(book)
+    today = _today(book)
     observed = today.drawdown_ratio if today else None
-    return Check(
-        "drawdown",
-        observed,
-        limit,
-        observed is not None and observed < limit,
-        f"the book is {_shown(observed)} below its peak, less than {ratio(limit)} allowed",
-        "Halt the desk and decide whether the strategy goes on; an unknown value needs the book built again.",
-    )
+    fix = "Halt the desk and decide whether the strategy goes on."
+    seen = f"the book is {_shown(observed)} below its peak"
+    return _loss("drawdown", observed, policy.risk.drawdown_ratio_max, seen, fix)
 
 
 def daily_loss(book: Book, plan: Plan, policy: Policy) -> Check:
     """Did the book lose less than its limit on the as-of session?"""
-    limit, today = policy.risk.daily_loss_ratio_max, _today(book)
+    today = _today(book)
     is_known = today is not None and today.return_ratio is not None
     observed = max(-today.return_ratio, Decimal(0)) if is_known else None
-    return Check(
-        "daily_loss",
-        observed,
-        limit,
-        observed is not None and observed < limit,
-        f"the book lost {_shown(observed)} on the as-of session, less than {ratio(limit)} allowed",
-        "Look for the cause before planning again; an unknown value needs the book built again.",
+    fix = "Look for the cause before planning again."
+    return _loss(
+        "daily_loss", observed, policy.risk.daily_loss_ratio_max, "the loss of the as-of session", fix
     )
 
 
@@ -220,6 +212,12 @@ CHECKS: tuple[Callable[[Book, Plan, Policy], Check], ...] = (
     price_band,
     daily_loss,
 )
+
+
+def _loss(check_name: str, observed: Decimal | None, limit: Decimal, seen: str, fix: str) -> Check:
+    is_clear = observed is not None and observed < limit
+    fix = _UNVALUED if observed is None else fix
+    return Check(check_name, observed, limit, is_clear, f"{seen}, less than {ratio(limit)} allowed", fix)
 
 
 def _listing(check_name: str, symbols: list[str], what: str, fix: str) -> Check:

@@ -53,10 +53,10 @@ def size_plan(book: Book, policy: Policy) -> Plan:
     orders at all, not even sales; the plan then names the obstacles.
     """
     selected = _select(book, policy.sizing.positions_count)
-    obstacles = _find_obstacles(book, selected)
+    obstacles, is_unknown = _find_obstacles(book, selected)
     if obstacles:
         blocked = tuple(_target(book, symbol, Decimal(0), "blocked") for symbol in _symbols(book))
-        return Plan(blocked, (), obstacles)
+        return Plan(blocked, (), obstacles, is_unknown)
     weight, word = _target_weight(policy.sizing)
     targets = {}
     for symbol in _symbols(book):
@@ -90,22 +90,24 @@ def limit_price(side: str, reference_price_usd: Decimal, price_limit_ratio: Deci
     return (reference_price_usd * (1 - price_limit_ratio)).quantize(CENT, ROUND_CEILING)
 
 
-def _find_obstacles(book: Book, selected: tuple[str, ...]) -> tuple[str, ...]:
-    obstacles = []
+def _find_obstacles(book: Book, selected: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Return what makes sizing impossible, and whether nothing but a missing input does."""
+    missing, known = [], []
     if book.gbpusd_rate is None:
-        obstacles.append("the GBP/USD rate is missing")
+        missing.append("the GBP/USD rate is missing")
     for symbol in sorted(book.holdings):
         instrument = book.instruments.get(symbol)
         if instrument is None:
-            obstacles.append(f"{symbol} is held but not in the universe")
+            known.append(f"{symbol} is held but not in the universe")
         elif not instrument.has_price or book.holdings[symbol].value_gbp is None:
-            obstacles.append(f"{symbol} is held but has no price on the as-of date")
-    if not obstacles and book.equity_gbp <= 0:
-        obstacles.append("the book has no equity")
+            missing.append(f"{symbol} is held but has no price on the as-of date")
+    if not missing and not known and book.equity_gbp <= 0:
+        known.append("the book has no equity")
     if not selected:
         # Selling everything because the signal is missing would be a trade nobody decided.
-        obstacles.append("no ranked symbol can be bought")
-    return tuple(obstacles)
+        may_buy = any(stock.is_enabled and stock.is_tradable for stock in book.instruments.values())
+        (missing if may_buy else known).append("no ranked symbol can be bought")
+    return (*missing, *known), bool(missing) and not known
 
 
 def _symbols(book: Book) -> list[str]:

@@ -5,7 +5,7 @@ Each step writes once per run, in one transaction, and returns what is stored; a
 changes nothing and returns the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from trading_ops.db.connect import queries
 from trading_ops.plan import decision
 from trading_ops.plan.book import Book, Day, Holding, Instrument, Order, Plan, Target
 from trading_ops.plan.checks import Check, run_checks
-from trading_ops.plan.decision import Decision, GateResult
+from trading_ops.plan.decision import Decision, Evidence, GateResult
 from trading_ops.plan.ranking import Ranked, rank_scores, rank_static_list
+from trading_ops.plan.reasons import stored_reasons
 from trading_ops.plan.sizing import size_plan
 from trading_ops.runs.frozen import load_policy
 from trading_ops.runs.run import Run, load_run
@@ -94,19 +95,42 @@ def judge_gate(connection: psycopg.Connection, run_id: str, gate: str) -> GateRe
         return _gate_results(connection, run_id)[gate]
 
 
-def decide(connection: psycopg.Connection, run_id: str) -> Decision:
-    """Decide on a run once and return the decision; a gate that was not judged counts against it."""
+def decide(connection: psycopg.Connection, run_id: str, broken_steps: Sequence[str] = ()) -> Decision:
+    """
+    Decide on a run once and return the decision; a gate that was not judged counts against it.
+
+    `broken_steps` names the steps of the run that did not finish.
+    """
     with connection.transaction():
         queries.plan.lock_plan(connection, run_id=run_id)
-        stored = queries.plan.decision(connection, run_id=run_id)
-        if stored is None:
-            trades_count = len(list(queries.plan.intended(connection, run_id=run_id)))
-            made = decision.decide(_gate_results(connection, run_id), trades_count)
+        if stored_decision(connection, run_id) is None:
+            made = decision.decide(read_evidence(connection, run_id, broken_steps))
             queries.plan.insert_decision(
-                connection, run_id=run_id, is_approved=made.is_approved, reasons=Jsonb(list(made.reasons))
+                connection,
+                run_id=run_id,
+                is_approved=made.is_approved,
+                reasons=Jsonb([reason.as_json() for reason in made.reasons]),
             )
-            stored = queries.plan.decision(connection, run_id=run_id)
-    return Decision(stored["is_approved"], tuple(stored["reasons"]))
+        return stored_decision(connection, run_id)
+
+
+def stored_decision(connection: psycopg.Connection, run_id: str) -> Decision | None:
+    """Return the decision on a run, or None before there is one."""
+    stored = queries.plan.decision(connection, run_id=run_id)
+    return stored and Decision(stored["is_approved"], stored_reasons(stored["reasons"]))
+
+
+def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Sequence[str]) -> Evidence:
+    """Read what a decision on a run is made of."""
+    plan = _stored_plan(connection, run_id)
+    names = queries.plan.search_names(connection, run_id=run_id)
+    return Evidence(
+        gates=_gate_results(connection, run_id),
+        risk_checks=plan.checks,
+        orders=plan.orders,
+        search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
+        broken_steps=broken_steps,
+    )
 
 
 def _rank(connection: psycopg.Connection, run: Run, policy: Policy) -> tuple[Ranked, ...]:

@@ -19,6 +19,7 @@ from trading_ops.files import write_whole
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
+from trading_ops.tickets.reasons import Reason, stored_reasons, told
 from trading_ops.wording.figures import gbp, ratio
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
@@ -39,7 +40,9 @@ class DailyReport:
     equity: Mapping | None
     positions: Sequence[Mapping]
     coverage: Mapping | None
+    plan: Mapping | None
     gates: Sequence[Mapping]
+    reasons: Sequence[Reason]
     ticket: Mapping | None
     incidents: Sequence[Mapping]
     next_rebalance_date: date | None
@@ -56,7 +59,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
     with connection.transaction():
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
-        words = vars(report) | {"newest_ticket": ticket_status(report.ticket)}
+        words = vars(report) | {"newest_ticket": ticket_status(report.ticket), "told": told}
         texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
         enqueue(
             connection,
@@ -94,13 +97,16 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
             missing.append(f"{name}: nothing was computed for this run")
         return found
 
+    plan = queries.reports.newest_plan(connection, portfolio_id=run["portfolio_id"])
     return DailyReport(
         run=run,
         label=label_of(run["portfolio_kind"], run["environment"]),
         equity=computed("equity", queries.reports.equity),
         positions=computed("positions", queries.reports.positions) or (),
         coverage=computed("coverage", queries.reports.coverage),
-        gates=list(queries.reports.gates(connection, portfolio_id=run["portfolio_id"])),
+        plan=plan,
+        gates=list(queries.reports.gates(connection, run_id=plan["run_id"])) if plan else (),
+        reasons=stored_reasons(plan["reasons"]) if plan else (),
         ticket=queries.reports.ticket(connection, portfolio_id=run["portfolio_id"]),
         incidents=list(queries.reports.incidents(connection, run_id=run_id)),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
@@ -117,6 +123,7 @@ def daily_letter(report: DailyReport, html: str) -> Letter:
         ("Drawdown", ratio(equity["drawdown_ratio"]) if equity else "not computed"),
         ("Coverage", ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed"),
         ("Gates", ", ".join(f"{row['gate']} {row['status']}" for row in report.gates) or "no plan run yet"),
+        *(("Why no trade", told(reason)) for reason in report.reasons),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),

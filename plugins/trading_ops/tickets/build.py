@@ -6,7 +6,7 @@ same bytes. Anything missing, unknown or out of order makes the ticket a NO-TRAD
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,13 +14,28 @@ from decimal import Decimal
 import rfc8785
 
 from trading_ops.exchange.clocks import both_clocks
+from trading_ops.plan.decision import Decision, Evidence, step_reason, unfit_orders
 from trading_ops.plan.gates import GATES
-from trading_ops.tickets.reasons import Reason, RunRecord, ordered, reasons_against, status_of
+from trading_ops.plan.reasons import Reason, in_order
 from trading_ops.wording.figures import gbp, units, usd
+from trading_ops.wording.instants import in_full
 
 FORMAT = "trading-ops-ticket/1"
 NOT_FOUND_RULE = "If not found, or only offered as a CFD or with leverage: mark FAILED and continue."
 FIELDS_TO_RECORD = ("status", "units", "value_gbp", "price_usd", "executed_at", "notes")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """
+    What a ticket is made of: the run, the decision on it, and what that was made of.
+
+    `run` is the row of desk.runs with portfolio_kind and environment beside it.
+    """
+
+    run: Mapping
+    decision: Decision
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -62,23 +77,23 @@ def build_ticket(
     """
     Return the run's ticket: TRADE only when nothing at all speaks against it.
 
-    `refusal` is what the database said to a TRADE built from the same record.
+    `failed_steps` are those known by now, and `refusal` is what the database said to a TRADE built from
+    the same record.
     """
     run = record.run
-    reasons = reasons_against(record, now_at=now_at, failed_steps=failed_steps)
-    if refusal:
-        reasons.append(refusal)
+    reasons = in_order([*record.decision.reasons, *_reasons_since(record, now_at, failed_steps, refusal)])
+    is_trade = record.decision.is_approved and not reasons
     return Ticket(
         ticket_id=f"{run['portfolio_id']}-{run['plan_week']}-{run['attempt_number']}",
-        kind="NO-TRADE" if reasons else "TRADE",
+        kind="TRADE" if is_trade else "NO-TRADE",
         label=label_of(run["portfolio_kind"], run["environment"]),
         run=run,
         window_open_at=run["window_open_at"],
         window_close_at=run["window_close_at"],
         deadline_at=run["deadline_at"],
-        gates=tuple((gate, status_of(record, gate)) for gate in GATES),
-        lines=() if reasons else tuple(_line(row, record.search_names) for row in ordered(record.intended)),
-        reasons=tuple(dict.fromkeys(reasons)),
+        gates=tuple((gate, _status_of(record.evidence, gate)) for gate in GATES),
+        lines=_lines(record.evidence) if is_trade else (),
+        reasons=reasons,
     )
 
 
@@ -137,7 +152,7 @@ def ticket_body(ticket: Ticket) -> dict:
             "sell_value_gbp": f"{value_of(ticket, 'SELL'):.2f}",
             "buy_value_gbp": f"{value_of(ticket, 'BUY'):.2f}",
         },
-        "reasons": [vars(reason) for reason in ticket.reasons],
+        "reasons": [reason.as_json() for reason in ticket.reasons],
     }
 
 
@@ -181,12 +196,33 @@ def instruction(line: TicketLine) -> str:
     return f"{line.side.capitalize()} {gbp(line.value_gbp)}"
 
 
-def _line(row: Mapping, search_names: Mapping[str, str]) -> TicketLine:
-    names = [
-        name for name in TicketLine.__dataclass_fields__ if name not in ("etoro_search_name", "order_type")
-    ]
-    return TicketLine(
-        etoro_search_name=search_names[row["internal_symbol"]], **{name: row[name] for name in names}
+def _reasons_since(
+    record: RunRecord, now_at: datetime, failed_steps: Sequence[str], refusal: Reason | None
+) -> Iterator[Reason]:
+    """Look for what speaks against a TRADE now and did not when it was decided."""
+    told = {reason.key for cause in record.decision.reasons for reason in (cause, *cause.follows)}
+    yield from (reason for reason in map(step_reason, failed_steps) if reason.key not in told)
+    # Whoever approved it, only what a person can execute is read out.
+    yield from unfit_orders(record.evidence) if record.decision.is_approved else ()
+    if now_at >= record.run["window_close_at"]:
+        sentence = f"The execution window closed at {in_full(record.run['window_close_at'])}."
+        yield Reason("window", "window_open", sentence, "Wait for the next plan.")
+    if refusal:
+        yield refusal
+
+
+def _status_of(evidence: Evidence, gate: str) -> str:
+    return evidence.gates[gate].status if gate in evidence.gates else "MISSING"
+
+
+def _lines(evidence: Evidence) -> tuple[TicketLine, ...]:
+    return tuple(
+        TicketLine(
+            internal_symbol=order.symbol,
+            etoro_search_name=evidence.search_names[order.symbol],
+            **{name: value for name, value in vars(order).items() if name != "symbol"},
+        )
+        for order in sorted(evidence.orders, key=lambda order: order.line_number)
     )
 
 

@@ -15,11 +15,13 @@ from psycopg.types.json import Jsonb
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
+from trading_ops.plan import steps
+from trading_ops.plan.decision import undecided
+from trading_ops.plan.reasons import Reason
 from trading_ops.settings import Settings, settings
-from trading_ops.tickets.build import Ticket, build_ticket, canonical_json, content_sha256
+from trading_ops.tickets.build import RunRecord, Ticket, build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.files import write_ticket_files
 from trading_ops.tickets.letters import ticket_letter
-from trading_ops.tickets.reasons import Reason, RunRecord
 from trading_ops.tickets.render import render_markdown
 
 # Checks of the risk gate that stop the desk, not just this week's plan.
@@ -64,7 +66,7 @@ def issue_ticket(
 def _issue(
     connection: psycopg.Connection, run_id: str, failed_steps: Sequence[str], config: Settings
 ) -> None:
-    record = _read_record(connection, run_id)
+    record = _read_record(connection, run_id, failed_steps)
     now_at = queries.clock.now_at(connection)
     ticket = build_ticket(record, now_at=now_at, failed_steps=failed_steps)
     if ticket.kind == "TRADE":
@@ -92,19 +94,12 @@ def _issue(
         )
 
 
-def _read_record(connection: psycopg.Connection, run_id: str) -> RunRecord:
+def _read_record(connection: psycopg.Connection, run_id: str, failed_steps: Sequence[str]) -> RunRecord:
     run = queries.tickets.run(connection, run_id=run_id)
     if run is None or run["kind"] != "plan":
         raise ValueError(f"{run_id} is not a plan run of this desk")
-    names = queries.tickets.search_names(connection, universe_hash=run["universe_hash"])
-    return RunRecord(
-        run=run,
-        decision=queries.tickets.decision(connection, run_id=run_id),
-        gates=list(queries.tickets.gates(connection, run_id=run_id)),
-        risk_checks=list(queries.tickets.risk_checks(connection, run_id=run_id)),
-        intended=list(queries.tickets.intended(connection, run_id=run_id)),
-        search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
-    )
+    evidence = steps.read_evidence(connection, run_id, failed_steps)
+    return RunRecord(run, steps.stored_decision(connection, run_id) or undecided(evidence), evidence)
 
 
 def _try_to_store(connection: psycopg.Connection, ticket: Ticket) -> Reason | None:
@@ -126,9 +121,9 @@ def _refusal(error: psycopg.DatabaseError) -> Reason:
     if error.diag.constraint_name == "one_trade_ticket_per_week":
         fix = "This week has its TRADE ticket already: execute and confirm that one."
     elif "halted" in said:
-        fix = "Reconcile, release the halt, then plan again."
+        fix = "Reconcile, end the halt with `trading-ops release`, then plan again."
     else:
-        fix = "Compare the run's gate_results and decisions with what the message names."
+        fix = "Read the log of issue_ticket in Airflow, mend what the message names, plan again."
     return Reason(
         "database", error.diag.constraint_name or "ticket_lock", f"Postgres refused the TRADE: {said}.", fix
     )
@@ -143,7 +138,7 @@ def _store(connection: psycopg.Connection, ticket: Ticket) -> None:
         portfolio_id=ticket.run["portfolio_id"],
         plan_week=ticket.run["plan_week"],
         kind=ticket.kind,
-        reasons=json.dumps([vars(reason) for reason in ticket.reasons]),
+        reasons=json.dumps([reason.as_json() for reason in ticket.reasons]),
         body_json=body_json,
         body_markdown=render_markdown(ticket),
         content_sha256=content_sha256(body_json),
@@ -168,7 +163,7 @@ def _record_incidents(connection: psycopg.Connection, ticket: Ticket) -> None:
         is_kill = reason.source == "risk" and reason.check_name in _KILL_CHECKS
         code = "KILL_SWITCH" if is_kill else _INCIDENT_OF_SOURCE.get(reason.source)
         if code:
-            found.setdefault(code, []).append(f"{reason.check_name}: {reason.reason}")
+            found.setdefault(code, []).append(f"{reason.check_name}: {reason.sentence}")
     for code, details in found.items():
         record_incident(
             connection, code, f"{code}:{ticket.ticket_id}", "; ".join(details), run_id=ticket.run["run_id"]

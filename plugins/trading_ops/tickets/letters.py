@@ -11,7 +11,7 @@ from datetime import datetime
 from trading_ops.comms.letters import Letter, compose
 from trading_ops.tickets.build import Ticket, value_of
 from trading_ops.tickets.invite import execution_invite
-from trading_ops.tickets.render import group_reasons
+from trading_ops.tickets.reasons import told
 from trading_ops.wording.figures import gbp
 from trading_ops.wording.instants import clock_warning, in_full
 
@@ -25,11 +25,7 @@ def ticket_letter(
     link = ticket_link(confirm_url, ticket.ticket_id)
     facts = [("Ticket", ticket.ticket_id), ("Content hash", content_hash[:HASH_SHOWN_CHARS])]
     if ticket.kind == "NO-TRADE":
-        facts += [
-            (source, f"{reason.reason} Smallest fix: {reason.fix}")
-            for source, members in group_reasons(ticket.reasons)
-            for reason in members
-        ]
+        facts += [(reason.source, told(reason)) for reason in ticket.reasons]
         paragraphs = ["There is nothing to do on eToro this week. Why, and the smallest fix, is below."]
         attachments = []
     else:

@@ -4,14 +4,13 @@ A ticket as a person reads it: markdown from one template.
 Pure. The text holds no word that needs judgement, and the same ticket always gives the same text.
 """
 
-from itertools import groupby
-
-from trading_ops.plan.gates import GATES
 from trading_ops.tickets import build
-from trading_ops.tickets.reasons import Reason
+from trading_ops.tickets.reasons import following, group_reasons
 from trading_ops.wording.templates import environment
 
-_TEMPLATES = environment("trading_ops.tickets", skip_rule=build.skip_rule, instruction=build.instruction)
+_TEMPLATES = environment(
+    "trading_ops.tickets", skip_rule=build.skip_rule, instruction=build.instruction, following=following
+)
 
 
 def render_markdown(ticket: build.Ticket) -> str:
@@ -25,12 +24,3 @@ def render_markdown(ticket: build.Ticket) -> str:
         not_found_rule=build.NOT_FOUND_RULE,
         content_sha256=build.content_sha256(build.canonical_json(ticket)),
     )
-
-
-def group_reasons(reasons: tuple[Reason, ...]) -> list[tuple[str, list[Reason]]]:
-    """Return the reasons under their gate or step, in the order the plan runs."""
-    order = ("step", *GATES, "decision", "window", "orders", "database")
-    ranked = sorted(
-        reasons, key=lambda reason: order.index(reason.source) if reason.source in order else len(order)
-    )
-    return [(source, list(members)) for source, members in groupby(ranked, key=lambda reason: reason.source)]

@@ -71,29 +71,27 @@ def _judge(desk_run_id: str | None, gate: str) -> str:
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 def decide(desk_run_id: str | None) -> bool:
-    """Store whether the plan may be traded, from gates and risk checks alone."""
+    """Store whether the plan may be traded, and if not everything that speaks against it."""
     from trading_ops.plan import steps
     from trading_ops_airflow.connections import desk_connection
 
     if desk_run_id is None:
         raise AirflowSkipException("no run was frozen, so there is nothing to decide")
     with desk_connection("desk_planner") as connection:
-        decision = steps.decide(connection, desk_run_id)
-    print(
-        "approved"
-        if decision.is_approved
-        else "not approved:\n" + "\n".join(f"  {why}" for why in decision.reasons)
-    )
+        decision = steps.decide(connection, desk_run_id, _broken_steps(connection, desk_run_id))
+    print("approved" if decision.is_approved else "not approved:")
+    for cause in decision.reasons:
+        print(f"  {cause.key}: {cause.sentence}\n    what to do: {cause.fix}")
+        for reason in cause.follows:
+            print(f"      {reason.key}: {reason.sentence}")
     return decision.is_approved
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[TICKETS])
 def issue_ticket(desk_run_id: str | None) -> str:
     """Issue the one ticket of the run; any broken step before makes it a NO-TRADE that names the step."""
-    from trading_ops.runs.run import load_run
     from trading_ops.tickets import issue
     from trading_ops_airflow.connections import desk_connection
-    from trading_ops_airflow.partition import failed_steps
 
     if desk_run_id is None:
         raise AirflowFailException(
@@ -101,7 +99,14 @@ def issue_ticket(desk_run_id: str | None) -> str:
             "mend what its log names and clear the whole DAG run"
         )
     with desk_connection("desk_planner") as connection:
-        broken = failed_steps(load_run(connection, desk_run_id).signal_method == "qlib")
+        broken = _broken_steps(connection, desk_run_id)
         ticket_id = issue.issue_ticket(connection, desk_run_id, broken)
     print(f"ticket {ticket_id}" + (f", broken steps: {', '.join(broken)}" if broken else ""))
     return ticket_id
+
+
+def _broken_steps(connection, desk_run_id: str) -> list[str]:
+    from trading_ops.runs.run import load_run
+    from trading_ops_airflow.partition import failed_steps
+
+    return failed_steps(load_run(connection, desk_run_id).signal_method == "qlib")

@@ -3,8 +3,11 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from trading_ops.plan.book import Order
+from trading_ops.plan.checks import Check
+from trading_ops.plan.decision import Evidence, GateResult, decide
 from trading_ops.plan.gates import GATES
-from trading_ops.tickets.reasons import RunRecord
+from trading_ops.tickets.build import RunRecord
 
 SATURDAY_AT = datetime(2026, 6, 13, 8, 0, tzinfo=UTC)
 SEARCH_NAMES = {"ALDR": "Alder Instruments", "BRCH": "Birch Energy", "CEDR": "Cedar Foods"}
@@ -49,11 +52,11 @@ def mismatch_run_row() -> dict:
     )
 
 
-def order(line_number: int, symbol: str, side: str, value: str, **columns) -> dict:
-    """A row of desk.ledger_trades_intended; `columns` overrides any column."""
-    return {
+def order(line_number: int, symbol: str, side: str, value: str, **columns) -> Order:
+    """An order as it was sized; `columns` overrides any part of it."""
+    values = {
         "line_number": line_number,
-        "internal_symbol": symbol,
+        "symbol": symbol,
         "side": side,
         "value_gbp": Decimal(value),
         "units_estimate": Decimal("6.250000"),
@@ -63,6 +66,7 @@ def order(line_number: int, symbol: str, side: str, value: str, **columns) -> di
         "gbpusd_rate": Decimal("1.2500"),
         **columns,
     }
+    return Order(**values)
 
 
 ORDERS = (
@@ -75,32 +79,48 @@ ORDERS = (
 
 
 def gate_row(gate: str, **failing) -> dict:
-    """A row of desk.gate_results; each keyword is a check that failed, as (reason, fix)."""
-    checks = [{"check_name": "everything_else", "is_clear": True, "reason": "clear", "fix": ""}] + [
-        {"check_name": name, "is_clear": False, "reason": reason, "fix": fix}
-        for name, (reason, fix) in failing.items()
+    """A row of desk.gate_results; each keyword is a failed check: (reason, fix), or with what it observed."""
+    checks = [
+        {"check_name": "everything_else", "is_clear": True, "observed_value": 1, "reason": "clear", "fix": ""}
+    ] + [
+        {
+            "check_name": name,
+            "is_clear": False,
+            "observed_value": observed[0] if observed else 1,
+            "reason": reason,
+            "fix": fix,
+        }
+        for name, (reason, fix, *observed) in failing.items()
     ]
     return {"gate": gate, "status": "FAIL" if failing else "PASS", "checks": checks}
 
 
-def record(**parts) -> RunRecord:
-    """An approved run with two sales and a purchase; `parts` overrides any part."""
-    return RunRecord(
+def riskguard_check(check_name: str, is_clear: bool, reason: str, fix: str) -> Check:
+    """A row of desk.risk_checks."""
+    return Check(check_name, Decimal(1), Decimal(1), is_clear, reason, fix)
+
+
+def record(*, run=None, gates=None, decision=None, **parts) -> RunRecord:
+    """
+    A run with two sales and a purchase as it was decided on; approved unless a part speaks against it.
+
+    `parts` overrides any other part of the evidence.
+    """
+    gates = [gate_row(gate) for gate in GATES] if gates is None else gates
+    evidence = Evidence(
         **{
-            "run": run_row(),
-            "decision": {"is_approved": True, "reasons": []},
-            "gates": [gate_row(gate) for gate in GATES],
-            "risk_checks": [],
-            "intended": ORDERS,
+            "gates": {row["gate"]: GateResult(row["status"], tuple(row["checks"])) for row in gates},
+            "risk_checks": (),
+            "orders": ORDERS,
             "search_names": SEARCH_NAMES,
             **parts,
         }
     )
+    return RunRecord(run or run_row(), decision or decide(evidence), evidence)
 
 
 def blocked_record() -> RunRecord:
     """A run that three gates blocked, each in its own way."""
-    refused = {"gate": "data_quality", "check": "coverage", "reason": "97 %", "fix": "Load a bar."}
     data_quality = gate_row(
         "data_quality",
         coverage=(
@@ -113,7 +133,25 @@ def blocked_record() -> RunRecord:
         "confirmation",
         previous_ticket_confirmed=("2 lines of demo-2026-W24-1 are open", "Confirm lines 3 and 7."),
     )
-    return record(
-        decision={"is_approved": False, "reasons": [refused]},
-        gates=[data_quality, confirmation, gate_row("risk")],
+    return record(gates=[data_quality, confirmation, gate_row("risk")])
+
+
+def barless_record() -> RunRecord:
+    """A run without a bar, with an open line of the week before: two causes, and what follows from one."""
+    data_quality = gate_row(
+        "data_quality",
+        benchmark_present=("the benchmark SIMX has no bar on 2026-06-12", "Load a bar of SIMX.", 0),
+        coverage=("0 of 3 enabled symbols have a bar on 2026-06-12", "Load the bars of 2026-06-12.", 0),
+        freshness=("there is no finished bar of any symbol", "Load the bars of 2026-06-12.", None),
+        prices_valid=("no session was searched for broken bars", "-", None),
     )
+    confirmation = gate_row(
+        "confirmation",
+        previous_ticket_confirmed=("2 lines of demo-2026-W24-1 are open", "Confirm lines 3 and 7.", 2),
+    )
+    risk = gate_row(
+        "risk",
+        drawdown=("the drawdown is unknown: the book has no value", "-", None),
+        sizes_possible=("what can be paid for is unknown: the book has no value", "-", None),
+    )
+    return record(gates=[data_quality, confirmation, gate_row("reconciliation"), risk], orders=())

@@ -19,6 +19,7 @@ TICKETS = {
     "trade_normal_week": records.record,
     "trade_clock_mismatch_week": lambda: records.record(run=records.mismatch_run_row()),
     "no_trade": records.blocked_record,
+    "no_trade_without_bars": records.barless_record,
 }
 
 

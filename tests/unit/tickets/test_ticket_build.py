@@ -1,6 +1,7 @@
 """What a ticket says, and what makes it a NO-TRADE."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ import records
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading_ops.plan.decision import Decision
 from trading_ops.plan.gates import GATES
+from trading_ops.plan.reasons import Reason
 from trading_ops.tickets.build import (
     TicketLine,
     build_ticket,
@@ -19,7 +22,6 @@ from trading_ops.tickets.build import (
     skip_price_usd,
     skip_rule,
 )
-from trading_ops.tickets.reasons import Reason
 
 PRICES = st.decimals(min_value="0.0101", max_value="99999", places=6)
 
@@ -65,11 +67,11 @@ def test_the_skip_rule_is_an_absolute_price(side, limit, words):
 def test_the_scale_of_a_number_does_not_change_the_hash():
     """100 and 100.000 are one price, whichever the database hands back."""
     orders = [
-        {**order, "reference_price_usd": order["reference_price_usd"] + Decimal("0.0000")}
+        replace(order, reference_price_usd=order.reference_price_usd + Decimal("0.0000"))
         for order in records.ORDERS
     ]
     assert content_sha256(canonical_json(built())) == content_sha256(
-        canonical_json(built(records.record(intended=orders)))
+        canonical_json(built(records.record(orders=orders)))
     )
 
 
@@ -90,14 +92,14 @@ def test_the_json_holds_every_decimal_as_text():
 
 def test_lines_keep_the_order_of_their_numbers():
     """However the rows arrive."""
-    ticket = built(records.record(intended=tuple(reversed(records.ORDERS))))
+    ticket = built(records.record(orders=tuple(reversed(records.ORDERS))))
     assert [(line.line_number, line.side) for line in ticket.lines] == [(1, "SELL"), (2, "SELL"), (3, "BUY")]
 
 
 def test_a_buy_before_a_sell_is_no_ticket():
     """The buy would be placed with money that is not there yet."""
     orders = [records.order(1, "ALDR", "BUY", "10.00"), records.order(2, "BRCH", "SELL", "10.00")]
-    assert checks(built(records.record(intended=orders))) == [("orders", "sell_before_buy")]
+    assert checks(built(records.record(orders=orders))) == [("orders", "sell_before_buy")]
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -125,26 +127,40 @@ def test_a_check_that_is_not_plainly_clear_is_named(is_clear):
 
 
 def test_the_riskguards_own_words_are_added_once():
-    """The gate in SQL and the check in Python found the same; the ticket says it once."""
+    """The gate in SQL and the check in Python found the same; the ticket says it once, without the sum."""
     gates = [records.gate_row(gate) for gate in GATES[:-1]] + [
         records.gate_row(
             "risk", riskguard_agrees=("the riskguard objects", "Read it."), turnover=("40 %", "Sell less.")
         )
     ]
     found = [
-        {"check_name": "turnover", "is_clear": False, "reason": "40 %", "fix": "Sell less."},
-        {"check_name": "cash_buffer", "is_clear": False, "reason": "1 %", "fix": "Buy less."},
-        {"check_name": "long_only", "is_clear": True, "reason": "clear", "fix": ""},
+        records.riskguard_check("turnover", False, "40 %", "Sell less."),
+        records.riskguard_check("cash_buffer", False, "1 %", "Buy less."),
+        records.riskguard_check("long_only", True, "clear", ""),
     ]
     ticket = built(records.record(gates=gates, risk_checks=found))
-    assert checks(ticket) == [("risk", "riskguard_agrees"), ("risk", "turnover"), ("risk", "cash_buffer")]
+    assert checks(ticket) == [("risk", "turnover"), ("risk", "cash_buffer")]
+    follows = [reason.check_name for cause in ticket.reasons for reason in cause.follows]
+    assert follows == ["riskguard_agrees"]
 
 
 def test_a_refused_decision_blocks_even_when_every_gate_passed():
     """Its own words are the reason."""
-    reason = {"gate": "plan", "check": "nothing_to_trade", "reason": "nothing to trade", "fix": "Nothing."}
-    ticket = built(records.record(decision={"is_approved": False, "reasons": [reason]}))
-    assert ticket.reasons == (Reason("decision", "nothing_to_trade", "nothing to trade", "Nothing."),)
+    reason = Reason("orders", "trades_needed", "nothing to trade", "Nothing.")
+    assert built(records.record(decision=Decision(False, (reason,)))).reasons == (reason,)
+
+
+def test_a_refusal_without_a_reason_is_no_trade():
+    """Postgres stores none such; a ticket built from one still sends nobody trading."""
+    assert built(records.record(decision=Decision(False, ()))).kind == "NO-TRADE"
+
+
+def test_a_step_that_broke_is_told_once():
+    """The decision knew of size_orders and what came after it; issue_ticket knows of a later one as well."""
+    cause = Reason("step", "size_orders", "It broke.", "Mend it.", (Reason("step", "decide", "So.", "-"),))
+    record = records.record(decision=Decision(False, (cause,)))
+    ticket = built(record, failed_steps=["size_orders", "decide", "store_scores"])
+    assert checks(ticket) == [("step", "store_scores"), ("step", "size_orders")]
 
 
 def test_the_window_closes_at_its_last_second():

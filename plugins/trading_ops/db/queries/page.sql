@@ -67,6 +67,21 @@ inner join desk.ledger_trades_intended as intended
 where line.ticket_id = :ticket_id
 order by line.line_number;
 
+-- name: targets(ticket_id)
+-- Where a ticket's plan wants each symbol and why, what is wanted most first.
+select
+    target.internal_symbol as symbol, signal.signal_rank as rank, target.target_weight_ratio as weight_ratio,
+    target.binding_constraint
+from desk.tickets as ticket
+inner join desk.runs as run on run.run_id = ticket.run_id
+inner join desk.portfolio_targets as target on target.run_id = run.run_id
+left join desk.signals_ranked as signal
+    on signal.run_id = run.run_id
+    and signal.method = run.signal_method
+    and signal.internal_symbol = target.internal_symbol
+where ticket.ticket_id = :ticket_id
+order by target.target_weight_ratio desc, signal.signal_rank nulls last, target.internal_symbol;
+
 -- name: confirmations(ticket_id)
 -- Every version of every recorded line, the newest version of a line first.
 select

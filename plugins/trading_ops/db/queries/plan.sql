@@ -124,6 +124,13 @@ select desk.judge_gate(:run_id, :gate);
 -- The gates of a run judged so far.
 select gate, status, checks from desk.gate_results where run_id = :run_id;
 
+-- name: search_names(run_id)
+-- What to type into eToro's search box, per symbol of the run's universe.
+select universe.internal_symbol, universe.etoro_search_name
+from desk.runs as run
+inner join desk.config_universe as universe on universe.universe_hash = run.universe_hash
+where run.run_id = :run_id;
+
 -- name: insert_decision(run_id, is_approved, reasons)!
 -- The decision of a run, once.
 insert into desk.decisions (run_id, is_approved, reasons) values (:run_id, :is_approved, :reasons);

@@ -34,31 +34,26 @@ select enabled_count, covered_count, coverage_ratio, missing_symbols, is_benchma
 from marts.price_coverage
 where run_id = :run_id;
 
--- name: gates(portfolio_id)
--- Every gate of the portfolio's newest plan run; a gate never judged is MISSING.
+-- name: newest_plan(portfolio_id)^
+-- The portfolio's newest plan and why it does not trade, as its ticket says, or its decision before there is one.
 select
-    plan.run_id, plan.plan_week, required.gate, coalesce(result.status, 'MISSING') as status,
-    coalesce(
-        (
-            select string_agg(blocked.body ->> 'check_name', ', ' order by blocked.body ->> 'check_name')
-            from jsonb_array_elements(result.checks) as blocked (body)
-            where blocked.body -> 'is_clear' is distinct from 'true'::jsonb
-        ),
-        ''
-    ) as blocking_checks
+    run.run_id, run.plan_week, coalesce(ticket.reasons, decision.reasons, '[]') as reasons
+from desk.runs as run
+left join desk.decisions as decision on decision.run_id = run.run_id
+left join desk.tickets as ticket on ticket.run_id = run.run_id
+where run.portfolio_id = :portfolio_id and run.kind = 'plan'
+order by run.frozen_at desc, run.attempt_number desc
+limit 1;
+
+-- name: gates(run_id)
+-- Every gate of a plan run; a gate never judged is MISSING.
+select required.gate, coalesce(result.status, 'MISSING') as status
 from (
-    select run_id, plan_week
-    from desk.runs
-    where portfolio_id = :portfolio_id and kind = 'plan'
-    order by frozen_at desc, attempt_number desc
-    limit 1
-) as plan
-cross join (
     select gate, array_position(array['data_quality', 'confirmation', 'reconciliation', 'risk'], gate) as place
     from desk.required_checks
     group by gate
 ) as required
-left join desk.gate_results as result on result.run_id = plan.run_id and result.gate = required.gate
+left join desk.gate_results as result on result.run_id = :run_id and result.gate = required.gate
 order by required.place;
 
 -- name: ticket(portfolio_id)^

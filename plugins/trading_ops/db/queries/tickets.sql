@@ -41,31 +41,6 @@ inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfoli
 cross join desk.instance
 where run.run_id = :run_id;
 
--- name: decision(run_id)^
--- What the riskguard decided about a run.
-select is_approved, reasons from desk.decisions where run_id = :run_id;
-
--- name: gates(run_id)
--- The gates judged for a run, each with its checks.
-select gate, status, checks from desk.gate_results where run_id = :run_id order by gate;
-
--- name: risk_checks(run_id)
--- The riskguard's own checks of a run.
-select check_name, is_clear, reason, fix from desk.risk_checks where run_id = :run_id order by check_name;
-
--- name: intended(run_id)
--- The orders of a run in the order they are to be placed.
-select
-    line_number, internal_symbol, side, value_gbp, units_estimate, is_full_exit, reference_price_usd,
-    price_limit_usd, gbpusd_rate
-from desk.ledger_trades_intended
-where run_id = :run_id
-order by line_number;
-
--- name: search_names(universe_hash)
--- What to type into eToro's search box, per symbol of a universe.
-select internal_symbol, etoro_search_name from desk.config_universe where universe_hash = :universe_hash;
-
 -- name: insert_ticket(ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256, window_open_at, window_close_at, deadline_at)!
 -- Stores a ticket; the database refuses a TRADE whose gates did not all pass for the same run.
 insert into desk.tickets (

@@ -1,0 +1,129 @@
+"""
+What a failed check or a broken step may follow from: one table, read by `reasons`.
+
+Pure. An arrow holds only where the one that follows could see nothing itself and its cause says what it
+lacked. So a violation that anybody saw is never explained away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from trading_ops.plan.checks import CHECKS
+
+# The tasks a ticket waits for, in the order they run; those of a model count in a plan that it ranks.
+STEPS = (
+    "wait_for_turn",
+    "freeze_inputs",
+    "build_prices",
+    "build_book",
+    "export_dataset",
+    "make_dataset",
+    "score_model",
+    "store_scores",
+    "wait_for_scores",
+    "rank_universe",
+    "size_orders",
+    "build_gates",
+    "decide",
+)
+
+
+class Saw(Flag):
+    """What a check observed: nothing it could look at, that there is none, or a figure."""
+
+    UNKNOWN = auto()
+    NOTHING = auto()
+    FIGURE = auto()
+
+
+NO_FIGURE = Saw.UNKNOWN | Saw.NOTHING
+ANYTHING = NO_FIGURE | Saw.FIGURE
+
+
+@dataclass(frozen=True)
+class From:
+    """
+    What saw `saw` follows from a failed `cause` that saw `cause_saw`.
+
+    `where` names others that must have failed as well, with what they saw.
+    """
+
+    cause: str
+    cause_saw: Saw = ANYTHING
+    saw: Saw = Saw.UNKNOWN
+    where: tuple[tuple[str, Saw], ...] = ()
+
+
+def _from(*causes: str) -> tuple[From, ...]:
+    return tuple(From(cause) for cause in causes)
+
+
+def _steps_before(step: str) -> tuple[From, ...]:
+    return _from(*(f"step.{earlier}" for earlier in STEPS[: STEPS.index(step)]))
+
+
+# Without a bar of the session, or without prices at all, there is nothing to look at.
+_PRICES = (From("data_quality.coverage", NO_FIGURE),)
+_SNAPSHOT = (From("reconciliation.snapshot_recent", Saw.UNKNOWN), From("step.build_book"))
+# Cash, a rate, and a price for every holding.
+_SIZED = (
+    *_from("step.build_prices", "step.build_book", "data_quality.freshness", "data_quality.coverage"),
+    From("data_quality.fx_present", Saw.UNKNOWN),
+)
+# What could not be sized says which holding lacks its price.
+_BOOK = (*_SIZED, From("risk.sizes_possible", NO_FIGURE))
+
+# Every step and every required check, with what it may follow from; the first that failed is its cause. An
+# empty row never follows: it reads what people decided or did, and lacks no other check's input.
+FOLLOWS: Mapping[str, tuple[From, ...]] = {
+    **{f"step.{step}": _steps_before(step) for step in STEPS},
+    # The audit refuses to publish nothing: where there is no bar at all, that is what broke the step.
+    "step.build_prices": (
+        From("data_quality.coverage", Saw.NOTHING, where=(("data_quality.freshness", Saw.UNKNOWN),)),
+        *_steps_before("build_prices"),
+    ),
+    "data_quality.universe_not_empty": (),
+    # That no bar is of the session follows from bars that end before it.
+    "data_quality.coverage": (
+        *_from("step.build_prices", "data_quality.universe_not_empty"),
+        From("data_quality.freshness", Saw.FIGURE, saw=Saw.NOTHING),
+    ),
+    "data_quality.freshness": _PRICES,
+    "data_quality.benchmark_present": (From("data_quality.coverage", NO_FIGURE, saw=NO_FIGURE),),
+    "data_quality.no_duplicates": _PRICES,
+    "data_quality.prices_valid": _PRICES,
+    "data_quality.jumps_explained": _PRICES,
+    "data_quality.sources_agree": _PRICES,
+    "data_quality.series_distinct": _PRICES,
+    "data_quality.history_current": _PRICES,
+    "data_quality.actions_sound": _PRICES,
+    # Bars and rates come apart; only a build that never counted the bars has no rate for the same reason.
+    "data_quality.fx_present": (From("data_quality.coverage", Saw.UNKNOWN),),
+    "confirmation.previous_ticket_confirmed": (),
+    "reconciliation.snapshot_recent": (),
+    "reconciliation.snapshot_after_last_fill": _SNAPSHOT,
+    "reconciliation.cash_matches": _SNAPSHOT,
+    "reconciliation.positions_match": _SNAPSHOT,
+    "reconciliation.positions_known": _SNAPSHOT,
+    # It counts what the riskguard found, and each of those is a finding of its own.
+    "risk.riskguard_agrees": (
+        From("step.size_orders"),
+        *(From(f"risk.{check.__name__}", saw=Saw.FIGURE) for check in CHECKS),
+    ),
+    "risk.sizes_possible": _SIZED,
+    "risk.positions_count": _BOOK,
+    "risk.position_weight": _BOOK,
+    "risk.cash_buffer": _BOOK,
+    "risk.turnover": _BOOK,
+    "risk.long_only": _BOOK,
+    "risk.drawdown": _BOOK,
+    "risk.daily_loss": _BOOK,
+    "risk.price_band": _from("step.build_book"),
+    "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
+    "risk.halt_released": (),
+    "risk.model_approved": (),
+    "decision.decided": _from("step.decide"),
+}
+# A check for which nothing was computed follows from the step that computes them all.
+NO_VERDICT = _from("step.build_gates")
