@@ -18,3 +18,13 @@
         else ''
     end
 {%- endmacro %}
+
+{#- The fix of what a step left unknown; plan.decision says the same of a step that broke. -#}
+{% macro read_log(step) -%}
+    'Read the log of {{ step }} in Airflow, mend its cause, plan again.'
+{%- endmacro %}
+
+{#- The fix of a book without a value; plan.checks says the same. -#}
+{% macro price_holdings() -%}
+    'Load a bar of every holding, or read the log of build_book in Airflow, and plan again.'
+{%- endmacro %}

@@ -19,7 +19,7 @@ LONG_FILES: dict[str, int] = {
     "plugins/trading_ops/bars/append.py": 277,
     "plugins/trading_ops/exchange/sessions.py": 291,
     "plugins/trading_ops/models/rehearsal.py": 262,
-    "plugins/trading_ops/plan/checks.py": 265,
+    "plugins/trading_ops/plan/checks.py": 264,
     "plugins/trading_ops/reports/universe.py": 300,
     "plugins/trading_ops/universe/instruments.py": 283,
     "plugins/trading_ops_stack/demo.py": 292,

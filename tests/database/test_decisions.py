@@ -72,7 +72,7 @@ def test_passed_gates_with_nothing_to_trade_are_a_no_trade(desk):
 
 
 def test_every_check_of_every_gate_says_what_it_may_follow_from(desk):
-    """One that nobody thought about would always be a cause, or could be explained away by a name's accident."""
+    """One nobody thought about would always be a cause, or be explained away by the accident of a name."""
     with connect("desk_planner", desk) as connection:
         required = connection.execute("select gate, check_name from desk.required_checks").fetchall()
     known = {f"{row['gate']}.{row['check_name']}" for row in required}

@@ -17,9 +17,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from tests.conftest import environment_of
+from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
 from trading_ops.settings import PROJECT_ROOT, Settings
@@ -62,8 +61,8 @@ def _served(dbt: Path) -> Settings:
     return shared
 
 
-def fill(desk: Settings) -> None:
-    """Write a policy, a universe, a funded portfolio with a snapshot, three sessions of bars, and a run."""
+def fill(desk: Settings, days: tuple[date, ...] = SESSIONS) -> None:
+    """Write a policy, a universe, a funded portfolio with a snapshot, the bars of some days, and a run."""
     with connect("desk_planner", desk) as connection:
         connection.execute("select desk.set_simulated_now('2026-06-13 08:00:00+00')")
         _add_calendar(connection)
@@ -91,6 +90,7 @@ def fill(desk: Settings) -> None:
             (symbol, day, close)
             for symbol in SYMBOLS
             for day, close in zip(SESSIONS, closes[symbol], strict=True)
+            if day in days
         ],
     )
     add_run(desk, RUN_ID, load_id, policy_hash, universe_hash)
@@ -202,18 +202,14 @@ def _add_calendar(connection) -> None:
 
 
 def _add_policy(connection) -> str:
-    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
-    policy_hash = _sha256("policy")
+    policy = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml")
+    policy_hash = policy.policy_hash
+    body = json.dumps(policy.body())
     connection.execute(
-        "insert into desk.config_policy (policy_hash, body) values (%s, %s)", (policy_hash, json.dumps(body))
+        "insert into desk.config_policy (policy_hash, body) values (%s, %s)", (policy_hash, body)
     )
-    for room, limits in body.items():
-        for name, value in limits.items() if isinstance(limits, dict) else ():
-            if isinstance(value, int | float):
-                connection.execute(
-                    "insert into desk.policy_limits values (%s, %s, %s)",
-                    (policy_hash, f"{room}.{name}", str(value)),
-                )
+    for name, value in policy.limits().items():
+        connection.execute("insert into desk.policy_limits values (%s, %s, %s)", (policy_hash, name, value))
     return policy_hash
 
 

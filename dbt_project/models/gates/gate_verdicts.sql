@@ -29,7 +29,7 @@ select
     end as reason,
     case
         when coalesce(counted.is_clear and counted.rows_count = 1, false) then ''
-        else coalesce(nullif(counted.fix, ''), 'Build the gates of this run again and read the log.')
+        else coalesce(nullif(counted.fix, ''), {{ read_log('build_gates') }})
     end as fix
 from run
 cross join {{ ref('stg_desk__required_checks') }} as required

@@ -174,9 +174,8 @@ def daily_loss(book: Book, plan: Plan, policy: Policy) -> Check:
     is_known = today is not None and today.return_ratio is not None
     observed = max(-today.return_ratio, Decimal(0)) if is_known else None
     fix = "Look for the cause before planning again."
-    return _loss(
-        "daily_loss", observed, policy.risk.daily_loss_ratio_max, "the loss of the as-of session", fix
-    )
+    seen = f"the book lost {_shown(observed)} on the as-of session"
+    return _loss("daily_loss", observed, policy.risk.daily_loss_ratio_max, seen, fix)
 
 
 def price_band(book: Book, plan: Plan, policy: Policy) -> Check:

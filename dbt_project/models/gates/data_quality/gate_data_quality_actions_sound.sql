@@ -72,7 +72,7 @@ select
         else format('every split and dividend since %s is believable', first_date)
     end as reason,
     case
-        when quarantined_count is null then 'Build the prices of this run with an active policy.'
+        when quarantined_count is null then {{ read_log('build_prices') }}
         when quarantined_count = 0 then ''
         else format('Load the right action of %s, or disable it.', {{ first_five('symbols') }})
     end as fix

@@ -42,7 +42,7 @@ select
     case
         when is_clear then ''
         when limit_value is null or coalesce(enabled_count, 0) = 0 then
-            'Freeze the run with a policy and a universe, and build the prices.'
+            {{ read_log('build_prices') }}
         else format(
             'coverage %s: %s of %s needed',
             {{ percent('coverage_ratio') }}, case needed_count when 1 then 'one' else needed_count::text end,

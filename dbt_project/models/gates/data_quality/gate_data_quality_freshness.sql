@@ -58,7 +58,7 @@ select
     end as reason,
     case
         when is_clear then ''
-        when due_date is null then 'Freeze the run again with a calendar that reaches beyond it.'
+        when due_date is null then {{ read_log('freeze_inputs') }}
         when is_from_future then 'Find the file with the wrong date and load it corrected.'
         else format('Load the bars of %s.', due_date)
     end as fix

@@ -38,7 +38,7 @@ select
         else format('histories on an old scale: %s', {{ first_five('findings', '; ') }})
     end as reason,
     case
-        when stale_count is null then 'Build the prices of this run.'
+        when stale_count is null then {{ read_log('build_prices') }}
         when stale_count = 0 then ''
         else format('Load a file with the whole history of %s.', {{ first_five('files') }})
     end as fix

@@ -64,7 +64,7 @@ select
         )
     end as reason,
     case
-        when not is_searched then 'Build the prices of this run with an active policy.'
+        when not is_searched then {{ read_log('build_prices') }}
         when moves is null then ''
         else format(
             'Load the missing action or the corrected bar of %s, or disable it.', {{ first_five('symbols') }}

@@ -32,7 +32,7 @@ select
         else format('%s sessions have more than one bar: %s', duplicates_count, {{ first_five('symbols') }})
     end as reason,
     case
-        when duplicates_count is null then 'Build the prices of this run.'
+        when duplicates_count is null then {{ read_log('build_prices') }}
         when duplicates_count = 0 then ''
         else format('Give %s one vendor name each in config/universe.csv.', {{ first_five('symbols') }})
     end as fix

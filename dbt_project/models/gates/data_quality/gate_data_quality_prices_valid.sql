@@ -53,7 +53,7 @@ select
         )
     end as reason,
     case
-        when broken_count is null then 'Build the prices of this run with an active policy.'
+        when broken_count is null then {{ read_log('build_prices') }}
         when broken_count = 0 then ''
         else format('Load corrected bars (%s), or disable the symbols.', {{ first_five('bars') }})
     end as fix

@@ -55,7 +55,7 @@ select
         else format('the same series under two names: %s', {{ first_five('pairs', '; ') }})
     end as reason,
     case
-        when pairs_count is null then 'Build the prices of this run with an active policy.'
+        when pairs_count is null then {{ read_log('build_prices') }}
         when pairs_count = 0 then ''
         else format('Load the right file of one of %s, or disable one.', {{ first_five('names', '; ') }})
     end as fix

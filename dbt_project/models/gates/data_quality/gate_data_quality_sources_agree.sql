@@ -101,7 +101,7 @@ select
         )
     end as reason,
     case
-        when not is_searched then 'Build the prices of this run with an active policy.'
+        when not is_searched then {{ read_log('build_prices') }}
         when differences is null then ''
         else format(
             'Compare the files of %s with a third source and load the wrong one corrected.',

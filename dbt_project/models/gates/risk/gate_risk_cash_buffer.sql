@@ -38,7 +38,7 @@ select
     case
         when is_clear then ''
         when equity_gbp is null or limit_value is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else format(
             'Buy for %s GBP less, or deposit as much.',
             round(limit_value * equity_gbp - left_gbp, 2)

@@ -36,7 +36,7 @@ select
     case
         when is_clear then ''
         when loss_ratio is null or limit_value is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else 'Look for the cause, then plan again after the next session.'
     end as fix
 from judged

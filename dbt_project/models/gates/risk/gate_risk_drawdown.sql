@@ -33,7 +33,7 @@ select
     case
         when is_clear then ''
         when drawdown_ratio is null or limit_value is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else 'Halt the desk and decide whether the strategy goes on.'
     end as fix
 from compared

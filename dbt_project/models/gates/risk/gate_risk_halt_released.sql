@@ -30,7 +30,7 @@ select
         else 'the desk is not halted'
     end as reason,
     case
-        when is_halted is null then 'Build the gates of this run again.'
+        when is_halted is null then {{ read_log('build_gates') }}
         when is_halted then 'Reconcile, then release the halt with a reason.'
         else ''
     end as fix

@@ -35,7 +35,7 @@ select
         else format('sold beyond what is held: %s', symbols)
     end as reason,
     case
-        when short_count is null then 'Build the book of this run with a price for every holding.'
+        when short_count is null then {{ price_holdings() }}
         when short_count = 0 then ''
         else format('Reconcile %s and plan again.', symbols)
     end as fix

@@ -92,7 +92,7 @@ select
     end as reason,
     case
         when objection = '' then ''
-        when signal_method is null or limit_value is null then 'Freeze the run with a policy.'
+        when signal_method is null or limit_value is null then {{ read_log('freeze_inputs') }}
         when model_name is null or frozen_state is distinct from 'LIVE' or state is distinct from 'LIVE' then
             'Promote a model with `trading-ops model promote` and plan again, or name another signal.method.'
         when age_days < 0 or age_days > limit_value then

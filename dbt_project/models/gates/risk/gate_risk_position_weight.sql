@@ -51,7 +51,7 @@ select
     case
         when is_clear then ''
         when weight_ratio is null or limit_value is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else format(
             'Hold at most %s GBP of %s.',
             round(limit_value * equity_gbp, 2), internal_symbol

@@ -32,7 +32,7 @@ select
     case
         when positions_count <= limit_value then ''
         when positions_count is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else format('Sell %s more.', {{ plain('positions_count - limit_value') }})
     end as fix
 from compared

@@ -64,7 +64,7 @@ select
     end as reason,
     case
         when is_clear then ''
-        when outside is null then 'Build the book of this run.'
+        when outside is null then {{ price_holdings() }}
         else format('Check the bars of %s, then load a correction or disable them.', outside)
     end as fix
 from judged

@@ -28,7 +28,7 @@ select
         else reasons
     end as reason,
     case
-        when blocked_count is null then 'Size the orders of this run.'
+        when blocked_count is null then {{ read_log('size_orders') }}
         when blocked_count = 0 then ''
         else coalesce(fixes, 'Read the reasons of the riskguard.')
     end as fix

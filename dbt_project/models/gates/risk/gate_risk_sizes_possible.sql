@@ -64,6 +64,6 @@ select
             format('Leave %s alone, or raise sizing.order_gbp_min, and plan again.', odd_symbols)
         when buy_gbp > greatest(cash_gbp, 0) then
             format('Buy for %s GBP less, or deposit as much.', round(buy_gbp - greatest(cash_gbp, 0), 2))
-        else 'Build the book of this run with a price for every holding.'
+        else {{ price_holdings() }}
     end as fix
 from compared

@@ -47,7 +47,7 @@ select
         else format('may not be traded, or has no price: %s', symbols)
     end as reason,
     case
-        when refused_count is null then 'Freeze the run with a universe.'
+        when refused_count is null then {{ read_log('freeze_inputs') }}
         when refused_count = 0 then ''
         else format('Correct %s in config/universe.csv or load its bar, and plan again.', symbols)
     end as fix

@@ -33,7 +33,7 @@ select
     case
         when is_clear then ''
         when equity_gbp is null or limit_value is null then
-            'Build the book of this run with a price for every holding.'
+            {{ price_holdings() }}
         else format('Trade for %s GBP less.', round(traded_gbp - limit_value * equity_gbp, 2))
     end as fix
 from compared
