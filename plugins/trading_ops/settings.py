@@ -6,9 +6,10 @@ turn. Rules of the desk (limits, windows, sizes) are policy and live in config/p
 """
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,43 +18,55 @@ class SettingsError(Exception):
     """A setting has a value the desk cannot use; the message names the variable and what it accepts."""
 
 
+def _setting(default: object, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
 @dataclass(frozen=True)
 class Settings:
     """
     Every setting as TRADING_OPS_<NAME>, with the default for a machine with nothing installed.
 
-    Paths are absolute. Passwords are never settings: libpq finds them in the pgpass file.
+    Paths are absolute. Passwords are never settings: libpq finds them in the pgpass file. docs/SETTINGS.md is
+    made from this list.
     """
 
-    data: Path = PROJECT_ROOT / "var/data"
-    environment: str = "simulated"
-    portfolio_id: str = "demo"
-    # Of a portfolio that does not exist yet; a production desk opens a live one.
-    portfolio_kind: str = "simulated"
-    policy: Path = PROJECT_ROOT / "config/policy.yml"
-    universe: Path = PROJECT_ROOT / "config/universe.csv"
-    # Which vendors are asked over HTTP, and the file of `source=key` lines (mode 0600) beside it.
-    sources: Path = PROJECT_ROOT / "config/sources.yml"
-    source_keys: Path = PROJECT_ROOT / "var/secrets/source_keys"
-    db_host: str = "127.0.0.1"
-    db_port: int = 54329
-    db_name: str = "trading_ops"
-    airflow_db: str = "airflow"
-    pgpass: Path = PROJECT_ROOT / "var/secrets/pgpass"
-    session_key: Path = PROJECT_ROOT / "var/secrets/session_key"
-    airflow_port: int = 8074
-    confirm_port: int = 8075
-    confirm_url: str = "http://127.0.0.1:8075"
-    mail: str = "file"
-    mail_from: str = "desk@trading-ops.example"
-    operator_email: str = "operator@trading-ops.example"
-    executor_email: str = "executor@trading-ops.example"
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = 25
-    dbt: Path = PROJECT_ROOT / ".venv-dbt/bin/dbt"
-    qlib_runtime: str = "process"
-    qlib_image: str = "trading-ops/qlib-runner:local"
-    test_data: Path = PROJECT_ROOT.parent / "shared/data"
+    data: Path = _setting(
+        PROJECT_ROOT / "var/data", "where the desk keeps its files; what it runs lies beside it"
+    )
+    environment: str = _setting("simulated", "whether the desk lives in real time or is told the time")
+    portfolio_id: str = _setting("demo", "the book this desk keeps")
+    portfolio_kind: str = _setting(
+        "simulated", "of a portfolio that does not exist yet; without it a production desk opens a live one"
+    )
+    policy: Path = _setting(PROJECT_ROOT / "config/policy.yml", "the limits and rules of the desk")
+    universe: Path = _setting(PROJECT_ROOT / "config/universe.csv", "what may be bought, and its names")
+    sources: Path = _setting(PROJECT_ROOT / "config/sources.yml", "which vendors are asked over HTTP")
+    source_keys: Path = _setting(
+        PROJECT_ROOT / "var/secrets/source_keys",
+        "their keys, a line `source=key` each, in a file of mode 0600",
+    )
+    db_host: str = _setting("127.0.0.1", "where Postgres answers")
+    db_port: int = _setting(54329, "its port")
+    db_name: str = _setting("trading_ops", "the database of the desk")
+    airflow_db: str = _setting("airflow", "the database of Airflow on the same server")
+    pgpass: Path = _setting(PROJECT_ROOT / "var/secrets/pgpass", "the file of the roles' passwords")
+    session_key: Path = _setting(
+        PROJECT_ROOT / "var/secrets/session_key", "the key that signs the page's cookies"
+    )
+    airflow_port: int = _setting(8074, "the port of Airflow, on loopback")
+    confirm_port: int = _setting(8075, "the port of the confirm page, on loopback")
+    confirm_url: str = _setting("http://127.0.0.1:8075", "the page's address as the links in mails say it")
+    mail: str = _setting("file", "whether mail goes to a relay or into `mail/` below the data folder")
+    mail_from: str = _setting("desk@trading-ops.example", "whom mail comes from")
+    operator_email: str = _setting("operator@trading-ops.example", "where the operator's mail goes")
+    executor_email: str = _setting("executor@trading-ops.example", "where the executor's mail goes")
+    smtp_host: str = _setting("127.0.0.1", "the mail relay")
+    smtp_port: int = _setting(25, "its port")
+    dbt: Path = _setting(PROJECT_ROOT / ".venv-dbt/bin/dbt", "dbt, in an environment of its own")
+    qlib_runtime: str = _setting("process", "whether the model's room is a process or a container")
+    qlib_image: str = _setting("trading-ops/qlib-runner:local", "the image of that container")
+    test_data: Path = _setting(PROJECT_ROOT.parent / "shared/data", "real vendor files, for the tests alone")
 
     @property
     def inbox(self) -> Path:
@@ -67,19 +80,24 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """Return every setting as environment variables, for a child process of the same desk."""
-        return {f"TRADING_OPS_{field.name.upper()}": str(getattr(self, field.name)) for field in fields(self)}
+        return {variable(each.name): str(getattr(self, each.name)) for each in fields(self)}
 
     def run_folder(self, run_id: str) -> Path:
         """The folder of one run's files."""
         return self.data / "runs" / run_id
 
 
-_CHOICES = {
+CHOICES = {
     "environment": ("production", "simulated"),
     "portfolio_kind": ("live", "paper", "simulated"),
     "mail": ("file", "smtp"),
     "qlib_runtime": ("process", "docker"),
 }
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"TRADING_OPS_{name.upper()}"
 
 
 def read_settings(environ: dict[str, str]) -> Settings:
@@ -89,26 +107,26 @@ def read_settings(environ: dict[str, str]) -> Settings:
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
     otherwise), a port that is no number, or a word outside the accepted ones.
     """
-    known = {f"TRADING_OPS_{field.name.upper()}": field for field in fields(Settings)}
+    known = {variable(each.name): each for each in fields(Settings)}
     values = {}
     for name, text in environ.items():
         if not name.startswith("TRADING_OPS_") or text == "":
             continue
         if name not in known:
             raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
-        field = known[name]
-        if field.type is int:
+        known_as = known[name]
+        if known_as.type is int:
             if not text.isdecimal():
                 raise SettingsError(f"{name}={text!r}: a whole number is expected")
-            values[field.name] = int(text)
-        elif field.type is Path:
+            values[known_as.name] = int(text)
+        elif known_as.type is Path:
             # Not resolved: a link is followed when it is used, and named as the operator named it.
-            values[field.name] = Path(os.path.abspath(text))
+            values[known_as.name] = Path(os.path.abspath(text))
         else:
-            accepted = _CHOICES.get(field.name)
+            accepted = CHOICES.get(known_as.name)
             if accepted and text not in accepted:
                 raise SettingsError(f"{name}={text!r}: accepted are {' and '.join(accepted)}")
-            values[field.name] = text
+            values[known_as.name] = text
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")
     config = Settings(**values)

@@ -17,12 +17,10 @@ from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 from trading_ops.wording.instants import utc_minute
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """
-    Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback.
-    """
-    parser = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
-    verbs = parser.add_subparsers(dest="verb", required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return every verb with its help."""
+    made = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
+    verbs = made.add_subparsers(dest="verb", required=True)
     verbs.add_parser("migrate", help="bring the database to the newest revision")
     verbs.add_parser("status", help="say the desk's time, whether it is halted, and its newest ticket")
     ticket = verbs.add_parser("ticket", help="print a ticket as the executor sees it")
@@ -41,7 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
-    options = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """
+    Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback.
+    """
+    options = parser().parse_args(arguments)
     try:
         return _VERBS[options.verb](options)
     except UnknownPerson as refusal:
