@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-# Without cached bytecode every Airflow start costs seconds.
+# Without cached bytecode every Airflow start costs seconds. What is imported is compiled then; all of it would
+# take longer than the demo's first week.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
@@ -96,14 +97,14 @@ $(UV):
 .venv/.synced: config/locks/desk.txt | $(UV)
 	@echo "building .venv (Airflow, Flask, pandas, the embedded Postgres) ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-	@$(UV) pip sync -q --python $(DESK) --require-hashes --compile-bytecode config/locks/desk.txt
+	@$(UV) pip sync -q --python $(DESK) --require-hashes config/locks/desk.txt
 	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK)" -m trading_ops "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > .venv/bin/trading-ops && chmod +x .venv/bin/trading-ops
 	@touch $@
 
 .venv-dbt/.synced: config/locks/dbt.txt | $(UV)
 	@echo "building .venv-dbt ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-dbt
-	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes --compile-bytecode config/locks/dbt.txt
+	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes config/locks/dbt.txt
 	@touch $@
 
 .venv-qlib/.synced: $(addprefix qlib_runner/,requirements.lock build-constraints.txt compiler.lock kernel.py alpha158.c) | $(UV)

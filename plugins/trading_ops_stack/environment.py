@@ -99,8 +99,12 @@ def _airflow(config: Settings) -> dict[str, str]:
             "instance_name": f"Trading Ops ({config.environment})",
         },
         "api_auth": {"jwt_secret": keys.jwt_secret},
-        # New DAG files otherwise stay invisible for five minutes.
-        "dag_processor": {"refresh_interval": "20", "parsing_processes": "2"},
+        # New DAG files otherwise stay invisible for five minutes; known ones change with an upgrade alone.
+        "dag_processor": {
+            "refresh_interval": "20",
+            "min_file_process_interval": "300",
+            "parsing_processes": "2",
+        },
         "logging": {"base_log_folder": str(state / "logs/tasks")},
         # Half a second between two looks: a chain of twenty short tasks is mostly waiting otherwise.
         "scheduler": {"scheduler_idle_sleep_time": "0.5", "task_instance_heartbeat_timeout": "60"},

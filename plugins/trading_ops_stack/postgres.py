@@ -130,6 +130,8 @@ def initialise(folder: Path, config: Settings) -> None:
     with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
         connection.execute((PROJECT_ROOT / "docker/postgres/roles.sql").read_text())
         passwords = _passwords(config.pgpass)
+        # Thousands of rounds make a weak password slow to guess, and each connection too; these are random.
+        connection.execute("set scram_iterations = 1")
         for role in ROLES:
             connection.execute(
                 sql.SQL("alter role {} password {}").format(

@@ -37,7 +37,7 @@ def anchors_of(page: str) -> set[str]:
 
 
 def test_the_reference_is_what_the_code_says():
-    """Settings, make targets, verbs, DAGs, checks, codes; `python -m tests.architecture.reference` writes it."""
+    """Settings, make targets, verbs, DAGs, checks, codes; tests.architecture.reference writes it."""
     assert reference.PAGE.read_text() == reference.page()
 
 

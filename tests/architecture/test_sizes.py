@@ -25,7 +25,7 @@ LONG_FILES: dict[str, int] = {
     "plugins/trading_ops_stack/demo.py": 292,
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
-    "tests/database/rows.py": 363,
+    "tests/database/rows.py": 358,
     "tests/database/test_append_only.py": 259,
     "tests/database/test_export.py": 260,
     "tests/database/test_invariants.py": 251,

@@ -11,8 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from zoneinfo import ZoneInfo
 
-import rows
-
+from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.runs.run import Run
 from trading_ops.settings import Settings

@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
-
+from tests.database.rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
 from trading_ops.config.policy import Policy, parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.ledger.portfolio import ensure_portfolio

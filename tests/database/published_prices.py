@@ -6,6 +6,7 @@ Sine waves as traded, with a dividend every quarter, so that factors have as man
 
 from datetime import date
 
+from tests.database.rows import add_load
 from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
@@ -82,15 +83,7 @@ def freeze_run(
     text = (PROJECT_ROOT / "config/policy.yml").read_text()
     assert "method: momentum_12_1" in text
     policy = parse_policy(text.replace("method: momentum_12_1", f"method: {method}"), "config/policy.yml")
-    with connect("desk_loader", desk) as connection:
-        connection.execute(
-            """
-            insert into raw.loads (
-                source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
-                files_refused_count, started_at
-            ) values ('simulated', 'published', 0, 0, 0, 0, desk.now()) on conflict do nothing
-            """
-        )
+    add_load(desk, "published")
     with connect("desk_planner", desk) as connection:
         due_at = sessions.daily_run_at(as_of)
         connection.execute("select desk.set_simulated_now(greatest(desk.now(), %s))", (due_at,))

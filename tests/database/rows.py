@@ -44,25 +44,27 @@ def set_clock(desk: Settings, now_at: datetime) -> None:
         connection.execute("select desk.set_simulated_now(%s)", (now_at,))
 
 
-def add_load(desk: Settings, key: str = "load-1") -> int:
-    """Insert an empty load and return its load_id, the watermark a run points at."""
+def add_load(desk: Settings, key: str = "load-1", rows_new_count: int = 0) -> int:
+    """Insert a load that says it stored so many bars; return its load_id, the watermark a run points at."""
     with connect("desk_loader", desk) as connection:
-        row = connection.execute(
-            """
-            insert into raw.loads (
-                source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
-                files_refused_count, started_at
-            ) values ('simulated', %s, 0, 0, 0, 0, desk.now())
-            on conflict (idempotency_key) do nothing returning load_id
-            """,
-            (key,),
-        ).fetchone()
-        return (
-            row
-            or connection.execute(
-                "select load_id from raw.loads where idempotency_key = %s", (key,)
-            ).fetchone()
-        )["load_id"]
+        return insert_load(connection, key, rows_new_count)
+
+
+def insert_load(connection, key: str, rows_new_count: int = 0) -> int:
+    """Insert a load in the caller's transaction, once per key, and return its load_id."""
+    connection.execute(
+        """
+        insert into raw.loads (
+            source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
+            files_refused_count, started_at
+        ) values ('simulated', %s, %s, 0, 0, 0, desk.now())
+        on conflict (idempotency_key) do nothing
+        """,
+        (key, rows_new_count),
+    )
+    return connection.execute("select load_id from raw.loads where idempotency_key = %s", (key,)).fetchone()[
+        "load_id"
+    ]
 
 
 def add_policy(desk: Settings) -> str:
@@ -96,6 +98,7 @@ def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:
         ).fetchone():
             for symbol, name in [*symbols.items(), (BENCHMARK, "Simulated Index")]:
                 is_stock = symbol != BENCHMARK
+                kind = "stock" if is_stock else "index"
                 connection.execute(
                     """
                     insert into desk.config_universe (
@@ -103,15 +106,7 @@ def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:
                         instrument_type, is_benchmark, is_tradable_underlying, is_enabled
                     ) values (%s, %s, %s, %s, 'USD', %s, %s, %s, true)
                     """,
-                    (
-                        universe_hash,
-                        symbol,
-                        symbol,
-                        name,
-                        "stock" if is_stock else "index",
-                        not is_stock,
-                        is_stock,
-                    ),
+                    (universe_hash, symbol, symbol, name, kind, not is_stock, is_stock),
                 )
         connection.execute("select desk.activate_universe(%s)", (universe_hash,))
     return universe_hash

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-import rows
 from psycopg import errors
 
+from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops_stack.postgres import ROLES
 

@@ -4,9 +4,10 @@ from collections import Counter
 from datetime import date
 from itertools import count
 
-from bar_folders import load, stored, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.database.bar_folders import load, stored, write
 
 HEADER = "timestamp,open,high,low,close,volume\n"
 DAYS = [f"2024-03-{day:02}" for day in (4, 5, 6, 7, 8, 11, 12, 13)]

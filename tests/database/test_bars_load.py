@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from bar_folders import HEADER, ROWS, counts, load, stored, write
 from psycopg.errors import CheckViolation
 
 from tests.conftest import admin
+from tests.database.bar_folders import HEADER, ROWS, counts, load, stored, write
 from trading_ops.bars.load import LoadError
 from trading_ops.db.connect import connect, queries
 from trading_ops.simulation.market import Delisting, MissingBars, SimulatedMarket

@@ -5,9 +5,9 @@ import sys
 from datetime import date
 
 import pytest
-from bar_folders import ROWS, STOOQ_HEADER, counts, load, stored, write
 
 from tests.conftest import environment_of
+from tests.database.bar_folders import ROWS, STOOQ_HEADER, counts, load, stored, write
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops.simulation.market import SimulatedMarket
 

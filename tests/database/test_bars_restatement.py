@@ -7,10 +7,10 @@ from itertools import count
 
 import numpy as np
 import pytest
-from bar_folders import ROWS, STOOQ_HEADER, counts, load, stored, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.database.bar_folders import ROWS, STOOQ_HEADER, counts, load, stored, write
 from trading_ops.bars.files import find_files
 from trading_ops.bars.load import load_folder
 from trading_ops.bars.prepare import prepare_files

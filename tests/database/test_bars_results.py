@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from bar_folders import HEADER, ROWS, STOOQ_HEADER, load, stored, write
 
+from tests.database.bar_folders import HEADER, ROWS, STOOQ_HEADER, load, stored, write
 from trading_ops.bars.append import load_files
 from trading_ops.bars.files import find_files
 from trading_ops.bars.report import report_of_load, report_text

@@ -1,9 +1,9 @@
 """The decision on real tables: made once, and refused for whatever a gate, a step or the orders say."""
 
 import pytest
-from planning import build_marts, call, freeze_plan, on_saturday, sized, table
-from rows import GATES, fail_gate, pass_all_gates, pass_gate
 
+from tests.database.planning import build_marts, call, freeze_plan, on_saturday, sized, table
+from tests.database.rows import GATES, fail_gate, pass_all_gates, pass_gate
 from trading_ops.db.connect import connect
 from trading_ops.plan.causes import FOLLOWS
 from trading_ops.plan.checks import CHECKS

@@ -4,9 +4,8 @@ import json
 import subprocess
 import sys
 
-import rows
-from trained import add_model, set_state, write_scores
-
+from tests.database import rows
+from tests.database.trained import add_model, set_state, write_scores
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import model_of_run, store_scores
 from trading_ops.runs.run import load_run

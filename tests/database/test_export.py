@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 
 from tests.conftest import environment_of
+from tests.database.published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 from tests.dbt import daily_desk, vendor_desk
 from tests.dbt.daily_desk import Company
 from trading_ops.db.connect import connect

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-import rows
 
+from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
 

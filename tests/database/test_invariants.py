@@ -128,10 +128,9 @@ def test_i7_sees_a_trade_after_an_unconfirmed_trade(desk):
 @pytest.mark.parametrize("counted", [0, 2])
 def test_s1_sees_a_load_whose_bars_do_not_add_up(desk, counted):
     """One bar stored, none or two promised."""
+    rows.add_load(desk, "k", counted)
     force(
         desk,
-        "insert into raw.loads (source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,"
-        f" files_refused_count, started_at) values ('simulated', 'k', {counted}, 0, 0, 0, desk.now())",
         "insert into raw.eod_bars select load_id, 'simulated', 'ALDR', '2026-06-12', 'raw', 1, 1, 1, 1, 1, 1 from raw.loads",
     )
     assert len(violations(desk, "s1_no_partial_load")) == 1
@@ -149,10 +148,9 @@ def test_s1_sees_a_load_whose_bars_do_not_add_up(desk, counted):
 )
 def test_s9_sees_a_bar_its_load_does_not_report(desk, result, seen):
     """No result of the symbol, one that says nothing was written, or one that starts after the bar."""
+    rows.add_load(desk, "k", 1)
     force(
         desk,
-        "insert into raw.loads (source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,"
-        " files_refused_count, started_at) values ('simulated', 'k', 1, 0, 0, 0, desk.now())",
         "insert into raw.eod_bars select load_id, 'simulated', 'ALDR', '2026-06-12', 'raw', 1, 1, 1, 1, 1, 1 from raw.loads",
     )
     if result:

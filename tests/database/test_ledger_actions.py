@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from ledger_model import book_fills, issue_trades
-from planning import freeze_plan, on_saturday
-from rows import add_load
 
+from tests.database.ledger_model import book_fills, issue_trades
+from tests.database.planning import freeze_plan, on_saturday
+from tests.database.rows import add_load
 from trading_ops.db.connect import connect
 from trading_ops.ledger.actions import KnownSplit, PostedSplit, UnitsEntry, post_splits, splits_to_post
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_model import LedgerModel, book_fills, issue_trades
-from planning import freeze_plan, on_saturday
-from rows import add_load, superuser
 
+from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
+from tests.database.planning import freeze_plan, on_saturday
+from tests.database.rows import add_load, superuser
 from trading_ops.db.connect import connect
 from trading_ops.ledger.actions import post_splits
 

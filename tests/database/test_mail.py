@@ -8,9 +8,9 @@ import threading
 
 import psycopg
 import pytest
-import rows
 from aiosmtpd.controller import Controller
 
+from tests.database import rows
 from trading_ops.comms.letters import Attachment, compose
 from trading_ops.comms.mail import ATTEMPTS_MAX, deliver_pending
 from trading_ops.comms.outbox import enqueue

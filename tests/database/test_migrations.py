@@ -3,9 +3,9 @@
 import dataclasses
 
 import pytest
-import rows
 from psycopg import errors
 
+from tests.database import rows
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops_stack import postgres as embedded

@@ -5,9 +5,9 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-import rows
-from trained import add_model, set_state, write_scores
 
+from tests.database import rows
+from tests.database.trained import add_model, set_state, write_scores
 from trading_ops.cli import models
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect

@@ -6,10 +6,10 @@ from decimal import Decimal
 import psycopg
 import pyarrow as pa
 import pytest
-import rows
 from psycopg import errors
-from trained import CLOSE_AT, add_model, set_state, write_scores, write_training
 
+from tests.database import rows
+from tests.database.trained import CLOSE_AT, add_model, set_state, write_scores, write_training
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import (
     TRADED,

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-import rows
-from planning import policy_of
-from trained import add_model, set_state, write_scores
 
+from tests.database import rows
+from tests.database.planning import policy_of
+from tests.database.trained import add_model, set_state, write_scores
 from trading_ops.cli import models as model_verbs
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries

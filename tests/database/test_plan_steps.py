@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from planning import (
+
+from tests.database.planning import (
     SMALL,
     UNIVERSE,
     build_marts,
@@ -17,8 +18,7 @@ from planning import (
     sized,
     table,
 )
-from trained import add_model, set_state, write_scores
-
+from tests.database.trained import add_model, set_state, write_scores
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
 from trading_ops.plan.steps import PlanError, judge_gate, rank_universe, size_orders

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-import rows
 
+from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.tickets.reminders import remind
 

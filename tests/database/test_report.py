@@ -5,8 +5,8 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-import rows
 
+from tests.database import rows
 from trading_ops.comms.incidents import record_incident
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from planning import SMALL, UNIVERSE, entry, freeze_plan, on_saturday, policy_of
-from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_trade_ticket, set_clock
-from trained import add_model, set_state
 
+from tests.database.planning import SMALL, UNIVERSE, entry, freeze_plan, on_saturday, policy_of
+from tests.database.rows import AS_OF_DATE, SATURDAY_AT, add_load, add_trade_ticket, insert_load, set_clock
+from tests.database.trained import add_model, set_state
 from trading_ops.db.connect import connect
 from trading_ops.ledger.portfolio import ensure_portfolio
 from trading_ops.runs.code_version import code_version
@@ -117,10 +117,7 @@ def test_a_freeze_waits_for_the_load_under_way(desk):
     freeze_plan(desk)
     with connect("desk_loader", desk) as loader, ThreadPoolExecutor(1) as pool:
         loader.execute("select desk.lock_loads()")
-        loader.execute(
-            "insert into raw.loads (source, idempotency_key, rows_new_count, rows_changed_count,"
-            " rows_unchanged_count, files_refused_count, started_at) values ('x', 'late', 0, 0, 0, 0, desk.now())"
-        )
+        insert_load(loader, "late")
         waiting = pool.submit(freeze_plan, desk, kind="daily", key="daily:1")
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.5)

@@ -4,9 +4,8 @@ import hashlib
 from dataclasses import asdict, replace
 from datetime import UTC, date, timedelta
 
-from planning import UNIVERSE, entry, freeze_plan, on_saturday
-from rows import set_clock, superuser
-
+from tests.database.planning import UNIVERSE, entry, freeze_plan, on_saturday
+from tests.database.rows import set_clock, superuser
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
 from trading_ops.simulation.market import SimulatedMarket

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import SecretStr
-from rows import set_clock
 
+from tests.database.rows import set_clock
 from tests.unit.sources.replay_server import answer, replaying, session_to
 from trading_ops.bars.refresh import PAIR, refresh, tell_of_blocked
 from trading_ops.cli.fetch import run as run_verb

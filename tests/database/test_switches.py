@@ -1,10 +1,11 @@
 """Symbols switched off: by the desk once per cause, by a person at any time, and never by an outage."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from rows import AS_OF_DATE, SATURDAY_AT, add_load, add_portfolio, set_clock
 
+from tests.database.missed_bars import add_bar, session_before
+from tests.database.rows import AS_OF_DATE, SATURDAY_AT, add_portfolio, set_clock
 from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
@@ -46,28 +47,6 @@ UNIVERSE = Universe(
         entry("OLD", is_enabled=False),
     )
 )
-
-
-def session_before(count: int, day: date = AS_OF_DATE) -> date:
-    """Return the session so many sessions before a day."""
-    return sessions.sessions_between(day - timedelta(days=200), day)[-1 - count]
-
-
-def add_bar(
-    desk: Settings, symbol: str, session: date, source: str = "simulated", load: str = "load-1"
-) -> None:
-    """Insert one bar and what its load says of it."""
-    load_id = add_load(desk, load)
-    with connect("desk_loader", desk) as connection:
-        connection.execute(
-            "insert into raw.eod_bars values (%s, %s, %s, %s, 'raw', 10, 11, 9, 10, null, 1000)",
-            (load_id, source, symbol, session),
-        )
-        connection.execute(
-            "insert into raw.load_results (load_id, source, vendor_symbol, outcome, rows_new_count, first_written_date)"
-            " values (%s, %s, %s, 'stored', 1, '1990-01-01') on conflict do nothing",
-            (load_id, source, symbol),
-        )
 
 
 def add_series(desk: Settings, missing: dict[str, int], symbols=(*STOCKS, "SPY")) -> None:

@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from lean_files import AS_OF_DATE, RENAMED_DATE, SET, alias_text, entry, load_renamed, read_map
 
+from tests.database.lean_files import AS_OF_DATE, RENAMED_DATE, SET, alias_text, entry, load_renamed, read_map
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
 from trading_ops.ops.auto_disable import disable_missing

@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from planning import UNIVERSE, build_marts, freeze_plan, on_saturday
-
+from tests.database.planning import UNIVERSE, build_marts, freeze_plan, on_saturday
 from trading_ops.db.connect import connect
 from trading_ops.plan.steps import SizedPlan, rank_universe, size_orders
 from trading_ops.universe.switches import switch_symbol

@@ -4,9 +4,9 @@ import dataclasses
 import re
 
 import pytest
-from rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
-from test_switches import add_bar, session_before
 
+from tests.database.missed_bars import add_bar, session_before
+from tests.database.rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
 from trading_ops.db.connect import connect
 from trading_ops.reports.universe import (
     SESSIONS_COUNT,

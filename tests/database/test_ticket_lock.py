@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-import rows
 from psycopg import errors
 
+from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
 from trading_ops_stack.postgres import ROLES

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-import rows
 
+from tests.database import rows
 from trading_ops.db.connect import connect, conninfo
 from trading_ops.plan.steps import decide
 from trading_ops.tickets import issue as issue_module

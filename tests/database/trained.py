@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rows import AS_OF_DATE, add_run
 
+from tests.database.rows import AS_OF_DATE, add_run
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import register_model
 from trading_ops.settings import Settings

@@ -16,8 +16,10 @@ import time
 from datetime import date
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from tests.conftest import environment_of
+from tests.database.rows import insert_load
 from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
@@ -99,15 +101,7 @@ def fill(desk: Settings, days: tuple[date, ...] = SESSIONS) -> None:
 def add_bars(desk: Settings, bars: list[tuple[str, date, int]]) -> int:
     """Load flat bars as traded, and a rate of 1.25 with them; return the load."""
     with connect("desk_loader", desk) as connection:
-        load_id = connection.execute(
-            """
-            insert into raw.loads (
-                source, idempotency_key, rows_new_count, rows_changed_count, rows_unchanged_count,
-                files_refused_count, started_at
-            ) values ('simulated', gen_random_uuid()::text, %s, 0, 0, 0, desk.now()) returning load_id
-            """,
-            (len(bars),),
-        ).fetchone()["load_id"]
+        load_id = insert_load(connection, str(uuid4()), len(bars))
         for symbol, day, close in bars:
             connection.execute(
                 "insert into raw.eod_bars values (%s, 'simulated', %s, %s, 'raw', %s, %s, %s, %s, null, 1000)",

@@ -27,7 +27,7 @@ def test_a_selector_that_matched_nothing_is_red():
 
 def test_a_build_that_did_its_work_is_green():
     """Models built and tests passed raise nothing."""
-    require_sound(BUILT, "book", tests_may_fail=False)
+    assert require_sound(BUILT, "book", tests_may_fail=False) is None
 
 
 def test_the_list_of_failures_names_each_test_with_its_message_and_counts_what_was_skipped():
@@ -46,9 +46,10 @@ def test_the_list_of_failures_names_each_test_with_its_message_and_counts_what_w
 
 def test_a_blocked_gate_leaves_its_build_green():
     """The judging task is what goes red, so the reasons are there to be judged."""
-    require_sound(
-        [*BUILT, node("assert_every_verdict_is_clear", "fail", "test")], "gates", tests_may_fail=True
-    )
+    nodes = [*BUILT, node("assert_every_verdict_is_clear", "fail", "test")]
+    assert require_sound(nodes, "gates", tests_may_fail=True) is None
+    with pytest.raises(AirflowFailException, match="assert_every_verdict_is_clear"):
+        require_sound(nodes, "gates", tests_may_fail=False)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Every vendor layout is recognised by its content and keeps the vendor's own digits."""
 
 import pytest
-from bar_samples import (
+
+from tests.unit.bars.bar_samples import (
     ADJUSTED,
     DAILY,
     NEWEST_FIRST,

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
-from bar_samples import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.bars.bar_samples import (
     ADJUSTED,
     DAILY,
     RATES,
@@ -15,9 +18,6 @@ from bar_samples import (
     parse_sample,
     refusal_of,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from trading_ops.bars.refusal import FileRefused, read_refusal
 
 # sample, name, what is replaced by what, expected line, field and words of the reason

@@ -4,9 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from books import AS_OF_DATE, POLICY, book_of, books, policies, policy_with, stock
 from hypothesis import given, settings
 
+from tests.unit.plan.books import AS_OF_DATE, POLICY, book_of, books, policies, policy_with, stock
 from trading_ops.plan import checks
 from trading_ops.plan.book import Book, Day, Order, Plan
 from trading_ops.plan.sizing import size_plan

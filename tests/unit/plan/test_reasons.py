@@ -1,7 +1,6 @@
 """Causes and what follows from them: every failure is one or the other, and nothing anybody saw is folded."""
 
-from findings import causes, failed
-
+from tests.unit.plan.findings import causes, failed
 from trading_ops.plan.reasons import Finding
 
 PRICES = (

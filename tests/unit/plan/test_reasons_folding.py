@@ -3,10 +3,10 @@
 from itertools import chain
 
 import pytest
-from findings import causes, failed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plan.findings import causes, failed
 from trading_ops.plan.causes import ANYTHING, FOLLOWS, STEPS, Saw
 from trading_ops.plan.gates import GATES
 from trading_ops.plan.reasons import Reason, fold, stored_reasons

@@ -5,10 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from books import book_of, books, policies, policy_with, shuffled, stock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plan.books import book_of, books, policies, policy_with, shuffled, stock
 from trading_ops.plan.book import Holding
 from trading_ops.plan.sizing import CONSTRAINTS, limit_price, size_plan
 

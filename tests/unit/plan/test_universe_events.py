@@ -1,8 +1,8 @@
 """A symbol leaves the universe, its bars stop, or its company is gone: only sales, or no trade at all."""
 
-from books import POLICY, book_of, books, policies, stock
 from hypothesis import given
 
+from tests.unit.plan.books import POLICY, book_of, books, policies, stock
 from trading_ops.plan.checks import run_checks
 from trading_ops.plan.sizing import size_plan
 

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from replay_server import answer, replaying, session_to
 
+from tests.unit.sources.replay_server import answer, replaying, session_to
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.vendors import ONLINE
 

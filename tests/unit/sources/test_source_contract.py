@@ -14,7 +14,8 @@ from datetime import date
 import numpy as np
 import pytest
 from pydantic import SecretStr
-from replay_server import (
+
+from tests.unit.sources.replay_server import (
     LIMITS,
     answer,
     gzipped,
@@ -25,7 +26,6 @@ from replay_server import (
     silent,
     truncated,
 )
-
 from trading_ops.bars.parse import parse_file
 from trading_ops.bars.prepare import session_dates
 from trading_ops.settings import PROJECT_ROOT

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 from pydantic import SecretStr
-from replay_server import LIMITS, answer, replaying, reset_after, session_to
 
+from tests.unit.sources.replay_server import LIMITS, answer, replaying, reset_after, session_to
 from trading_ops.bars.fetch import FAILED_IN_A_ROW_MAX, Wanted, fetch
 from trading_ops.sources.config import ReadySource
 from trading_ops.sources.vendors import ONLINE

@@ -5,7 +5,8 @@ import tracemalloc
 
 import pytest
 from pydantic import SecretStr
-from replay_server import (
+
+from tests.unit.sources.replay_server import (
     LIMITS,
     answer,
     redirect,
@@ -17,7 +18,6 @@ from replay_server import (
     truncated,
     unmeasured,
 )
-
 from trading_ops.sources.failure import NotDelivered
 from trading_ops.sources.http_session import HttpSession
 from trading_ops.sources.online import csv_examiner

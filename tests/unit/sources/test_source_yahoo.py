@@ -5,8 +5,8 @@ from datetime import date
 
 import numpy as np
 import pytest
-from replay_server import answer, replaying, session_to
 
+from tests.unit.sources.replay_server import answer, replaying, session_to
 from trading_ops.bars.parse import parse_file
 from trading_ops.bars.prepare import session_dates
 from trading_ops.sources.failure import NotDelivered

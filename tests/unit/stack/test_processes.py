@@ -83,6 +83,7 @@ def test_a_task_in_a_group_of_its_own_does_not_outlive_the_scheduler(start, tmp_
     )
     wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
     child = int((tmp_path / "child").read_text())
+    assert is_alive(child)
     stop_all([process])
     wait_for(lambda: not is_alive(child))
 

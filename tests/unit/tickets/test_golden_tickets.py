@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
-import records
 
+from tests.unit.tickets import records
 from trading_ops.tickets.build import build_ticket, canonical_json
 from trading_ops.tickets.render import render_markdown
 

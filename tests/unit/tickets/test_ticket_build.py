@@ -6,10 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-import records
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.tickets import records
 from trading_ops.plan.decision import Decision
 from trading_ops.plan.gates import GATES
 from trading_ops.plan.reasons import Reason
