@@ -46,10 +46,16 @@ def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for a container engine, also by way of another fixture, is no part of `make test`."""
+    """
+    Whatever asks for a container engine, also by way of another fixture, is no part of `make test`.
+
+    A file stays on one worker, for what its tests share; those that read the one built desk stay together.
+    """
     for item in items:
-        if "engine" in getattr(item, "fixturenames", ()):
+        asked = getattr(item, "fixturenames", ())
+        if "engine" in asked:
             item.add_marker(pytest.mark.long)
+        item.add_marker(pytest.mark.xdist_group("built" if "built" in asked else str(item.path)))
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +76,11 @@ def cluster(tmp_path_factory) -> Settings:
         session_key=folder / "secrets/session_key",
     )
     embedded.initialise(folder / "postgres", config)
+    with admin(config) as connection:
+        # What a power cut would lose is of no use to anybody.
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
+        connection.execute("select pg_reload_conf()")
     with admin(config, config.db_name) as connection:
         # Who acts is somebody the desk knows; a test that signs in gives them a password.
         for person in ("executor", "operator"):

@@ -101,9 +101,9 @@ def served(app) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture
-def browser(tmp_path) -> Iterator:
-    """A headless Chromium the size of a phone."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory) -> Iterator:
+    """A headless Chromium the size of a phone, started once."""
     if not (CHROMIUM.exists() and CHROMEDRIVER.exists()):
         missing(
             "no chromium and chromedriver in /usr/bin; install them with apt-get install chromium chromium-driver"
@@ -115,7 +115,7 @@ def browser(tmp_path) -> Iterator:
     for argument in (
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en-GB",
-        "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'chromium'}",
+        "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
         "--window-size=390,844",
     ):  # fmt: skip
         options.add_argument(argument)
@@ -130,6 +130,15 @@ def browser(tmp_path) -> Iterator:
     driver.command_executor.client_config.timeout = 60
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Chromium as nobody has used it before: another test's cookies would sign in here."""
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.execute_cdp_cmd("Network.clearBrowserCache", {})
+    return chromium
 
 
 def texts(html: str, pattern: str) -> list[str]:

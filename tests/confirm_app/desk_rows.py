@@ -6,6 +6,7 @@ from decimal import Decimal
 from confirm_app.people.accounts import set_person
 from tests.database import rows
 from trading_ops.db.connect import connect
+from trading_ops.plan.sizing import CONSTRAINTS
 from trading_ops.settings import Settings
 
 PASSWORDS = {"executor": "executor's password", "operator": "operator's password"}
@@ -55,17 +56,38 @@ def add_ticket(desk: Settings, weeks: int = 0, sides: str = "BBBBBB", **columns)
 
 
 def add_blocked_ticket(desk: Settings, weeks: int = 0) -> str:
-    """Add a NO-TRADE ticket with one reason and its fix."""
+    """Add a NO-TRADE ticket with one cause, its fix and what follows from it, and a target per constraint."""
     run_id = rows.add_plan_run(desk, weeks=weeks)
-    reason = {
+    unknown = [
+        {
+            "source": "risk",
+            "check_name": name,
+            "reason": f"the {name} is unknown: the book has no value",
+            "fix": "",
+        }
+        for name in ("turnover", "cash_buffer")
+    ]
+    cause = {
         "source": "data_quality",
         "check_name": "coverage",
         "reason": "Only 93 of 100 enabled symbols have a bar of 2026-06-12.",
         "fix": "Load the missing bars, then plan again.",
+        "follows": unknown,
     }
-    ticket = rows.ticket_row(desk, run_id, "NO-TRADE", reasons=rows.json.dumps([reason]))
+    ticket = rows.ticket_row(desk, run_id, "NO-TRADE", reasons=rows.json.dumps([cause]))
     with connect("desk_planner", desk) as connection:
         rows._insert(connection, "desk.tickets", ticket)
+        for number, constraint in enumerate(CONSTRAINTS, start=1):
+            target = {
+                "run_id": run_id,
+                "internal_symbol": f"SYM{number:02d}",
+                "target_weight_ratio": "0.08" if constraint == "selected" else 0,
+                "target_value_gbp": 0,
+                "held_units": 0,
+                "held_value_gbp": 0,
+                "binding_constraint": constraint,
+            }
+            rows._insert(connection, "desk.portfolio_targets", target)
     return ticket["ticket_id"]
 
 

@@ -5,7 +5,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.confirm_app.desk_rows import PASSWORDS, count_rows, select
+from tests.confirm_app.desk_rows import PASSWORDS, add_blocked_ticket, count_rows, select
 
 
 class Phone:
@@ -194,6 +194,19 @@ def test_the_enter_key_records(phone, desk, ticket):
     field.send_keys("500.00", Keys.ENTER)
     phone._wait()
     assert "DONE" in phone.card_text(5)
+
+
+def test_a_no_trade_fits_a_phone_with_everything_opened(phone, desk):
+    """Cause and fix first; what follows and each symbol's reason unfold."""
+    phone.open(f"/confirm/{add_blocked_ticket(desk, weeks=1)}")
+    for summary in phone.browser.find_elements(By.CSS_SELECTOR, "main summary"):
+        summary.click()
+    assert "outranked" not in phone.browser.find_element(By.TAG_NAME, "main").text
+    assert "others rank higher" in phone.browser.find_element(By.TAG_NAME, "main").text
+    phone.check_layout("no-trade")
+    table = phone.browser.find_element(By.CSS_SELECTOR, ".targets")
+    phone.browser.execute_script("arguments[0].scrollIntoView()", table)
+    phone.check_layout("no-trade-symbols")
 
 
 def test_the_other_pages_fit_a_phone_too(phone, desk):

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from tests.confirm_app import desk_rows
-from tests.confirm_app.conftest import Visitor
+from tests.confirm_app.conftest import Visitor, texts
 from tests.confirm_app.desk_rows import fill_fields
 from tests.database import rows
+from trading_ops.plan.sizing import CONSTRAINTS
 
 ORDER = "Search eToro for"
 
@@ -77,8 +78,20 @@ def test_a_no_trade_ticket_says_why_and_what_to_fix(executor, desk, ticket):
         and "Load the missing bars" in page
     )
     assert "/lines/" not in page
+    # What follows from the cause is counted, and there for whoever opens it.
+    assert "What follows from it: 2" in page and "the turnover is unknown" in page
+    assert page.count("<strong>Fix:</strong>") == 1
     index = executor.client.get("/").text
     assert f"/confirm/{blocked}" in index and f"/confirm/{ticket}" in index
+
+
+def test_each_symbol_of_a_plan_says_why_it_is_wanted_or_not(executor, desk):
+    """In the words of the sizing, whatever the ticket became."""
+    page = page_of(executor, desk_rows.add_blocked_ticket(desk, weeks=1))
+    rows_shown = texts(page, r"<tr><td>SYM.*?</tr>")
+    assert len(rows_shown) == len(CONSTRAINTS) >= 13
+    assert "SYM01  –  8.00 %  wanted at equal weight" in rows_shown
+    assert all(any(row.endswith(words) for row in rows_shown) for words in CONSTRAINTS.values())
 
 
 def test_the_weeks_with_four_hours_between_the_clocks_are_announced(desk, visitor):

@@ -51,9 +51,25 @@ def call(warm_folder: str, arguments: list[str], manifest=None) -> int:
     """Run dbt and return its exit code."""
     from dbt.cli.main import dbtRunner
 
+    spare_debug_events()
+
     places = [part for place in PLACES for part in (place, arguments[arguments.index(place) + 1])]
     done = dbtRunner(manifest=manifest or parse(warm_folder, places)).invoke(arguments)
     return 0 if done.success else 1
+
+
+def spare_debug_events() -> None:
+    """Let dbt make no event below info: the hundred it makes for a model, which nobody hears, are a fifth of it."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+    class WithoutDebug(EventManager):
+        def fire_event(self, e, level=None, **more):
+            if (level or e.level_tag()) != EventLevel.DEBUG:
+                super().fire_event(e, level=level, **more)
+
+    ctx_set_event_manager(WithoutDebug())
 
 
 def address(manifest, database: str) -> None:
