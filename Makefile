@@ -68,8 +68,8 @@ bench-qlib: setup setup-qlib ## Measure features, store and containers against s
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
 	@$(DESK) -m tests.bench.bench_qlib_container $(BENCH)
 
-bench-demo: setup ## Measure a fresh clone from nothing to its first ticket
-	@$(DESK) -m tests.bench.bench_first_ticket
+bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
+	@$(DESK) -m tests.bench.bench_demo
 
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
 	@$(DESK) -m trading_ops_stack.dbt_docs --serve

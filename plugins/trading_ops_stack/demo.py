@@ -65,20 +65,15 @@ class DemoError(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the demo; with --first-ticket stop after the first ticket, with --stop leave nothing running."""
+    """Run the demo; with --stop leave nothing running."""
     parser = argparse.ArgumentParser(prog="make demo", description="Four simulated weeks of the desk.")
-    parser.add_argument("--first-ticket", action="store_true", help="end after the first ticket")
     parser.add_argument("--stop", action="store_true", help="stop the desk at the end")
     options = parser.parse_args(arguments)
     started_at = time.monotonic()
     try:
         config = _prepare(settings())
-        if options.first_ticket:
-            Demo(config).plan(WEEKS[0])
-            print(f"first ticket after {time.monotonic() - started_at:.0f} s")
-        else:
-            live(config)
-            print(f"\nthe demo took {time.monotonic() - started_at:.0f} s; `make down` stops the desk")
+        live(config)
+        print(f"\nthe demo took {time.monotonic() - started_at:.0f} s; `make down` stops the desk")
         if options.stop:
             stack.down(config)
     except (DemoError, *stack.START_ERRORS) as error:

@@ -23,7 +23,6 @@ import select
 import signal
 import socket
 import sys
-import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -52,24 +51,21 @@ def call(warm_folder: str, arguments: list[str], manifest=None) -> int:
     from dbt.cli.main import dbtRunner
 
     spare_debug_events()
-
     places = [part for place in PLACES for part in (place, arguments[arguments.index(place) + 1])]
     done = dbtRunner(manifest=manifest or parse(warm_folder, places)).invoke(arguments)
     return 0 if done.success else 1
 
 
 def spare_debug_events() -> None:
-    """Let dbt make no event below info: the hundred it makes for a model, which nobody hears, are a fifth of it."""
+    """Let dbt make no event below info: the hundred it makes for a model are a fifth of the build."""
     from dbt_common.events.base_types import EventLevel
-    from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.event_manager_client import ctx_set_event_manager
+    from dbt_common.events.event_manager_client import get_event_manager
 
-    class WithoutDebug(EventManager):
-        def fire_event(self, e, level=None, **more):
-            if (level or e.level_tag()) != EventLevel.DEBUG:
-                super().fire_event(e, level=level, **more)
-
-    ctx_set_event_manager(WithoutDebug())
+    manager = get_event_manager()
+    fire = manager.fire_event
+    manager.fire_event = lambda e, level=None, **more: (
+        (level or e.level_tag()) == EventLevel.DEBUG or fire(e, level=level, **more)
+    )
 
 
 def address(manifest, database: str) -> None:
@@ -123,14 +119,11 @@ class Server:
                 os.waitpid(call_pid, 0)
 
     def _refresh(self) -> None:
-        """
-        Parse again what changed since; a project that cannot be parsed is parsed by each call, to explain it.
-        """
+        """Parse again what changed; a project that cannot be parsed is parsed by each call, to explain it."""
         state = project_state(self._project)
         if state != self._state:
-            self._manifest = parse(
-                self._warm_folder, ["--project-dir", self._project, "--profiles-dir", self._project]
-            )
+            places = ["--project-dir", self._project, "--profiles-dir", self._project]
+            self._manifest = parse(self._warm_folder, places)
             self._state = state if self._manifest is not None else None
 
     def _handle(self, client: socket.socket) -> int:
@@ -150,8 +143,8 @@ class Server:
         if request["code"] != CODE:
             answer(client, {"refused": "the server runs other code than its client"})
             return 1
-        # Nothing is begun for a client that has given up waiting: it has begun a dbt of its own.
-        if is_gone(client) or not answer(client, {"started": True}):
+        # Nothing is begun for a client that gave up waiting and runs dbt itself; it never writes twice.
+        if select.select([client], [], [], 0)[0] or not answer(client, {"started": True}):
             return 1
         here = os.getpid()
         child = os.fork()
@@ -183,9 +176,7 @@ class Server:
 
 
 def listen(path: Path) -> socket.socket:
-    """
-    Return a socket at a path, which may be longer than a socket's name; what lay there before is replaced.
-    """
+    """Return a socket at a path, also one longer than a socket's name can be; what lay there is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -240,11 +231,6 @@ def answer(client: socket.socket, words: dict) -> bool:
     return True
 
 
-def is_gone(client: socket.socket) -> bool:
-    """Say whether the client closed its side; it never writes twice."""
-    return bool(select.select([client], [], [], 0)[0])
-
-
 def die_with(parent: int, what: signal.Signals) -> None:
     """Get a signal when the parent dies, or end at once when it has died already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(what))
@@ -255,10 +241,8 @@ def die_with(parent: int, what: signal.Signals) -> None:
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
     if verb == "serve":
-        started_at = time.monotonic()
         import dbt.cli.main  # noqa: F401  (what every call would pay for)
 
-        print(f"dbt imported in {time.monotonic() - started_at:.1f} s", flush=True)
         Server(rest[0], rest[1]).serve(Path(rest[2]))
         sys.exit(0)
     sys.exit(call(rest[0], rest[1:]))
