@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from trading_ops.plan.causes import NEEDED
 from trading_ops.settings import PROJECT_ROOT
 from trading_ops_airflow.roles import Role, role_of
 from trading_ops_airflow.schedule import DAGS, MONTHLY_TRAINING, WEEKLY_PLAN, find_dag
@@ -55,6 +56,22 @@ def test_the_dags_are_exactly_these(bag):
     assert bag.import_errors == {}
     assert set(bag.dags) == DAG_IDS and len(DAGS) == len(DAG_IDS) == 5
     assert {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")} == DAG_IDS
+
+
+def test_the_steps_of_a_plan_are_those_its_reasons_know(bag):
+    """In the order they run; and what a step is said to need lies before it in the DAG."""
+    plan = bag.dags["weekly_plan"]
+    before_ticket = plan.task_dict["issue_ticket"].get_flat_relative_ids(upstream=True)
+    scoring = [task for task in plan.tasks if role_of(task) is Role.SCORING]
+    steps = {task.task_id for task in plan.tasks if task.task_id in before_ticket} | {
+        t.task_id for t in scoring
+    }
+    verdicts = {task.task_id for task in plan.tasks if role_of(task) is Role.VERDICT}
+    assert set(NEEDED) == steps - verdicts
+    for step, needed in NEEDED.items():
+        upstream = plan.task_dict[step].get_flat_relative_ids(upstream=True)
+        # The scores come by the database: the task that waits for them has no edge to the one that stores them.
+        assert set(needed) <= upstream | ({"store_scores"} if step == "wait_for_scores" else set()), step
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS))

@@ -11,34 +11,38 @@ from enum import Flag, auto
 
 from trading_ops.plan.checks import CHECKS
 
-# The tasks a ticket waits for, in the order they run; those of a model count in a plan that it ranks.
-STEPS = (
-    "wait_for_turn",
-    "freeze_inputs",
-    "build_prices",
-    "build_book",
-    "export_dataset",
-    "make_dataset",
-    "score_model",
-    "store_scores",
-    "wait_for_scores",
-    "rank_universe",
-    "size_orders",
-    "build_gates",
-    "decide",
-)
+# The tasks a ticket waits for, in the order they run, each with those before it that it cannot do without; those
+# of a model count in a plan that it ranks. What runs whatever came before it, a broken step explains nothing of.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "wait_for_turn": (),
+    "freeze_inputs": (),
+    "build_prices": ("freeze_inputs",),
+    "build_book": ("build_prices",),
+    "export_dataset": ("build_book",),
+    "make_dataset": ("export_dataset",),
+    "score_model": ("make_dataset",),
+    "store_scores": ("score_model",),
+    "wait_for_scores": ("store_scores", "build_book"),
+    "rank_universe": ("wait_for_scores", "build_book"),
+    "size_orders": ("rank_universe", "build_book"),
+    # On a new desk the tables it reads are made by these two.
+    "build_gates": ("build_prices", "build_book"),
+    "decide": (),
+}
+STEPS = tuple(NEEDED)
 
 
 class Saw(Flag):
-    """What a check observed: nothing it could look at, that there is none, or a figure."""
+    """What a check observed: nothing it could look at, that there is none, a figure, or one below nothing."""
 
     UNKNOWN = auto()
     NOTHING = auto()
     FIGURE = auto()
+    OPPOSITE = auto()
 
 
 NO_FIGURE = Saw.UNKNOWN | Saw.NOTHING
-ANYTHING = NO_FIGURE | Saw.FIGURE
+ANYTHING = NO_FIGURE | Saw.FIGURE | Saw.OPPOSITE
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,16 @@ def _from(*causes: str) -> tuple[From, ...]:
 
 
 def _steps_before(step: str) -> tuple[From, ...]:
-    return _from(*(f"step.{earlier}" for earlier in STEPS[: STEPS.index(step)]))
+    return _from(*(f"step.{needed}" for needed in NEEDED[step]))
 
 
 # Without a bar of the session, or without prices at all, there is nothing to look at.
 _PRICES = (From("data_quality.coverage", NO_FIGURE),)
 _SNAPSHOT = (From("reconciliation.snapshot_recent", Saw.UNKNOWN), From("step.build_book"))
-# Cash, a rate, and a price for every holding.
+# Cash, a rate, and a price for every holding; a coverage that is too low says nothing of a single one.
 _SIZED = (
-    *_from("step.build_prices", "step.build_book", "data_quality.freshness", "data_quality.coverage"),
+    *_from("step.build_prices", "step.build_book"),
+    From("data_quality.coverage", NO_FIGURE),
     From("data_quality.fx_present", Saw.UNKNOWN),
 )
 # What could not be sized says which holding lacks its price.
@@ -78,6 +83,8 @@ _BOOK = (*_SIZED, From("risk.sizes_possible", NO_FIGURE))
 # empty row never follows: it reads what people decided or did, and lacks no other check's input.
 FOLLOWS: Mapping[str, tuple[From, ...]] = {
     **{f"step.{step}": _steps_before(step) for step in STEPS},
+    # Nothing is to be waited for where no model ranks.
+    "step.wait_for_scores": (From("risk.model_approved", Saw.NOTHING), *_steps_before("wait_for_scores")),
     # The audit refuses to publish nothing: where there is no bar at all, that is what broke the step.
     "step.build_prices": (
         From("data_quality.coverage", Saw.NOTHING, where=(("data_quality.freshness", Saw.UNKNOWN),)),
@@ -90,7 +97,8 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
         From("data_quality.freshness", Saw.FIGURE, saw=Saw.NOTHING),
     ),
     "data_quality.freshness": _PRICES,
-    "data_quality.benchmark_present": (From("data_quality.coverage", NO_FIGURE, saw=NO_FIGURE),),
+    # It is unknown only where the universe names none.
+    "data_quality.benchmark_present": (From("data_quality.coverage", NO_FIGURE, saw=Saw.NOTHING),),
     "data_quality.no_duplicates": _PRICES,
     "data_quality.prices_valid": _PRICES,
     "data_quality.jumps_explained": _PRICES,
@@ -98,8 +106,8 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "data_quality.series_distinct": _PRICES,
     "data_quality.history_current": _PRICES,
     "data_quality.actions_sound": _PRICES,
-    # Bars and rates come apart; only a build that never counted the bars has no rate for the same reason.
-    "data_quality.fx_present": (From("data_quality.coverage", Saw.UNKNOWN),),
+    # Bars and rates come apart: only a build that broke lacks both for one reason.
+    "data_quality.fx_present": _from("step.build_prices"),
     "confirmation.previous_ticket_confirmed": (),
     "reconciliation.snapshot_recent": (),
     "reconciliation.snapshot_after_last_fill": _SNAPSHOT,
@@ -122,7 +130,10 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.price_band": _from("step.build_book"),
     "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
     "risk.halt_released": (),
-    "risk.model_approved": (),
+    # It is unknown only where an approved model scored nothing.
+    "risk.model_approved": _from(
+        "step.export_dataset", "step.make_dataset", "step.score_model", "step.store_scores"
+    ),
     "decision.decided": _from("step.decide"),
 }
 # A check for which nothing was computed follows from the step that computes them all.

@@ -56,7 +56,9 @@ class Finding:
         """What kind of observation it is."""
         if self.observed is None:
             return Saw.UNKNOWN
-        return Saw.FIGURE if self.observed else Saw.NOTHING
+        if self.observed == 0:
+            return Saw.NOTHING
+        return Saw.FIGURE if self.observed > 0 else Saw.OPPOSITE
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Reason, ...]:

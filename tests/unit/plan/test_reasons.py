@@ -151,3 +151,36 @@ def test_a_check_without_a_verdict_follows_from_the_step_that_computes_it():
         "step.build_gates": {"confirmation.previous_ticket_confirmed"},
         "risk.halt_released": set(),
     }
+
+
+def test_a_holding_without_a_price_is_no_matter_of_a_low_coverage():
+    """Coverage names its missing symbols; the one that could not be sized may be none of them."""
+    found = causes(
+        failed("data_quality.coverage", 0.9), failed("risk.sizes_possible"), failed("risk.turnover")
+    )
+    assert found == {"data_quality.coverage": set(), "risk.sizes_possible": {"risk.turnover"}}
+
+
+def test_a_universe_without_a_benchmark_or_a_missing_rate_is_told_beside_missing_bars():
+    """Neither is mended by loading bars."""
+    found = causes(failed("data_quality.coverage", 0), failed("data_quality.benchmark_present"))
+    assert set(found) == {"data_quality.coverage", "data_quality.benchmark_present"}
+    found = causes(failed("data_quality.universe_not_empty", 0), failed("data_quality.fx_present"))
+    assert set(found) == {"data_quality.universe_not_empty", "data_quality.fx_present"}
+
+
+def test_a_bar_of_the_future_explains_no_missing_session():
+    """The newest bar lies after the due one; that of the due session is missing all the same."""
+    found = causes(failed("data_quality.freshness", -3), failed("data_quality.coverage", 0))
+    assert set(found) == {"data_quality.freshness", "data_quality.coverage"}
+
+
+def test_a_model_and_its_scores_are_one_cause():
+    """Without a model nothing is waited for; a scoring that broke is why a model scored nothing."""
+    found = causes(failed("step.wait_for_scores"), failed("risk.model_approved", 0))
+    assert found == {"risk.model_approved": {"step.wait_for_scores"}}
+    found = causes(
+        failed("step.score_model"), failed("step.store_scores"), failed("step.wait_for_scores"),
+        failed("risk.model_approved"),
+    )  # fmt: skip
+    assert set(found) == {"step.score_model"}

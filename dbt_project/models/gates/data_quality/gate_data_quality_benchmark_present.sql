@@ -24,7 +24,10 @@ judged as (
 )
 
 select
-    {{ verdict('data_quality', 'benchmark_present', observed='is_clear::integer', limit='1') }},
+    {{ verdict(
+        'data_quality', 'benchmark_present',
+        observed='case when internal_symbol is not null then is_clear::integer end', limit='1'
+    ) }},
     case
         when internal_symbol is null then 'the universe names no benchmark'
         when is_clear then format('the benchmark %s has a bar on %s', internal_symbol, as_of_date)

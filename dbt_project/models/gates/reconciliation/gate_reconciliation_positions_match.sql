@@ -43,8 +43,9 @@ judged as (
         compared.differences,
         compared.symbols,
         case
-            when made.run_id is not null and snapshot.positions_count = snapshot.found_count
-                then coalesce(compared.outside_count, 0)
+            when snapshot.positions_count <> snapshot.found_count
+                then abs(snapshot.positions_count - snapshot.found_count)
+            when made.run_id is not null then coalesce(compared.outside_count, 0)
         end as outside_count
     from run
     left join snapshot on snapshot.run_id = run.run_id
@@ -66,7 +67,8 @@ select
     end as reason,
     case
         when outside_count = 0 then ''
-        when outside_count is null then 'Record a broker snapshot on the confirm page.'
+        when outside_count is null or positions_count <> found_count then
+            'Record a broker snapshot on the confirm page.'
         else format('Record what explains %s: a missing fill, an amended one, or a split.', symbols)
     end as fix
 from judged

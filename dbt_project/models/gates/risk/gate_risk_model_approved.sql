@@ -82,7 +82,17 @@ explained as (
 )
 
 select
-    {{ verdict('risk', 'model_approved', observed='age_days', is_clear="objection = ''") }},
+    -- What is held against the limit; a model that scored nothing has not been seen, and none is no age.
+    {{ verdict(
+        'risk', 'model_approved',
+        observed="case
+            when signal_method = 'qlib' and model_name is null then 0
+            when objection <> '' and scores_count is null and state = 'LIVE' and frozen_state = 'LIVE'
+                and age_days between 0 and limit_value then null
+            else age_days
+        end",
+        is_clear="objection = ''"
+    ) }},
     case
         when objection <> '' then objection
         when signal_method <> 'qlib' then format('%s ranks, no model does', signal_method)
