@@ -23,6 +23,7 @@ def migrate_desk() -> None:
 def prepare_airflow(config: Settings) -> None:
     """Migrate Airflow's database and create what its first run would miss."""
     from trading_ops_stack.environment import POOLS
+    from trading_ops_stack.stack import add_people
 
     airflow = (sys.executable, "-m", "airflow")
     subprocess.run([*airflow, "db", "migrate"], check=True)
@@ -35,21 +36,6 @@ def prepare_airflow(config: Settings) -> None:
         pools.flush()
         subprocess.run([*airflow, "pools", "import", pools.name], check=True)
     add_people(config)
-
-
-def add_people(config: Settings) -> None:
-    """Let the operator and the executor sign in; a person who is known already is left alone."""
-    from confirm_app.people.accounts import set_person
-    from trading_ops.db.connect import connect
-    from trading_ops_stack.keys import write_password
-    from trading_ops_stack.stack import PEOPLE
-
-    with connect("desk_planner", config) as connection:
-        known = {row["person_id"] for row in connection.execute("select person_id from desk.people")}
-        for person in PEOPLE.keys() - known:
-            set_person(
-                connection, person, person, getattr(config, PEOPLE[person]), write_password(config, person)
-            )
 
 
 if __name__ == "__main__":

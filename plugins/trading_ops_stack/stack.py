@@ -98,7 +98,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         # The scheduler comes after the API answers: tasks that find no API burn all their tries.
         for name in ("api-server", "dag-processor", "confirm-page"):
             processes[name].start(environ, PROJECT_ROOT)
-        _add_people(config)
+        add_people(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)
         processes["scheduler"].start(environ, PROJECT_ROOT)
@@ -170,7 +170,7 @@ def _port_is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _add_people(config: Settings) -> None:
+def add_people(config: Settings) -> None:
     """Let the operator and the executor sign in; a password that was changed since is left alone."""
     # Here and not above: the page's packages are no business of `down` and `status`.
     from confirm_app.people.accounts import find_person, set_person

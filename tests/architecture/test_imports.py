@@ -29,7 +29,7 @@ PURE = (
     "trading_ops.tickets.letters", "trading_ops.tickets.invite", "trading_ops.bars.parse", "trading_ops.bars.check",
     "trading_ops.bars.table", "trading_ops.bars.restatement", "trading_ops.comms.letters", "confirm_app.forms.*",
 )  # fmt: skip
-IMPURE = ("trading_ops.plan.steps", "qlib_runner.momentum")
+IMPURE = ("trading_ops.plan.steps",)
 
 # Room -> (its modules, what none of them may import).
 WALLS = {

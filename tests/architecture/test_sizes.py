@@ -17,11 +17,11 @@ LINE_CHARS_MAX = 110
 # What is longer today, in lines. A figure may only become smaller, and an entry that fits is taken out.
 LONG_FILES: dict[str, int] = {
     "plugins/trading_ops/bars/append.py": 277,
-    "plugins/trading_ops/exchange/sessions.py": 291,
+    "plugins/trading_ops/exchange/sessions.py": 281,
     "plugins/trading_ops/models/rehearsal.py": 262,
     "plugins/trading_ops/plan/checks.py": 264,
     "plugins/trading_ops/reports/universe.py": 300,
-    "plugins/trading_ops/universe/instruments.py": 283,
+    "plugins/trading_ops/universe/instruments.py": 252,
     "plugins/trading_ops_stack/demo.py": 287,
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
@@ -31,7 +31,7 @@ LONG_FILES: dict[str, int] = {
     "tests/database/test_models.py": 495,
     "tests/database/test_models_approval.py": 291,
     "tests/database/test_plan_steps.py": 275,
-    "tests/database/test_runs.py": 287,
+    "tests/database/test_runs.py": 284,
     "tests/database/test_ticket_lock.py": 337,
     "tests/database/test_tickets.py": 276,
     "tests/dbt/price_accuracy.py": 289,
@@ -90,8 +90,7 @@ def lines_of(name: str) -> list[str]:
 def hold(sizes: dict[str, int], limit: int, excused: dict[str, int]) -> None:
     """Hold sizes to a limit, and what is excused to the size it was excused with."""
     assert sizes
-    assert {name: size for name, size in sizes.items() if size > excused.get(name, limit)} == {}
-    assert {name for name in excused if sizes.get(name, 0) <= limit} == set(), "these fit: take them out"
+    assert {name: size for name, size in sizes.items() if size > limit} == excused
 
 
 def named(suffix: str, *folders: str) -> list[str]:

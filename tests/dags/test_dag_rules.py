@@ -70,7 +70,7 @@ def test_the_steps_of_a_plan_are_those_its_reasons_know(bag):
     assert set(NEEDED) == steps - verdicts
     for step, needed in NEEDED.items():
         upstream = plan.task_dict[step].get_flat_relative_ids(upstream=True)
-        # The scores come by the database: the task that waits for them has no edge to the one that stores them.
+        # The scores come by the database: who waits for them has no edge to the task that stores them.
         assert set(needed) <= upstream | ({"store_scores"} if step == "wait_for_scores" else set()), step
 
 

@@ -38,7 +38,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
         one = actions.add_parser(action, help=meaning)
         one.add_argument("symbol", type=str.upper)
         one.add_argument("--reason", required=True)
-        one.add_argument("--person", default="operator")
+        one.add_argument("--person", required=True, help="somebody the desk knows")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ CODES = {
     "CONFIRMATION_MISSING": "lines of a TRADE ticket were not confirmed in time",
     "RECONCILIATION_DRIFT": "the reconciliation gate blocked",
     "RISK_BLOCKED": "the risk gate blocked the plan",
-    "KILL_SWITCH": "a halt, the drawdown limit or the daily loss limit stopped the desk",
+    "KILL_SWITCH": "a halt, or the drawdown or daily loss limit, blocked the plan",
     "WINDOW_MISSED": "the ticket came after its execution window had closed",
     "TICKET_REFUSED": "Postgres refused a TRADE ticket Python would have issued",
     "SOURCE_BLOCKED": "a market data source refused to serve the desk",

@@ -1,7 +1,7 @@
 """
 A rehearsal: what the desk's own rules would have made of a model's scores, week by week.
 
-Pure. The model's backtest holds its best few; the desk sizes by its policy, keeps cash, leaves a holding near
+The model's backtest holds its best few; the desk sizes by its policy, keeps cash, leaves a holding near
 its target alone, skips what opens beyond the price limit and lets the riskguard stop a week. Here the very
 functions that plan a ticket (plan.sizing, plan.checks) plan one after each week's last session, and every
 line is executed at the open of the next.

@@ -11,8 +11,8 @@ from enum import Flag, auto
 
 from trading_ops.plan.checks import CHECKS
 
-# The tasks a ticket waits for, in the order they run, each with those before it that it cannot do without; those
-# of a model count in a plan that it ranks. What runs whatever came before it, a broken step explains nothing of.
+# The tasks a ticket waits for, in the order they run, each with those before it that it cannot do without.
+# Those of a model count in a plan that it ranks. What runs whatever came before it broke by itself.
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "wait_for_turn": (),
     "freeze_inputs": (),

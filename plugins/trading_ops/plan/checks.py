@@ -147,7 +147,7 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
             limit,
             False,
             "; ".join(plan.obstacles),
-            "Load what is missing, or correct config/universe.csv, and plan again.",
+            "Load what is missing, correct config/universe.csv or record a deposit, and plan again.",
         )
     odd = [order.symbol for order in plan.orders if not _is_possible(order, limit)]
     if odd:

@@ -155,7 +155,7 @@ def _require_scores(run: Run, stored: list) -> None:
 def _read_book(connection: psycopg.Connection, run: Run) -> Book:
     cash_gbp = queries.plan.cash(connection, run_id=run.run_id)
     if cash_gbp is None:
-        raise PlanError(f"the book of run {run.run_id} is not built; run dbt with the selector `book` for it")
+        raise PlanError(f"the book of run {run.run_id} is not built: read the log of build_book")
     instruments = [Instrument(**row) for row in queries.plan.instruments(connection, run_id=run.run_id)]
     holdings = [Holding(**row) for row in queries.plan.holdings(connection, run_id=run.run_id)]
     return Book(

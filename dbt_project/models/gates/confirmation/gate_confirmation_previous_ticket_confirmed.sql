@@ -28,7 +28,7 @@ lines as (
     group by previous.run_id, previous.ticket_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         lines.ticket_id,
@@ -61,4 +61,4 @@ select
         when lines_count = 0 then format('Find out why ticket %s has no lines.', ticket_id)
         else format('Confirm line %s of ticket %s.', open_lines, ticket_id)
     end as fix
-from judged
+from weighed

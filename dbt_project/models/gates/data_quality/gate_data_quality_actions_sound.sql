@@ -41,7 +41,7 @@ found as (
     group by finding.run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         searched.first_date,
@@ -76,4 +76,4 @@ select
         when quarantined_count = 0 then ''
         else format('Load the right action of %s, or disable it.', {{ first_five('symbols') }})
     end as fix
-from judged
+from weighed

@@ -12,7 +12,7 @@ benchmark as (
     group by run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         run.as_of_date,
@@ -38,4 +38,4 @@ select
         when internal_symbol is null then 'Mark one row of config/universe.csv as the benchmark.'
         else format('Load a bar of %s for %s.', internal_symbol, as_of_date)
     end as fix
-from judged
+from weighed

@@ -42,7 +42,7 @@ compared as (
     left join newest on newest.run_id = run.run_id
 ),
 
-judged as (
+weighed as (
     select *, newest_date >= due_date and not is_from_future as is_clear
     from compared
 )
@@ -62,4 +62,4 @@ select
         when is_from_future then 'Find the file with the wrong date and load it corrected.'
         else format('Load the bars of %s.', due_date)
     end as fix
-from judged
+from weighed

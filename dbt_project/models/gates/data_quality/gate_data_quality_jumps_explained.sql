@@ -32,7 +32,7 @@ found as (
     group by run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         run.jump_ratio_max,
@@ -70,4 +70,4 @@ select
             'Load the missing action or the corrected bar of %s, or disable it.', {{ first_five('symbols') }}
         )
     end as fix
-from judged
+from weighed

@@ -28,7 +28,7 @@ found as (
     group by run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         searched.sessions_count,
@@ -57,4 +57,4 @@ select
         when broken_count = 0 then ''
         else format('Load corrected bars (%s), or disable the symbols.', {{ first_five('bars') }})
     end as fix
-from judged
+from weighed

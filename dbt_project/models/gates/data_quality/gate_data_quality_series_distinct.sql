@@ -32,7 +32,7 @@ found as (
     group by run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         searched.symbols_count,
@@ -59,4 +59,4 @@ select
         when pairs_count = 0 then ''
         else format('Load the right file of one of %s, or disable one.', {{ first_five('names', '; ') }})
     end as fix
-from judged
+from weighed

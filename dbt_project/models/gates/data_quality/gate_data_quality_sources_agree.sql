@@ -66,7 +66,7 @@ named as (
     group by run_id
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         run.limit_value,
@@ -108,4 +108,4 @@ select
             {{ first_five('files', '; ') }}
         )
     end as fix
-from judged
+from weighed

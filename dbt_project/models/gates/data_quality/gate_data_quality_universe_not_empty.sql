@@ -22,5 +22,8 @@ select
         when 0 then 'the universe has no enabled symbol'
         else format('the universe has %s enabled symbols', enabled_count)
     end as reason,
-    case enabled_count when 0 then 'Enable at least one row of config/universe.csv.' else '' end as fix
+    case enabled_count
+        when 0 then 'Enable a row of config/universe.csv, or a symbol with `trading-ops universe enable`.'
+        else ''
+    end as fix
 from counted

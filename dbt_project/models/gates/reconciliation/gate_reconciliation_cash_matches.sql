@@ -9,7 +9,7 @@ cash as (
     select * from {{ ref('drift') }} where subject = 'CASH'
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         cash.ledger_value,
@@ -40,4 +40,4 @@ select
             round(drift_value, 2)
         )
     end as fix
-from judged
+from weighed

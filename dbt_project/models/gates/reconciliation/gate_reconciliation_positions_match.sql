@@ -6,11 +6,10 @@ with run as (
 ),
 
 snapshot as (
-    select snapshot.run_id, snapshot.positions_count, count(position.broker_symbol) as found_count
+    select run_id, snapshot.positions_count, count(position.broker_symbol) as found_count
     from {{ ref('stg_desk__broker_snapshots') }} as snapshot
-    left join {{ ref('stg_desk__broker_snapshot_positions') }} as position
-        on position.run_id = snapshot.run_id
-    group by snapshot.run_id, snapshot.positions_count
+    left join {{ ref('stg_desk__broker_snapshot_positions') }} as position using (run_id)
+    group by run_id, snapshot.positions_count
 ),
 
 compared as (
@@ -35,7 +34,7 @@ made as (
     select distinct run_id from {{ ref('drift') }} where subject = 'CASH'
 ),
 
-judged as (
+weighed as (
     select
         run.run_id,
         snapshot.positions_count,
@@ -43,8 +42,7 @@ judged as (
         compared.differences,
         compared.symbols,
         case
-            when snapshot.positions_count <> snapshot.found_count
-                then abs(snapshot.positions_count - snapshot.found_count)
+            when positions_count <> found_count then abs(positions_count - found_count)
             when made.run_id is not null then coalesce(compared.outside_count, 0)
         end as outside_count
     from run
@@ -71,4 +69,4 @@ select
             'Record a broker snapshot on the confirm page.'
         else format('Record what explains %s: a missing fill, an amended one, or a split.', symbols)
     end as fix
-from judged
+from weighed

@@ -40,7 +40,7 @@ select
         when equity_gbp is null or limit_value is null then
             {{ price_holdings() }}
         else format(
-            'Buy for %s GBP less, or deposit as much.',
+            'Deposit %s GBP, or wait for sales to settle.',
             round(limit_value * equity_gbp - left_gbp, 2)
         )
     end as fix

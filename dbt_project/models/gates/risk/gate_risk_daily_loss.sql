@@ -18,7 +18,7 @@ compared as (
         and equity.session_date = run.as_of_date
 ),
 
-judged as (
+weighed as (
     select *, loss_ratio < limit_value as is_clear
     from compared
 )
@@ -39,4 +39,4 @@ select
             {{ price_holdings() }}
         else 'Look for the cause, then plan again after the next session.'
     end as fix
-from judged
+from weighed

@@ -61,38 +61,28 @@ explained as (
             when limit_value is null then 'the policy names no age'
             when model_name is null then 'no model ranks for this run'
             when frozen_state is distinct from 'LIVE' then
-                format(
-                    'the model %s was %s when the run was frozen, not LIVE',
-                    model_name, coalesce(frozen_state, 'unknown')
-                )
+                format('the model %s was %s when the run was frozen, not LIVE',
+                    model_name, coalesce(frozen_state, 'unknown'))
             when state is distinct from 'LIVE' then
                 format('the model %s is %s by now, not LIVE', model_name, coalesce(state, 'unknown'))
             when age_days < 0 then
                 format('the model %s is of %s and knows what comes after this run', model_name, as_of_date)
             when age_days > limit_value then
-                format(
-                    'the model %s is %s days old, %s allowed',
-                    model_name, age_days, {{ plain('limit_value') }}
-                )
+                format('the model %s is %s days old, %s allowed',
+                    model_name, age_days, {{ plain('limit_value') }})
             when scores_count is null then format('the model %s scored nothing', model_name)
             when symbols_count > 0 then format('the model %s has no score for %s', model_name, symbols)
             else ''
-        end as objection
+        end as objection,
+        case
+            when signal_method = 'qlib' and model_name is null then 0
+            when scores_count is not null or state <> 'LIVE' or frozen_state <> 'LIVE' then age_days
+        end as observed_value
     from compared
 )
 
 select
-    -- What is held against the limit; a model that scored nothing has not been seen, and none is no age.
-    {{ verdict(
-        'risk', 'model_approved',
-        observed="case
-            when signal_method = 'qlib' and model_name is null then 0
-            when objection <> '' and scores_count is null and state = 'LIVE' and frozen_state = 'LIVE'
-                and age_days between 0 and limit_value then null
-            else age_days
-        end",
-        is_clear="objection = ''"
-    ) }},
+    {{ verdict('risk', 'model_approved', observed='observed_value', is_clear="objection = ''") }},
     case
         when objection <> '' then objection
         when signal_method <> 'qlib' then format('%s ranks, no model does', signal_method)

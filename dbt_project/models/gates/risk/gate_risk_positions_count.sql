@@ -33,6 +33,6 @@ select
         when positions_count <= limit_value then ''
         when positions_count is null then
             {{ price_holdings() }}
-        else format('Sell %s more.', {{ plain('positions_count - limit_value') }})
+        else format('Lower sizing.positions_count by %s.', {{ plain('positions_count - limit_value') }})
     end as fix
 from compared

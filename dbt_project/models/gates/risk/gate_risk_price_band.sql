@@ -42,7 +42,7 @@ compared as (
     group by run.run_id, run.limit_value, book.run_id
 ),
 
-judged as (
+weighed as (
     select *, is_known and limit_value is not null and outside is null as is_clear
     from compared
 )
@@ -67,4 +67,4 @@ select
         when outside is null then {{ price_holdings() }}
         else format('Check the bars of %s, then load a correction or disable them.', outside)
     end as fix
-from judged
+from weighed

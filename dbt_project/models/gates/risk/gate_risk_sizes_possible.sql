@@ -63,7 +63,7 @@ select
         when odd_symbols is not null then
             format('Leave %s alone, or raise sizing.order_gbp_min, and plan again.', odd_symbols)
         when buy_gbp > greatest(cash_gbp, 0) then
-            format('Buy for %s GBP less, or deposit as much.', round(buy_gbp - greatest(cash_gbp, 0), 2))
+            format('Deposit %s GBP, or wait for sales to settle.', round(buy_gbp - greatest(cash_gbp, 0), 2))
         else {{ price_holdings() }}
     end as fix
 from compared

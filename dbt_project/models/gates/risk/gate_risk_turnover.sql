@@ -34,6 +34,6 @@ select
         when is_clear then ''
         when equity_gbp is null or limit_value is null then
             {{ price_holdings() }}
-        else format('Trade for %s GBP less.', round(traded_gbp - limit_value * equity_gbp, 2))
+        else 'Lower sizing.turnover_ratio_max and plan again.'
     end as fix
 from compared

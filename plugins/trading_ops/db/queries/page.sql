@@ -1,4 +1,4 @@
--- What the confirm page reads and writes, as desk_app.
+-- What the confirm page reads and writes, as desk_app; accounts are kept as desk_planner.
 
 -- name: person(person_id)^
 -- Who wants to sign in, or is signed in.
