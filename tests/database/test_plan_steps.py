@@ -262,7 +262,7 @@ def test_a_changed_policy_does_not_touch_a_frozen_run(desk):
 
 def test_a_policy_edited_in_the_database_is_noticed(desk):
     """A body that no longer has its hash stops the run instead of sizing by it."""
-    from rows import superuser
+    from tests.database.rows import superuser
 
     run = freeze_plan(on_saturday(desk), policy_of(SMALL))
     build_marts(desk, run)
