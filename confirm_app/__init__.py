@@ -25,6 +25,7 @@ from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_rule
+from trading_ops.tickets.render import shown_hash
 from trading_ops.wording.templates import OPTIONS, furnished
 
 
@@ -48,7 +49,9 @@ def create_app(config: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=256 * 1024,
     )
     app.jinja_options = OPTIONS
-    furnished(app.jinja_env, label=_label, instruction=instruction, skip_rule=skip_rule)
+    furnished(
+        app.jinja_env, label=_label, instruction=instruction, skip_rule=skip_rule, shown_hash=shown_hash
+    )
     app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
     app.extensions["failure_brake"] = FailureBrake()
     app.teardown_request(stop_reading)

@@ -12,10 +12,9 @@ from trading_ops.comms.letters import Letter, compose
 from trading_ops.tickets.build import Ticket, value_of
 from trading_ops.tickets.invite import execution_invite
 from trading_ops.tickets.reasons import told
+from trading_ops.tickets.render import shown_hash
 from trading_ops.wording.figures import gbp
 from trading_ops.wording.instants import clock_warning, in_full
-
-HASH_SHOWN_CHARS = 12
 
 
 def ticket_letter(
@@ -23,7 +22,7 @@ def ticket_letter(
 ) -> Letter:
     """Return the letter that announces a ticket, with a calendar invite for a TRADE."""
     link = ticket_link(confirm_url, ticket.ticket_id)
-    facts = [("Ticket", ticket.ticket_id), ("Content hash", content_hash[:HASH_SHOWN_CHARS])]
+    facts = [("Ticket", ticket.ticket_id), ("Content hash", shown_hash(content_hash))]
     if ticket.kind == "NO-TRADE":
         facts += [(reason.source, told(reason)) for reason in ticket.reasons]
         paragraphs = ["There is nothing to do on eToro this week. Why, and the smallest fix, is below."]

@@ -13,6 +13,11 @@ _TEMPLATES = environment(
 )
 
 
+def shown_hash(content_sha256: str) -> str:
+    """Return what mail and page show of a ticket's hash, for a person to compare."""
+    return content_sha256[:12]
+
+
 def render_markdown(ticket: build.Ticket) -> str:
     """Return the ticket as markdown, with the hash of its canonical JSON."""
     return _TEMPLATES.get_template("ticket.md.j2").render(

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from trading_ops.plan import checks, decision
 from trading_ops.plan.book import Order
 from trading_ops.plan.decision import Decision, Evidence, GateResult, decide, undecided
 from trading_ops.plan.gates import GATES
 from trading_ops.plan.reasons import Reason
+from trading_ops.settings import PROJECT_ROOT
 
 PASS = GateResult("PASS", ({"check_name": "c", "is_clear": True, "reason": "fine", "fix": ""},))
 FAIL = GateResult(
@@ -99,3 +101,12 @@ def test_a_run_without_a_decision_is_refused_with_all_that_speaks_against_it():
     assert not refused.is_approved
     assert [reason.key for reason in refused.reasons] == ["step.decide", "risk.bad", "risk.null"]
     assert [reason.key for reason in refused.reasons[0].follows] == ["decision.decided"]
+
+
+def test_dbt_names_the_same_fixes_in_the_same_words():
+    """What dbt and the riskguard both find is told once, whoever says it."""
+    texts = " ".join((PROJECT_ROOT / "dbt_project/macros/texts.sql").read_text().split())
+    assert f"'{decision._read_log('{{ step }}')}'" in texts
+    assert f"'{checks._UNVALUED}'" in texts
+    migration = (PROJECT_ROOT / "plugins/trading_ops/db/migrations/sql/0012_reasons.sql").read_text()
+    assert f"'{decision._read_log('build_gates')}'" in migration
