@@ -1,5 +1,6 @@
 """The import table of the design, read from the source, so a wall cannot move unnoticed."""
 
+import ast
 import fnmatch
 import re
 
@@ -13,6 +14,7 @@ from tests.architecture.modules import (
     reached_from,
     room_of,
     tracked_files,
+    tree_of,
 )
 from trading_ops.settings import PROJECT_ROOT
 
@@ -30,6 +32,8 @@ PURE = (
     "trading_ops.bars.table", "trading_ops.bars.restatement", "trading_ops.comms.letters", "confirm_app.forms.*",
 )  # fmt: skip
 IMPURE = ("trading_ops.plan.steps",)
+# The committed config/market_overrides.csv, read once.
+OPENS = {"trading_ops.exchange.sessions"}
 
 # Room -> (its modules, what none of them may import).
 WALLS = {
@@ -88,6 +92,21 @@ def test_what_is_pure_says_so_and_reaches_nothing_outside(module):
         if is_below(name, OUTSIDE)
     }
     assert not reached
+
+
+def test_what_is_pure_opens_no_file():
+    """Also not one that needs no import; the calendar's own overrides are part of its code."""
+    opened = {
+        module
+        for module in pure_modules()
+        for call in ast.walk(tree_of(modules()[module]))
+        if isinstance(call, ast.Call)
+        and re.fullmatch(
+            r"(open|read_(text|bytes|table|parquet)|write_\w+|unlink|mkdir)",
+            getattr(call.func, "attr", getattr(call.func, "id", "")),
+        )
+    }
+    assert opened == OPENS
 
 
 def test_the_pure_part_is_as_large_as_the_design_says():
