@@ -42,8 +42,8 @@ down: ## Stop everything `make up` or `make demo` started
 status: setup ## Say what runs
 	@$(DESK) -m trading_ops_stack.stack status
 
-# Two at a time (tests/conftest.py says which stay together): most wait for a server or for dbt half of their time.
-PYTEST := $(DESK) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 20
+# Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
+PYTEST := $(DESK) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 test: setup ## Run every test but those that need a container engine
 	@$(PYTEST) -m "not long"

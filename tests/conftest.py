@@ -46,16 +46,10 @@ def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """
-    Whatever asks for a container engine, also by way of another fixture, is no part of `make test`.
-
-    A file stays on one worker, for what its tests share; those that read the one built desk stay together.
-    """
+    """Whatever asks for a container engine, also by way of another fixture, is no part of `make test`."""
     for item in items:
-        asked = getattr(item, "fixturenames", ())
-        if "engine" in asked:
+        if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.long)
-        item.add_marker(pytest.mark.xdist_group("built" if "built" in asked else str(item.path)))
 
 
 @pytest.fixture(autouse=True)
