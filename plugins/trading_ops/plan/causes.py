@@ -64,7 +64,9 @@ def _from(*causes: str) -> tuple[From, ...]:
 
 
 def _steps_before(step: str) -> tuple[From, ...]:
-    return _from(*(f"step.{needed}" for needed in NEEDED[step]))
+    return tuple(
+        arrow for needed in NEEDED[step] for arrow in (From(f"step.{needed}"), *_steps_before(needed))
+    )
 
 
 # Without a bar of the session, or without prices at all, there is nothing to look at.
