@@ -92,7 +92,7 @@ clean: down ## Remove the environments and the simulated desk's data; refuses a 
 
 $(UV):
 	@python3 plugins/trading_ops_stack/doctor.py --needed
-	@$(PYTHON) -m venv .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@rm -rf .venv-uv && $(PYTHON) -m venv .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: config/locks/desk.txt | $(UV)
 	@echo "building .venv (Airflow, Flask, pandas, the embedded Postgres) ..."
