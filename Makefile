@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-# Without cached bytecode every Airflow start costs seconds. What is imported is compiled then; all of it would
-# take longer than the demo's first week.
+# Without cached bytecode every Airflow start costs seconds. What is imported is compiled then; compiling all of
+# it beforehand takes most of a minute.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)

@@ -27,8 +27,8 @@ class Settings:
     """
     Every setting as TRADING_OPS_<NAME>, with the default for a machine with nothing installed.
 
-    Paths are absolute. Passwords are never settings: libpq finds them in the pgpass file. docs/SETTINGS.md is
-    made from this list.
+    Paths are absolute. Passwords are never settings: libpq finds them in the pgpass file. The table in
+    docs/REFERENCE.md is made from this list.
     """
 
     data: Path = _setting(

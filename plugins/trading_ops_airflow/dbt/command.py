@@ -74,7 +74,7 @@ def dbt_arguments(verb: str, target: Path, *options: str, run_id: str | None = N
     """Return what dbt is told for a verb."""
     return [
         "--no-use-colors", *verb.split(), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(target), "--log-level-file", "info",
+        "--target-path", str(target), "--log-path", str(target),
         *(["--vars", json.dumps({"run_id": run_id})] if run_id else []), *options,
     ]  # fmt: skip
 
