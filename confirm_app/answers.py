@@ -57,7 +57,7 @@ def _answer_forged_form(error: CSRFError):
     if g.get("person"):
         detail = json.dumps({"path": request.path[:300], "reason": error.description})
         write_once(
-            lambda connection: queries.page.append_audit(
+            lambda connection: queries.page.note_access(
                 connection, person=g.person["person_id"], action="form_refused", subject="csrf", detail=detail
             )
         )

@@ -77,9 +77,11 @@ def cluster(tmp_path_factory) -> Settings:
         connection.execute("select pg_reload_conf()")
     with admin(config, config.db_name) as connection:
         # Who acts is somebody the desk knows; a test that signs in gives them a password.
-        for person in ("executor", "operator"):
+        for person in ("operator", "executor"):
             email = f"{person}@trading-ops.example"
-            connection.execute("select desk.set_person(%s, %s, %s, 'none')", (person, person, email))
+            connection.execute(
+                "select desk.set_person('operator', %s, %s, %s, 'none')", (person, person, email)
+            )
     yield config
     embedded.stop(folder / "postgres")
 

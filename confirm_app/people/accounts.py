@@ -17,17 +17,27 @@ from trading_ops.db.connect import queries
 PASSWORD_LENGTH_MIN = 8
 
 
-def set_person(connection: psycopg.Connection, person_id: str, role: str, email: str, password: str) -> None:
+def set_person(
+    connection: psycopg.Connection,
+    person_id: str,
+    role: str,
+    email: str,
+    password: str,
+    *,
+    changed_by: str = "operator",
+) -> None:
     """
     Add a person, or change role, address and password of a known one.
 
-    connection is one of desk_planner, the only role that may; role is 'operator' or 'executor'.
-    Changing a password ends the person's sessions.
+    connection is one of desk_planner, the only role that may; role is 'operator' or 'executor';
+    `changed_by` is an operator, whoever it is as long as there is none. Changing a password ends the
+    person's sessions.
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise ValueError(f"the password of {person_id} needs at least {PASSWORD_LENGTH_MIN} characters")
     queries.page.set_person(
         connection,
+        changed_by=changed_by,
         person_id=person_id,
         role=role,
         email=email,

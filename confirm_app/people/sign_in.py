@@ -52,7 +52,7 @@ def _refuse(goes_to: str, message: str, status: int):
 
 def _note(person_id: str, action: str) -> None:
     write_once(
-        lambda connection: queries.page.append_audit(
+        lambda connection: queries.page.note_access(
             connection, person=person_id, action=action, subject=person_id, detail="{}"
         )
     )

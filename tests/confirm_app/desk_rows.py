@@ -74,9 +74,7 @@ def add_blocked_ticket(desk: Settings, weeks: int = 0) -> str:
         "fix": "Load the missing bars, then plan again.",
         "follows": unknown,
     }
-    ticket = rows.ticket_row(desk, run_id, "NO-TRADE", reasons=rows.json.dumps([cause]))
     with connect("desk_planner", desk) as connection:
-        rows._insert(connection, "desk.tickets", ticket)
         for number, constraint in enumerate(CONSTRAINTS, start=1):
             target = {
                 "run_id": run_id,
@@ -88,6 +86,8 @@ def add_blocked_ticket(desk: Settings, weeks: int = 0) -> str:
                 "binding_constraint": constraint,
             }
             rows._insert(connection, "desk.portfolio_targets", target)
+        ticket = rows.ticket_row(desk, run_id, "NO-TRADE", reasons=rows.json.dumps([cause]))
+        rows._insert(connection, "desk.tickets", ticket)
     return ticket["ticket_id"]
 
 

@@ -17,7 +17,7 @@ from trading_ops.models.export import export_dataset
 
 def main(run_id: str, folder: str) -> None:
     """Export and print."""
-    with connect("desk_planner") as connection:
+    with connect("desk_reader") as connection:
         started = time.perf_counter()
         export_dataset(connection, run_id, Path(folder))
         seconds = time.perf_counter() - started

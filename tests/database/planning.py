@@ -30,14 +30,14 @@ create table if not exists marts.reference_prices (
 );
 create table if not exists marts.signals_momentum (run_id text, internal_symbol text, score numeric);
 create table if not exists marts.fx_latest (run_id text, rate_date date, gbpusd_rate numeric);
-create table if not exists marts.ledger_cash (run_id text, portfolio_id text, cash_gbp numeric);
+create table if not exists marts.ledger_cash (run_id text, portfolio_id text, cash_gbp numeric, spendable_gbp numeric);
 create table if not exists marts.ledger_positions (
     run_id text, portfolio_id text, internal_symbol text, units numeric, close_usd numeric, value_gbp numeric
 );
 create table if not exists marts.equity_daily (
     run_id text, portfolio_id text, session_date date, return_ratio numeric, drawdown_ratio numeric
 );
-grant select on all tables in schema marts to desk_planner;
+grant select on all tables in schema marts to desk_reader;
 """
 
 
@@ -119,7 +119,7 @@ def build_marts(
         ],
         "signals_momentum": list(scores.items()),
         "fx_latest": [(run.as_of_date, rate)] if rate else [],
-        "ledger_cash": [(run.portfolio_id, cash_gbp)] if cash_gbp is not None else [],
+        "ledger_cash": [(run.portfolio_id, cash_gbp, cash_gbp)] if cash_gbp is not None else [],
         "ledger_positions": [
             (run.portfolio_id, symbol, units, prices.get(symbol), value)
             for symbol, (units, value) in (holdings or {}).items()

@@ -27,7 +27,7 @@ create table if not exists marts.market_prices_eod (
     source text, price_basis text, primary key (internal_symbol, session_date)
 );
 create table if not exists marts.price_publications (internal_symbol text primary key, run_id text);
-grant select on all tables in schema marts to desk_planner, desk_reader;
+grant select on all tables in schema marts to desk_reader;
 """
 
 _BARS = """

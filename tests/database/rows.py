@@ -112,6 +112,27 @@ def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:
     return universe_hash
 
 
+def add_calendar(desk: Settings) -> str:
+    """Store two years of weekdays as sessions, from 9:30 to 16:00 New York; return their hash."""
+    calendar_hash = _sha256("calendar")
+    with connect("desk_planner", desk) as connection:
+        connection.execute(
+            """
+            insert into desk.calendar_sessions (calendar_hash, session_date, open_at, close_at, expected_at)
+            select
+                %s, day::date,
+                (day + interval '9 hours 30 minutes') at time zone 'America/New_York',
+                (day + interval '16 hours') at time zone 'America/New_York',
+                (day + interval '22 hours') at time zone 'America/New_York'
+            from generate_series(timestamp '2026-01-01', timestamp '2027-12-31', interval '1 day') as day
+            where extract(isodow from day) < 6
+            on conflict do nothing
+            """,
+            (calendar_hash,),
+        )
+    return calendar_hash
+
+
 def add_portfolio(desk: Settings, portfolio_id: str = PORTFOLIO, kind: str = "simulated") -> str:
     """Create a portfolio without any money in it."""
     with connect("desk_planner", desk) as connection:
@@ -148,7 +169,7 @@ def add_run(
         "data_snapshot_id": add_load(desk),
         "policy_hash": add_policy(desk),
         "universe_hash": add_universe(desk),
-        "calendar_hash": _sha256("calendar"),
+        "calendar_hash": add_calendar(desk),
         "config_hash": _sha256("config"),
         "git_commit": "0123456789abcdef0123456789abcdef01234567",
         "is_dirty": False,
@@ -230,9 +251,32 @@ def ticket_row(desk: Settings, run_id: str, kind: str = "TRADE", **columns) -> d
     """A row for desk.tickets as raw SQL would write it; `columns` overrides any column."""
     with connect("desk_planner", desk) as connection:
         run = connection.execute("select * from desk.runs where run_id = %s", (run_id,)).fetchone()
-    body = json.dumps({"run_id": run_id, "kind": kind})
+        lines = connection.execute(
+            """
+            select
+                line_number, etoro_search_name, internal_symbol, side, value_gbp::text, units_estimate::text,
+                is_full_exit, price_limit_usd::text
+            from desk.ledger_trades_intended
+            inner join desk.runs using (run_id)
+            inner join desk.config_universe using (universe_hash, internal_symbol)
+            where run_id = %s order by line_number
+            """,
+            (run_id,),
+        ).fetchall()
+    ticket_id = columns.get("ticket_id", f"{run['portfolio_id']}-{run['plan_week']}-{run['attempt_number']}")
+    window = {"open": "window_open_at", "close": "window_close_at", "deadline": "deadline_at"}
+    body = json.dumps(
+        {
+            "ticket_id": ticket_id,
+            "kind": kind,
+            "portfolio_id": run["portfolio_id"],
+            "run": {"run_id": run_id},
+            "window": {name: {"at": run[column].isoformat()} for name, column in window.items()},
+            "lines": lines if kind == "TRADE" else [],
+        }
+    )
     return {
-        "ticket_id": f"{run['portfolio_id']}-{run['plan_week']}-{run['attempt_number']}",
+        "ticket_id": ticket_id,
         "run_id": run_id,
         "portfolio_id": run["portfolio_id"],
         "plan_week": run["plan_week"],
@@ -256,7 +300,9 @@ def insert_ticket(connection: psycopg.Connection, row: dict, line_numbers=()) ->
 
 
 def insert_line(connection: psycopg.Connection, row: dict, line_number: int) -> None:
-    """Insert one line of a ticket on a caller's connection."""
+    """Insert one line of a ticket on a caller's connection, with the name its symbol has in the universe."""
+    said = {line["line_number"]: line for line in json.loads(row["body_json"])["lines"]}
+    name = said[line_number]["etoro_search_name"] if line_number in said else "Alder Instruments"
     _insert(
         connection,
         "desk.ticket_lines",
@@ -264,7 +310,7 @@ def insert_line(connection: psycopg.Connection, row: dict, line_number: int) -> 
             "ticket_id": row["ticket_id"],
             "line_number": line_number,
             "run_id": row["run_id"],
-            "etoro_search_name": "Alder Instruments",
+            "etoro_search_name": name,
             "order_type": "MARKET",
         },
     )

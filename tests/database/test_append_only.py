@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from psycopg import errors
 
-from tests.database import rows
+from tests.database import judged, rows
 from trading_ops.db.connect import connect
 from trading_ops_stack.postgres import ROLES
 
@@ -140,7 +140,7 @@ with granted as (
     where nspname in ('raw', 'desk', 'inv')
     union all
     select nspacl, 'n', nspowner, 'schema ' || nspname
-    from pg_namespace where nspname in ('raw', 'desk', 'inv')
+    from pg_namespace where nspname in ('raw', 'desk', 'inv', 'staging', 'intermediate', 'marts', 'gates', 'audit')
 )
 select
     coalesce(role.rolname, 'PUBLIC') as role,
@@ -168,6 +168,7 @@ order by 1, 2
 
 def add_row_to_every_table(desk) -> None:
     """Put at least one row into every append-only table, so that changing it means something."""
+    judged.add_verdicts(desk, rows.add_run(desk, kind="daily"), "risk")
     ticket_id = rows.add_trade_ticket(desk)
     rows.confirm_line(desk, ticket_id, 1)
     rows.confirm_line(

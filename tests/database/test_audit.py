@@ -16,7 +16,6 @@ SILENT = {
     "activate_universe": "as activate_policy",
     "initialise_instance": "what a database is, once, before anybody is known",
     "judge_gate": "its row is the record, one per run and gate",
-    "set_person": "the page's accounts; a password is never a fact of the log",
     "set_simulated_now": "a simulated desk's clock",
 }
 
@@ -53,8 +52,47 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     assert {name for name, tells in writers.items() if not tells} == set(SILENT)
     assert {name for name, tells in writers.items() if tells} == {
         "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state", "record_snapshot",
-        "record_switch", "release_halt",
+        "record_switch", "release_halt", "set_person",
     }  # fmt: skip
+
+
+def test_who_let_whom_in_is_written(desk):
+    """The first person comes from the shell, every other one from an operator, and nobody else lets in."""
+    found = [(row["person"], row["subject"], row["detail"]["role"]) for row in audited(desk, "person_added")]
+    assert found == [("shell", "operator", "operator"), ("operator", "executor", "executor")]
+    with connect("desk_planner", desk) as connection:
+        for changed_by, name in (("executor", "mallory"), ("nobody", "mallory"), (None, "mallory")):
+            with pytest.raises(psycopg.errors.CheckViolation), connection.transaction():
+                connection.execute(
+                    "select desk.set_person(%s, %s, 'operator', 'm@x.example', 'h')", (changed_by, name)
+                )
+        for name in ("desk", "shell"):
+            with pytest.raises(psycopg.errors.CheckViolation), connection.transaction():
+                connection.execute(
+                    "select desk.set_person('operator', %s, 'operator', 'm@x.example', 'h')", (name,)
+                )
+        connection.execute("select desk.set_person('operator', 'executor', 'operator', 'e@x.example', 'h')")
+    [changed] = audited(desk, "person_changed")
+    assert (changed["detail"]["old_role"], changed["detail"]["role"]) == ("executor", "operator")
+
+
+@pytest.mark.parametrize("role", ["desk_planner", "desk_app", "desk_mailer", "desk_loader", "desk_dbt"])
+def test_nobody_forges_a_row_of_the_log(desk, role):
+    """Not the person, not the actor, not the time."""
+    with connect(role, desk) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(
+            "insert into desk.audit_log (actor, person, action, subject, created_at)"
+            " values ('desk_app', 'operator', 'halt_released', 'halt', '2020-01-01')"
+        )
+
+
+def test_the_page_notes_access_and_nothing_else(desk):
+    """Of people the desk knows, and only what happens at its door."""
+    with connect("desk_app", desk) as connection:
+        connection.execute("select desk.note_access('executor', 'sign_in', 'executor', '{}')")
+        for person, action in (("executor", "halt_released"), ("mallory", "sign_in")):
+            with pytest.raises(psycopg.errors.IntegrityError), connection.transaction():
+                connection.execute("select desk.note_access(%s, %s, 'x', '{}')", (person, action))
 
 
 def test_nobody_writes_through_the_audit_function_itself(desk):

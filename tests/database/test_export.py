@@ -29,7 +29,7 @@ FILES = ("bars.parquet", "calendar.csv", "instruments.csv")
 def export(desk, run_id: str, folder: Path, progress=None) -> Export:
     """Export as the task does."""
     folder.mkdir(parents=True, exist_ok=True)
-    with connect("desk_planner", desk) as connection:
+    with connect("desk_reader", desk) as connection:
         return export_dataset(connection, run_id, folder, progress)
 
 

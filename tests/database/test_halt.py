@@ -32,7 +32,9 @@ def test_engaging_takes_effect_for_every_role(halted):
     assert is_halted(halted)
     with connect("desk_reader", halted) as connection:
         entry = connection.execute("select kind, reason, person from desk.halts").fetchone()
-        audited = connection.execute("select person, action, detail from desk.audit_log").fetchone()
+        audited = connection.execute(
+            "select person, action, detail from desk.audit_log order by seq desc"
+        ).fetchone()
     assert tuple(entry.values()) == ("engage", "strange prices", "executor")
     assert tuple(audited.values()) == ("executor", "halt_engaged", {"reason": "strange prices"})
 

@@ -22,7 +22,7 @@ create table marts.signals_compared (
     same_top_count bigint, top_count numeric, rank_correlation numeric, realised_count bigint, hit_ratio numeric,
     rank_ic numeric, top_return_ratio numeric
 );
-grant select on marts.signals_compared to desk_planner;
+grant select on marts.signals_compared to desk_reader;
 """
 
 

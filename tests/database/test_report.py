@@ -20,7 +20,7 @@ create table marts.ledger_positions (run_id text, portfolio_id text, internal_sy
     close_usd numeric, value_gbp numeric);
 create table marts.price_coverage (run_id text, as_of_date date, enabled_count integer, covered_count integer,
     coverage_ratio numeric, missing_symbols text, is_benchmark_present boolean);
-grant select on all tables in schema marts to desk_planner;
+grant select on all tables in schema marts to desk_reader;
 """
 FIGURES = """
 insert into marts.equity_daily values

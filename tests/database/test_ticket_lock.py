@@ -301,7 +301,17 @@ def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
     """Copy an approved run into `count` weeks of its own; return a TRADE ticket row for each."""
     with rows.superuser(desk) as connection:
         for table, changed in (
-            ("runs", ["run_id", "idempotency_key", "plan_week"]),
+            (
+                "runs",
+                [
+                    "run_id",
+                    "idempotency_key",
+                    "plan_week",
+                    "window_open_at",
+                    "window_close_at",
+                    "deadline_at",
+                ],
+            ),
             ("ledger_trades_intended", ["run_id"]),
             ("gate_results", ["run_id"]),
             ("decisions", ["run_id"]),
@@ -311,13 +321,20 @@ def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
                 insert into desk.{table}
                 select (jsonb_populate_record(null::desk.{table}, to_jsonb(source) || changes.body)).*
                 from desk.{table} as source
+                inner join desk.runs as run on run.run_id = source.run_id
                 cross join generate_series(1, %(count)s) as copy (number)
                 cross join lateral (
                     select jsonb_object_agg(key, value) as body
                     from jsonb_each(jsonb_build_object(
                         'run_id', '20260612-' || lpad(copy.number::text, 6, '0') || 'Z-git0123456',
                         'idempotency_key', 'copy:' || copy.number,
-                        'plan_week', (2100 + copy.number) || '-W25'
+                        'plan_week', to_char(run.window_open_at + copy.number * interval '7 days', 'IYYY-"W"IW'),
+                        'window_open_at', (run.window_open_at at time zone 'America/New_York' + copy.number * interval '7 days')
+                            at time zone 'America/New_York',
+                        'window_close_at', (run.window_close_at at time zone 'America/New_York' + copy.number * interval '7 days')
+                            at time zone 'America/New_York',
+                        'deadline_at', (run.deadline_at at time zone 'America/New_York' + copy.number * interval '7 days')
+                            at time zone 'America/New_York'
                     ))
                     where key = any(%(changed)s)
                 ) as changes

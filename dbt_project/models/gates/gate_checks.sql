@@ -5,7 +5,7 @@
     'data_quality_universe_not_empty', 'data_quality_fx_present', 'data_quality_sources_agree',
     'data_quality_series_distinct', 'data_quality_history_current', 'data_quality_actions_sound',
     'confirmation_previous_ticket_confirmed',
-    'reconciliation_snapshot_recent', 'reconciliation_snapshot_after_last_fill',
+    'reconciliation_snapshot_recent', 'reconciliation_snapshot_after_last_entry',
     'reconciliation_cash_matches', 'reconciliation_positions_match', 'reconciliation_positions_known',
     'risk_riskguard_agrees', 'risk_positions_count', 'risk_position_weight', 'risk_cash_buffer',
     'risk_turnover', 'risk_long_only', 'risk_symbols_tradable', 'risk_sizes_possible', 'risk_drawdown',

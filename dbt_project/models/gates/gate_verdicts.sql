@@ -1,5 +1,8 @@
 -- One verdict per required check of the run. The list of checks comes from the desk and not from what was
 -- computed, so a check that is absent, null or there twice is blocked.
+-- They are handed over to the desk, once; what a gate was judged on stays as it was.
+{{ config(post_hook="{{ hand_over_verdicts() }}") }}
+
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),

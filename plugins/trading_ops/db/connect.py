@@ -46,3 +46,18 @@ def connect(role: str, config: Settings | None = None) -> psycopg.Connection:
     psycopg.OperationalError when the server cannot be reached.
     """
     return psycopg.connect(conninfo(role, config), row_factory=dict_row)
+
+
+def beside(connection: psycopg.Connection) -> psycopg.Connection:
+    """
+    Open a second connection to the same database, as desk_reader, for what dbt has made.
+
+    dbt's role decides what runs when one of its relations is read (a view, a policy), as whoever reads
+    it. So nobody but desk_reader may read them, which can change nothing; only values come out.
+    """
+    return psycopg.connect(
+        psycopg.conninfo.make_conninfo(
+            connection.info.dsn, user="desk_reader", application_name="trading-ops desk_reader"
+        ),
+        row_factory=dict_row,
+    )

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from trading_ops.config.policy import Policy
-from trading_ops.db.connect import queries
+from trading_ops.db.connect import beside, queries
 from trading_ops.models.changelog import write_changelog
 from trading_ops.models.registry import ModelError
 from trading_ops.settings import Settings
@@ -36,8 +36,9 @@ def evidence_for(connection: psycopg.Connection, model: dict[str, Any]) -> dict[
     measured.
     """
     weeks = []
-    if queries.models.comparisons_are_built(connection):
-        weeks = list(queries.models.model_comparisons(connection, model_version=model["model_version"]))
+    with beside(connection) as reader:
+        if queries.models.comparisons_are_built(reader):
+            weeks = list(queries.models.model_comparisons(reader, model_version=model["model_version"]))
     realised = [week["rank_ic"] for week in weeks if week["rank_ic"] is not None]
     return {
         "age_days": (queries.clock.now_at(connection).date() - model["as_of_date"]).days,

@@ -94,7 +94,7 @@ def export_dataset(
     connection: psycopg.Connection, run_id: str, folder: Path, progress: Callable[[str], None] | None = None
 ) -> Export:
     """
-    Write the three files of a run into a folder and return what they hold (as desk_planner or desk_reader).
+    Write the three files of a run into a folder and return what they hold (as desk_reader).
 
     Takes one view of the database for all of them. Raises ExportError when the published prices are
     not those of the run, when there are none of its as-of date, and for a bar that lacks a number.

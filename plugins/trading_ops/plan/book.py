@@ -53,6 +53,8 @@ class Book:
     holdings: Mapping[str, Holding]
     ranks: Mapping[str, int]
     cash_gbp: Decimal
+    # What of the cash the broker has shown too: only that is spent.
+    spendable_gbp: Decimal
     gbpusd_rate: Decimal | None
     as_of_date: date | None = None
     days: tuple[Day, ...] = field(default=())

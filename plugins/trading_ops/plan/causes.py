@@ -112,7 +112,7 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "data_quality.fx_present": _from("step.build_prices"),
     "confirmation.previous_ticket_confirmed": (),
     "reconciliation.snapshot_recent": (),
-    "reconciliation.snapshot_after_last_fill": _SNAPSHOT,
+    "reconciliation.snapshot_after_last_entry": _SNAPSHOT,
     "reconciliation.cash_matches": _SNAPSHOT,
     "reconciliation.positions_match": _SNAPSHOT,
     "reconciliation.positions_known": _SNAPSHOT,

@@ -73,12 +73,13 @@ def position_weight(book: Book, plan: Plan, policy: Policy) -> Check:
 
 def cash_buffer(book: Book, plan: Plan, policy: Policy) -> Check:
     """
-    Does the cash buffer stay when every purchase is made and every sale is skipped?
+    Does the cash buffer stay when every purchase is made and every sale is skipped? Only cash the broker has
+    shown counts.
 
     A plan without purchases is clear: it can only raise cash.
     """
     limit = policy.risk.cash_buffer_ratio_min
-    left_gbp = book.cash_gbp - plan.total_gbp("BUY")
+    left_gbp = book.spendable_gbp - plan.total_gbp("BUY")
     observed = _ratio(left_gbp, book.equity_gbp)
     spends = plan.total_gbp("BUY") > 0
     is_clear = not spends or (observed is not None and left_gbp >= limit * book.equity_gbp)

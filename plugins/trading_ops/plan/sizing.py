@@ -178,7 +178,7 @@ def _keep_caps(wishes: list[Wish], book: Book, policy: Policy) -> tuple[list[Wis
     sizing = policy.sizing
     turnover_left = _to_penny(sizing.turnover_ratio_max * book.equity_gbp)
     # The worst case is that every sale is skipped, so only cash that is there today may be spent.
-    cash_left = _to_penny(book.cash_gbp - sizing.cash_buffer_ratio_min * book.equity_gbp)
+    cash_left = _to_penny(book.spendable_gbp - sizing.cash_buffer_ratio_min * book.equity_gbp)
     granted, bound = [], {}
     for wish in wishes:
         room = {"turnover_cap": turnover_left}

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from trading_ops.config.policy import Policy
-from trading_ops.db.connect import queries
+from trading_ops.db.connect import beside, queries
 from trading_ops.plan import decision
 from trading_ops.plan.book import Book, Day, Holding, Instrument, Order, Plan, Target
 from trading_ops.plan.checks import Check, run_checks
@@ -136,8 +136,9 @@ def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Seq
 def _rank(connection: psycopg.Connection, run: Run, policy: Policy) -> tuple[Ranked, ...]:
     if run.signal_method == "static_list":
         return rank_static_list(policy.signal.static_list)
-    scores = queries.plan.scores(connection, run_id=run.run_id)
-    return rank_scores({row["internal_symbol"]: row["score"] for row in scores})
+    with beside(connection) as reader:
+        scores = queries.plan.scores(reader, run_id=run.run_id)
+        return rank_scores({row["internal_symbol"]: row["score"] for row in scores})
 
 
 def _require_scores(run: Run, stored: list) -> None:
@@ -153,19 +154,22 @@ def _require_scores(run: Run, stored: list) -> None:
 
 
 def _read_book(connection: psycopg.Connection, run: Run) -> Book:
-    cash_gbp = queries.plan.cash(connection, run_id=run.run_id)
-    if cash_gbp is None:
+    with beside(connection) as reader:
+        cash = queries.plan.cash(reader, run_id=run.run_id)
+        gbpusd_rate = queries.plan.rate(reader, run_id=run.run_id)
+        instruments = [Instrument(**row) for row in queries.plan.instruments(reader, run_id=run.run_id)]
+        holdings = [Holding(**row) for row in queries.plan.holdings(reader, run_id=run.run_id)]
+        days = tuple(Day(**row) for row in queries.plan.days(reader, run_id=run.run_id))
+    if cash is None:
         raise PlanError(f"the book of run {run.run_id} is not built: read the log of build_book")
-    instruments = [Instrument(**row) for row in queries.plan.instruments(connection, run_id=run.run_id)]
-    holdings = [Holding(**row) for row in queries.plan.holdings(connection, run_id=run.run_id)]
     return Book(
         instruments={instrument.symbol: instrument for instrument in instruments},
         holdings={holding.symbol: holding for holding in holdings},
         ranks={row["symbol"]: row["rank"] for row in queries.plan.ranked(connection, run_id=run.run_id)},
-        cash_gbp=cash_gbp,
-        gbpusd_rate=queries.plan.rate(connection, run_id=run.run_id),
+        **cash,
+        gbpusd_rate=gbpusd_rate,
         as_of_date=run.as_of_date,
-        days=tuple(Day(**row) for row in queries.plan.days(connection, run_id=run.run_id)),
+        days=days,
     )
 
 

@@ -14,7 +14,7 @@ import psycopg
 
 from trading_ops.comms.letters import Attachment, Letter, compose
 from trading_ops.comms.outbox import enqueue
-from trading_ops.db.connect import queries
+from trading_ops.db.connect import beside, queries
 from trading_ops.files import write_whole
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
@@ -87,8 +87,8 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         """Return what a mart says, or nothing and a note that it does not."""
         try:
             # A savepoint: an error in one part must not take the rest of the report with it.
-            with connection.transaction():
-                found = read(connection, run_id=run_id)
+            with reader.transaction():
+                found = read(reader, run_id=run_id)
                 found = found if found is None or isinstance(found, Mapping) else list(found)
         except NOT_BUILT as error:
             missing.append(f"{name}: {error.diag.message_primary}")
@@ -97,13 +97,17 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
             missing.append(f"{name}: nothing was computed for this run")
         return found
 
+    with beside(connection) as reader:
+        equity = computed("equity", queries.reports.equity)
+        positions = computed("positions", queries.reports.positions) or ()
+        coverage = computed("coverage", queries.reports.coverage)
     plan = queries.reports.newest_plan(connection, portfolio_id=run["portfolio_id"])
     return DailyReport(
         run=run,
         label=label_of(run["portfolio_kind"], run["environment"]),
-        equity=computed("equity", queries.reports.equity),
-        positions=computed("positions", queries.reports.positions) or (),
-        coverage=computed("coverage", queries.reports.coverage),
+        equity=equity,
+        positions=positions,
+        coverage=coverage,
         plan=plan,
         gates=list(queries.reports.gates(connection, run_id=plan["run_id"])) if plan else (),
         reasons=stored_reasons(plan["reasons"]) if plan else (),

@@ -10,7 +10,6 @@ import json
 from collections.abc import Sequence
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
@@ -34,6 +33,14 @@ _INCIDENT_OF_SOURCE = {
     "risk": "RISK_BLOCKED",
     "window": "WINDOW_MISSED",
     "database": "TICKET_REFUSED",
+}
+
+
+# What to do about a refusal of the database, by the name of the constraint that refused.
+_FIXES = {
+    "one_trade_ticket_per_week": "This week has its TRADE ticket already: execute and confirm that one.",
+    "one_trade_ticket_per_session": "That session has its TRADE ticket already: execute and confirm that one.",
+    "desk_not_halted": "Reconcile, end the halt with `trading-ops release`, then plan again.",
 }
 
 
@@ -77,11 +84,6 @@ def _issue(
         _store(connection, ticket)
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
-    queries.tickets.audit_ticket(
-        connection,
-        ticket_id=ticket.ticket_id,
-        detail=Jsonb({"run_id": run_id, "kind": ticket.kind, "content_sha256": content_hash}),
-    )
     letter = ticket_letter(ticket, content_hash, config.confirm_url, config.mail_from, now_at)
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
@@ -118,12 +120,10 @@ def _try_to_store(connection: psycopg.Connection, ticket: Ticket) -> Reason | No
 
 def _refusal(error: psycopg.DatabaseError) -> Reason:
     said = error.diag.message_primary or str(error)
-    if error.diag.constraint_name == "one_trade_ticket_per_week":
-        fix = "This week has its TRADE ticket already: execute and confirm that one."
-    elif "halted" in said:
-        fix = "Reconcile, end the halt with `trading-ops release`, then plan again."
-    else:
-        fix = "Read the log of issue_ticket in Airflow, mend what the message names, plan again."
+    fix = _FIXES.get(
+        error.diag.constraint_name,
+        "Read the log of issue_ticket in Airflow, mend what the message names, plan again.",
+    )
     return Reason(
         "database", error.diag.constraint_name or "ticket_lock", f"Postgres refused the TRADE: {said}.", fix
     )

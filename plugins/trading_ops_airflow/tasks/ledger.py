@@ -15,7 +15,7 @@ def compare_executions(desk_run_id: str) -> dict[str, int]:
     from trading_ops_airflow.connections import desk_connection
 
     counts: dict[str, int] = {}
-    with desk_connection("desk_planner") as connection:
+    with desk_connection("desk_reader") as connection:
         for line in queries.ledger.executions_of_run(connection, run_id=desk_run_id):
             status = line["status"] or "unconfirmed"
             counts[status] = counts.get(status, 0) + 1
@@ -35,8 +35,10 @@ def open_drift_cases(desk_run_id: str) -> int:
     from trading_ops.db.connect import queries
     from trading_ops_airflow.connections import desk_connection
 
+    with desk_connection("desk_reader") as reader:
+        drift = list(queries.ledger.drift_beyond_tolerance(reader, run_id=desk_run_id))
     with desk_connection("desk_planner") as connection:
-        cases = list(queries.ledger.open_drift_cases(connection, run_id=desk_run_id))
+        cases = [case for one in drift if (case := queries.ledger.open_drift_case(connection, **one))]
         for case in cases:
             print(
                 f"drift of {case['subject']}: ledger {case['expected_value']}, broker {case['observed_value']}"

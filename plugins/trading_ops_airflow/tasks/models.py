@@ -31,7 +31,7 @@ def export_dataset(desk_run_id: str) -> dict[str, int]:
     if run.kind != "training" and not (run.model_version or run.shadow_model_version):
         raise AirflowSkipException("no model is LIVE or in SHADOW, so there is nothing to export for")
     folder = command_folder(desk_run_id, "dataset") / "in"
-    with desk_connection("desk_planner") as connection:
+    with desk_connection("desk_reader") as connection:
         try:
             exported = export_dataset(connection, desk_run_id, folder, progress=print)
         except ExportError as error:

@@ -47,11 +47,12 @@ def book_of(
     ranks: list[str] | None = None,
     cash_gbp: str = "10000",
     rate: str | None = "1.25",
+    spendable_gbp: str | None = None,
 ) -> Book:
     """
     A book of symbol -> GBP value held, ranked in the order of `ranks` (all, by default).
 
-    Every holding has the units its value buys at its close.
+    Every holding has the units its value buys at its close; all cash may be spent unless said otherwise.
     """
     by_symbol = {instrument.symbol: instrument for instrument in instruments}
     held = {}
@@ -65,6 +66,7 @@ def book_of(
             symbol: rank for rank, symbol in enumerate(ranks if ranks is not None else by_symbol, start=1)
         },
         cash_gbp=Decimal(cash_gbp),
+        spendable_gbp=Decimal(cash_gbp if spendable_gbp is None else spendable_gbp),
         gbpusd_rate=None if rate is None else Decimal(rate),
         as_of_date=AS_OF_DATE,
         days=(Day(AS_OF_DATE, Decimal("0.001"), Decimal("0.02")),),

@@ -114,7 +114,7 @@ def test_a_missing_snapshot_is_one_cause():
     """What it would be compared with is unknown, and one snapshot clears them all."""
     names = (
         "snapshot_recent",
-        "snapshot_after_last_fill",
+        "snapshot_after_last_entry",
         "cash_matches",
         "positions_match",
         "positions_known",

@@ -261,7 +261,7 @@ def test_the_order_of_rows_changes_nothing(book, policy, seed):
 @given(book=books(), policy=policies())
 def test_a_plan_carried_out_has_arrived(book, policy):
     """Filled at its reference prices, with so much cash that no cap binds, the next plan trades nothing."""
-    rich = replace(book, cash_gbp=Decimal(1_000_000))
+    rich = replace(book, cash_gbp=Decimal(1_000_000), spendable_gbp=Decimal(1_000_000))
     roomy = replace_sizing(
         policy, weight_ratio_max="0.05", cash_buffer_ratio_min="0.1", turnover_ratio_max="1"
     )
@@ -281,7 +281,7 @@ def carried_out(book, plan):
         cash -= sign * order.value_gbp
         if order.is_full_exit:
             del holdings[order.symbol]
-    return replace(book, holdings=holdings, cash_gbp=cash)
+    return replace(book, holdings=holdings, cash_gbp=cash, spendable_gbp=cash)
 
 
 def replace_sizing(policy, **fields):

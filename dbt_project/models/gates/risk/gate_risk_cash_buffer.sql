@@ -1,4 +1,5 @@
--- Does the cash buffer stay when every purchase is made and every sale is skipped?
+-- Does the cash buffer stay when every purchase is made and every sale is skipped? Of the cash only what the
+-- broker has shown counts.
 -- Sales may fail after the purchases went through, so they are not counted on. A run without purchases is
 -- clear: it can only raise cash. Blocks when equity is unknown.
 with run as (
@@ -11,14 +12,14 @@ compared as (
         run.run_id,
         book.equity_gbp,
         book.buy_gbp,
-        book.cash_gbp - book.buy_gbp as left_gbp,
-        trim_scale(round((book.cash_gbp - book.buy_gbp) / nullif(book.equity_gbp, 0), 6)) as left_ratio,
+        book.spendable_gbp - book.buy_gbp as left_gbp,
+        trim_scale(round((book.spendable_gbp - book.buy_gbp) / nullif(book.equity_gbp, 0), 6)) as left_ratio,
         run.limit_value,
         run.limit_value is not null
         and book.equity_gbp is not null
         and (
             book.buy_gbp = 0
-            or book.cash_gbp - book.buy_gbp >= run.limit_value * book.equity_gbp
+            or book.spendable_gbp - book.buy_gbp >= run.limit_value * book.equity_gbp
         ) as is_clear
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id

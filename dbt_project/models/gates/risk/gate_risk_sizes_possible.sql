@@ -30,13 +30,13 @@ compared as (
         orders.smallest_gbp,
         orders.odd_symbols,
         run.limit_value,
-        book.cash_gbp,
+        book.spendable_gbp as cash_gbp,
         book.buy_gbp,
         coalesce(
             run.limit_value is not null
             and orders.odd_symbols is null
             and book.equity_gbp is not null
-            and book.buy_gbp <= greatest(book.cash_gbp, 0),
+            and book.buy_gbp <= greatest(book.spendable_gbp, 0),
             false
         ) as is_clear
     from run

@@ -21,6 +21,7 @@ holdings as (
 select
     run.run_id,
     cash.cash_gbp,
+    cash.spendable_gbp,
     case
         when coalesce(holdings.is_known, true)
             and equity.equity_gbp = cash.cash_gbp + coalesce(holdings.held_value_gbp, 0)

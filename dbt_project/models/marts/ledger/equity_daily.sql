@@ -1,7 +1,9 @@
 -- What the portfolio was worth at each session's close, and how it did without its deposits and withdrawals.
--- A deposit counts from the session's open and a withdrawal from its close, so money coming or going moves
--- equity and leaves return, growth index and drawdown alone. A session whose equity is unknown has no return;
--- the next known one makes up for it.
+-- Money coming or going moves equity and leaves return, growth index and drawdown alone: the return is the gain
+-- over what was there before, plus each flow for the part of the session it was there (Dietz, "Pension Funds:
+-- Measuring Investment Performance", 1966, in its modified form). What came after the close of as_of_date is part
+-- of equity and not of that session's gain. A session whose equity is unknown has no return; the next known one
+-- makes up for it.
 with entries as (
     select * from {{ ref('int_ledger__entries') }}
 ),
@@ -17,8 +19,9 @@ moved as (
         run_id,
         session_date,
         sum(cash_delta_gbp) as cash_delta_gbp,
-        sum(greatest(external_flow_gbp, 0)) as deposited_gbp,
-        sum(greatest(-external_flow_gbp, 0)) as withdrawn_gbp
+        sum(external_flow_gbp) filter (where not is_after_close) as flow_gbp,
+        sum(external_flow_gbp * session_left_ratio) as weighted_flow_gbp,
+        sum(cash_delta_gbp) filter (where is_after_close and internal_symbol is null) as late_gbp
     from entries
     group by run_id, session_date
 ),
@@ -42,8 +45,9 @@ valued as (
         case
             when coalesce(holdings.is_known, true) then coalesce(holdings.value_gbp, 0)
         end as positions_value_gbp,
-        sum(coalesce(moved.deposited_gbp, 0)) over in_order as deposited_gbp,
-        sum(coalesce(moved.withdrawn_gbp, 0)) over in_order as withdrawn_gbp
+        sum(coalesce(moved.flow_gbp, 0)) over in_order as flow_gbp,
+        sum(coalesce(moved.weighted_flow_gbp, 0)) over in_order as weighted_flow_gbp,
+        coalesce(moved.late_gbp, 0) as late_gbp
     from first_entry
     inner join {{ ref('int_market__sessions') }} as sessions
         on sessions.run_id = first_entry.run_id
@@ -62,12 +66,22 @@ known as (
         run_id,
         session_date,
         cash_gbp + positions_value_gbp as equity_gbp,
+        cash_gbp + positions_value_gbp - late_gbp as closing_gbp,
         coalesce(lag(cash_gbp + positions_value_gbp) over in_order, 0) as previous_equity_gbp,
-        deposited_gbp - coalesce(lag(deposited_gbp) over in_order, 0) as deposit_gbp,
-        withdrawn_gbp - coalesce(lag(withdrawn_gbp) over in_order, 0) as withdrawal_gbp
+        flow_gbp - coalesce(lag(flow_gbp) over in_order, 0) as flow_gbp,
+        weighted_flow_gbp - coalesce(lag(weighted_flow_gbp) over in_order, 0) as weighted_flow_gbp
     from valued
     where positions_value_gbp is not null
     window in_order as (partition by run_id order by session_date)
+),
+
+gained as (
+    select
+        *,
+        closing_gbp - previous_equity_gbp - flow_gbp as gain_gbp,
+        -- What a book begins with is there from its beginning.
+        case when previous_equity_gbp = 0 then flow_gbp else previous_equity_gbp + weighted_flow_gbp end as base_gbp
+    from known
 ),
 
 returned as (
@@ -75,15 +89,17 @@ returned as (
         run_id,
         session_date,
         equity_gbp,
-        round((equity_gbp + withdrawal_gbp) / nullif(previous_equity_gbp + deposit_gbp, 0) - 1, 16)
-            as return_ratio
-    from known
+        case
+            when base_gbp > 0 then round(gain_gbp / base_gbp, 16)
+            -- An empty book neither gains nor loses.
+            when gain_gbp = 0 then 0
+        end as return_ratio
+    from gained
 ),
 
 grown as (
     select
         *,
-        -- An empty book neither gains nor loses.
         intermediate.product(1 + coalesce(return_ratio, 0)) over (
             partition by run_id order by session_date rows unbounded preceding
         ) as growth_index

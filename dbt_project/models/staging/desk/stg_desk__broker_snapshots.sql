@@ -5,7 +5,8 @@ select distinct on (run.run_id)
     snapshot.snapshot_id,
     snapshot.cash_gbp,
     snapshot.positions_count,
-    snapshot.taken_at
+    snapshot.taken_at,
+    snapshot.recorded_at
 from {{ ref('stg_desk__runs') }} as run
 inner join {{ source('desk', 'broker_snapshots') }} as snapshot on snapshot.portfolio_id = run.portfolio_id
 where snapshot.recorded_at <= run.frozen_at

@@ -5,7 +5,8 @@ select
     movement.movement_id,
     movement.kind,
     movement.amount_gbp,
-    movement.occurred_at
+    movement.occurred_at,
+    movement.recorded_at
 from {{ ref('stg_desk__runs') }} as run
 inner join {{ source('desk', 'ledger_cash_movements') }} as movement
     on movement.portfolio_id = run.portfolio_id

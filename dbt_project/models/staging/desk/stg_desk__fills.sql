@@ -11,6 +11,7 @@ select
     fill.value_gbp,
     fill.fee_gbp,
     fill.executed_at,
+    fill.recorded_at,
     fill.reverses_fill_id
 from {{ ref('stg_desk__runs') }} as run
 inner join {{ source('desk', 'ledger_trades_fills') }} as fill on fill.portfolio_id = run.portfolio_id

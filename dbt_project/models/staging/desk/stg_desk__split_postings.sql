@@ -4,7 +4,8 @@ select
     posting.portfolio_id,
     posting.internal_symbol,
     posting.ex_date,
-    posting.units_delta
+    posting.units_delta,
+    posting.created_at as recorded_at
 from {{ ref('stg_desk__runs') }} as run
 inner join {{ source('desk', 'ledger_corporate_actions') }} as posting
     on posting.portfolio_id = run.portfolio_id

@@ -7,12 +7,16 @@ from marts.intended_vs_executed
 where run_id = :run_id
 order by ticket_id desc, line_number;
 
--- name: open_drift_cases(run_id)
--- Opens a case per drift beyond tolerance, once per snapshot and subject; returns the new ones.
-insert into desk.drift_cases (snapshot_id, subject, expected_value, observed_value)
-select snapshot_id, subject, coalesce(ledger_value, 0), coalesce(snapshot_value, 0)
+-- name: drift_beyond_tolerance(run_id)
+-- Where ledger and broker differ by more than is tolerated.
+select snapshot_id, subject, coalesce(ledger_value, 0) as expected_value, coalesce(snapshot_value, 0) as observed_value
 from marts.drift
-where run_id = :run_id and (is_within_tolerance is not true or is_known is not true)
+where run_id = :run_id and (is_within_tolerance is not true or is_known is not true);
+
+-- name: open_drift_case(snapshot_id, subject, expected_value, observed_value)^
+-- Opens a case once per snapshot and subject; returns it when it is new.
+insert into desk.drift_cases (snapshot_id, subject, expected_value, observed_value)
+values (:snapshot_id, :subject, :expected_value, :observed_value)
 on conflict (snapshot_id, subject) do nothing
 returning subject, snapshot_id, expected_value, observed_value;
 

@@ -4,9 +4,9 @@
 -- Who wants to sign in, or is signed in.
 select person_id, role, password_hash from desk.people where person_id = :person_id;
 
--- name: set_person(person_id, role, email, password_hash)$
--- Adds a person or replaces role, address and password of a known one.
-select desk.set_person(:person_id, :role, :email, :password_hash);
+-- name: set_person(changed_by, person_id, role, email, password_hash)$
+-- Adds a person or replaces role, address and password of a known one, as an operator.
+select desk.set_person(:changed_by, :person_id, :role, :email, :password_hash);
 
 -- name: desk(portfolio_id)^
 -- The banner of every page: what time it is, whether the desk is halted and why, whose money it is.
@@ -140,9 +140,9 @@ where portfolio_id = :portfolio_id order by movement_id desc limit 10;
 -- The newest halts and releases.
 select kind, reason, person, created_at from desk.halts order by halt_id desc limit 10;
 
--- name: append_audit(person, action, subject, detail)!
--- Says who did what, in the transaction that did it.
-insert into desk.audit_log (person, action, subject, detail) values (:person, :action, :subject, :detail);
+-- name: note_access(person, action, subject, detail)$
+-- Notes a sign-in, a refused one, or a refused form.
+select desk.note_access(:person, :action, :subject, :detail::jsonb);
 
 -- name: schema_revision()$
 -- The newest migration the database has seen.

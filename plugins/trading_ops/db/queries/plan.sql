@@ -48,9 +48,9 @@ from marts.ledger_positions as position
 inner join desk.runs as run on run.run_id = position.run_id and run.portfolio_id = position.portfolio_id
 where position.run_id = :run_id and position.units > 0;
 
--- name: cash(run_id)$
--- The ledger's cash.
-select cash.cash_gbp
+-- name: cash(run_id)^
+-- The ledger's cash, and what of it may be spent.
+select cash.cash_gbp, cash.spendable_gbp
 from marts.ledger_cash as cash
 inner join desk.runs as run on run.run_id = cash.run_id and run.portfolio_id = cash.portfolio_id
 where cash.run_id = :run_id;

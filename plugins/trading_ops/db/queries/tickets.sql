@@ -59,7 +59,3 @@ values (:ticket_id, :line_number, :run_id, :etoro_search_name, :order_type);
 -- name: check_ticket_now()!
 -- Runs the checks that otherwise wait for the commit, so a refusal can still become a NO-TRADE.
 set constraints all immediate;
-
--- name: audit_ticket(ticket_id, detail)!
--- Writes the issue of a ticket into the audit log.
-insert into desk.audit_log (action, subject, detail) values ('ticket_issued', :ticket_id, :detail);
