@@ -11,6 +11,11 @@ from trading_ops.ops import halt as kill_switch
 
 halt = Blueprint("halt", __name__)
 _REASON_LENGTH_MAX = 500
+_DONE = {
+    (kill_switch.engage, None): "The desk is halted. No TRADE ticket can be issued and no order is shown.",
+    (kill_switch.release, True): "The halt is over.",
+    (kill_switch.release, False): "Approved. The policy asks for another operator to release it too.",
+}
 
 
 @halt.get("/halt")
@@ -21,36 +26,36 @@ def show():
 
 @halt.post("/halt/engage")
 def engage():
-    """Halt the desk; halting a halted desk changes nothing."""
-    return _change(
-        kill_switch.engage, "The desk is halted. No TRADE ticket can be issued and no order is shown."
-    )
+    """Halt the desk, with a reason or without; on a halted desk it adds who says so and why."""
+    return _change(kill_switch.engage, is_required=False)
 
 
 @halt.post("/halt/release")
 def release():
     """End the halt, if the database lets it."""
     require_operator()
-    return _change(kill_switch.release, "The halt is over.")
+    return _change(kill_switch.release, is_required=True)
 
 
-def _change(work, done: str):
+def _change(work, is_required: bool):
     try:
-        reason = parse_text(request.form.get("reason", ""), length_max=_REASON_LENGTH_MAX, is_required=True)
+        text = request.form.get("reason", "")
+        reason = parse_text(text, length_max=_REASON_LENGTH_MAX, is_required=is_required)
     except FigureError as error:
         return _page(f"The reason {error}", 422)
     try:
-        write_once(lambda connection: work(connection, reason, g.person["person_id"]))
+        is_over = write_once(lambda connection: work(connection, reason, g.person["person_id"]))
     except psycopg.errors.CheckViolation as refusal:
         return _page(_explain(refusal), 409)
-    flash(done)
+    flash(_DONE[work, is_over])
     return redirect(url_for("halt.show"), code=303)
 
 
 def _explain(refusal: psycopg.Error) -> str:
     if refusal.diag.constraint_name == "reconcile_before_release":
         return (
-            "Not released: first record a snapshot of what eToro shows, taken after the halt. Then release."
+            "Not released: first record a snapshot of what eToro shows, taken after the halt, with which the "
+            f"books agree. Then release. ({refusal.diag.message_primary})"
         )
     return f"Not released: {refusal.diag.message_primary}."
 

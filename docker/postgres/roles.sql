@@ -25,3 +25,16 @@ grant desk_owner to desk_migrator;
 -- loop over half a million bars then runs for minutes where a hash join takes a second.
 alter role desk_dbt set enable_nestloop = off;
 alter role desk_dbt set jit = off;
+
+-- A halt ends whoever keeps it waiting (desk.close_halt_gate).
+grant pg_signal_backend to desk_owner;
+
+-- Nobody waits or idles for ever with a lock in hand. The loader and dbt hold theirs while they work.
+alter role desk_app set lock_timeout = '5s';
+alter role desk_app set statement_timeout = '30s';
+alter role desk_app set idle_in_transaction_session_timeout = '30s';
+alter role desk_mailer set idle_in_transaction_session_timeout = '10min';
+alter role desk_reader set idle_in_transaction_session_timeout = '10min';
+alter role desk_planner set idle_in_transaction_session_timeout = '10min';
+alter role desk_dbt set idle_in_transaction_session_timeout = '10min';
+alter role desk_loader set idle_in_transaction_session_timeout = '30min';

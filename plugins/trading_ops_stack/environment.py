@@ -11,7 +11,7 @@ from pathlib import Path
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack.keys import read_keys
 
-DESK_ROLES = ("desk_loader", "desk_planner", "desk_mailer")
+DESK_ROLES = ("desk_loader", "desk_planner", "desk_mailer", "desk_reader")
 # One slot each: a dbt build rewrites tables that another one may be reading.
 POOLS = {
     "dbt": (1, "dbt builds, one at a time"),

@@ -41,6 +41,7 @@ def room(desk, monkeypatch):
         monkeypatch.setenv(name, text)
     server = f"{desk.db_host}:{desk.db_port}/{desk.db_name}"
     monkeypatch.setenv("AIRFLOW_CONN_DESK_PLANNER", f"postgresql://desk_planner@{server}?cursor=dictcursor")
+    monkeypatch.setenv("AIRFLOW_CONN_DESK_READER", f"postgresql://desk_reader@{server}?cursor=dictcursor")
     settings.cache_clear()
     return desk
 

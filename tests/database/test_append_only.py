@@ -12,7 +12,11 @@ from trading_ops_stack.postgres import ROLES
 
 DESK_ROLES = [role for role in ROLES if role not in ("desk_migrator", "airflow_meta")]
 # These change in place on purpose: the clock, which config is active, and who may sign in.
-MUTABLE_TABLES = {"desk.simulated_clock", "desk.config_policy", "desk.universe_versions", "desk.people"}
+MUTABLE_TABLES = {
+    "desk.simulated_clock", "desk.config_policy", "desk.universe_versions", "desk.people",
+    # It holds no row: it is locked.
+    "desk.halt_gate",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -177,6 +181,9 @@ def add_row_to_every_table(desk) -> None:
     )  # fmt: skip
     rows.add_snapshot(desk, rows.SATURDAY_AT)
     with rows.superuser(desk) as connection:
+        connection.execute(
+            "insert into desk.halts (kind, reason, person) values ('engage', 'earlier', 'operator')"
+        )
         connection.execute(_ONE_ROW_EACH, {"digest": "0" * 64})
 
 
@@ -255,6 +262,8 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , incident as (insert into desk.incidents (code, dedupe_key, detail) values ('STEP_FAILED', 'step', 'd'))
 , beat as (insert into desk.heartbeats (component) values ('mailer'))
 , audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
+, approved as (
+    insert into desk.release_approvals (halt_id, person, reason) select min(halt_id), 'operator', 'r' from desk.halts)
 , halted as (insert into desk.halts (kind, reason, person) values ('engage', 'drill', 'operator'))
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail) select mail_id, 1, 'sent', '' from mail
 """

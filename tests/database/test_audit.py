@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 
-from tests.database import rows
+from tests.database import judged, rows
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.ops import halt
@@ -151,16 +151,17 @@ def test_a_request_sent_twice_is_told_once(desk):
 
 
 def test_the_command_line_halts_at_once_and_it_is_told(shell, capsys):
-    """Without a name it is the shell's; a second halt changes nothing and is told no second time."""
-    assert main(["halt", "strange prices"]) == 0
-    assert "no TRADE ticket" in capsys.readouterr().out
-    assert main(["halt", "again", "--person", "executor"]) == 0
-    [told] = audited(shell, "halt_engaged")
-    assert (told["person"], told["subject"], told["detail"]) == (
-        "shell",
-        "halt",
-        {"reason": "strange prices"},
-    )
+    """Without a name it is the shell's, without a reason it asks for one; a second halt is told as well."""
+    assert main(["halt"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "the desk is halted: no TRADE ticket can be issued",
+        'say why when you can: trading-ops halt "<reason>"',
+    ]
+    assert main(["halt", "strange prices", "--person", "executor"]) == 0
+    assert [(told["person"], told["subject"], told["detail"]) for told in audited(shell, "halt_engaged")] == [
+        ("shell", "halt", {"reason": "no reason was given yet"}),
+        ("executor", "halt", {"reason": "strange prices"}),
+    ]
 
 
 def test_a_name_nobody_has_is_answered_with_those_there_are(shell, capsys):
@@ -172,6 +173,8 @@ def test_a_name_nobody_has_is_answered_with_those_there_are(shell, capsys):
 
 def test_the_command_line_releases_for_an_operator_after_a_snapshot(shell, capsys):
     """Refused before the snapshot and for the executor, each with its reason; told once."""
+    rows.add_policy(shell)
+    judged.add_cash(shell, "10000.00", rows.SATURDAY_AT.replace(hour=1))
     main(["halt", "strange prices"])
     assert main(["release", "all fine", "--person", "operator"]) == 1
     assert "a broker snapshot taken after the halt" in capsys.readouterr().err

@@ -34,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
         ("release", "end a halt after reconciling"),
     ):
         action = verbs.add_parser(verb, help=meaning)
-        action.add_argument("reason")
+        needs_reason = verb == "release"
+        action.add_argument("reason", **({} if needs_reason else {"nargs": "?", "default": ""}))
         action.add_argument("--person", required=verb == "release", help="somebody the desk knows")
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
@@ -123,14 +124,23 @@ def _halt(options) -> int:
     with connect("desk_planner") as connection:
         person = require_person(connection, options.person) if options.person else SHELL
         halt.engage(connection, options.reason, person)
-    print("the desk is halted: no TRADE ticket can be issued")
+        print("the desk is halted: no TRADE ticket can be issued")
+        if not options.reason.strip():
+            # It acts first and asks afterwards.
+            reason = input("why? ") if sys.stdin.isatty() else ""
+            if reason.strip():
+                halt.engage(connection, reason, person)
+            else:
+                print('say why when you can: trading-ops halt "<reason>"')
     return 0
 
 
 def _release(options) -> int:
     with connect("desk_planner") as connection:
-        halt.release(connection, options.reason, require_person(connection, options.person))
-    print("the halt is over")
+        is_over = halt.release(connection, options.reason, require_person(connection, options.person))
+    print(
+        "the halt is over" if is_over else "approved; the policy asks for another operator to release it too"
+    )
     return 0
 
 

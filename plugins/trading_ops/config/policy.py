@@ -143,6 +143,7 @@ class Risk(Section):
     daily_loss_ratio_max: PositiveRatio
     price_band_atr_max: PositiveNumber
     order_gbp_min: PositiveAmount
+    release_persons_min: PositiveCount
 
 
 class Policy(Section):

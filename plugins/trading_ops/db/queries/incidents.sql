@@ -9,6 +9,6 @@ returning incident_id;
 -- Stops every TRADE ticket from now on.
 select desk.engage_halt(:reason, :person);
 
--- name: release_halt(reason, person)!
+-- name: release_halt(reason, person)$
 -- Ends a halt; refused without a broker snapshot newer than it.
 select desk.release_halt(:reason, :person);

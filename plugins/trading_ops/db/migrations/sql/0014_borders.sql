@@ -58,6 +58,119 @@ select portfolio_id, kind, null, occurred_at, recorded_at, 0, amount_gbp
 from desk.ledger_cash_movements;
 comment on view desk.entries is 'What each entry did to units and cash; every balance is a sum of it.';
 
+-- The books against one picture of the broker's account, as far as the books were known at an instant. A row is a
+-- check of the reconciliation gate that cannot be clear.
+create function desk.snapshot_objections(
+    compared_snapshot_id bigint, known_at timestamptz, tolerated_policy_hash text, named_universe_hash text
+) returns table (check_name text, objection text)
+language sql stable
+set search_path = pg_catalog, desk, pg_temp
+begin atomic
+    with snapshot as (
+        select * from desk.broker_snapshots where snapshot_id = compared_snapshot_id
+    ),
+
+    limits as (
+        select
+            max(limit_value) filter (where limit_name = 'reconciliation.cash_drift_gbp_max') as cash_gbp_max,
+            max(limit_value) filter (where limit_name = 'reconciliation.cash_drift_ratio_max') as cash_ratio_max,
+            max(limit_value) filter (where limit_name = 'reconciliation.position_drift_units_max') as units_max,
+            max(limit_value) filter (where limit_name = 'reconciliation.position_drift_ratio_max')
+                as units_ratio_max
+        from desk.policy_limits
+        where policy_hash = tolerated_policy_hash
+    ),
+
+    -- A split is booked at night for shares the broker shows already.
+    entries as (
+        select entry.*
+        from snapshot
+        inner join desk.entries as entry on entry.portfolio_id = snapshot.portfolio_id
+        where entry.recorded_at <= known_at or entry.kind = 'split'
+    ),
+
+    booked as (
+        select entries.internal_symbol, sum(entries.units_delta) as units
+        from snapshot
+        inner join entries on entries.happened_at <= snapshot.taken_at
+        where entries.internal_symbol is not null
+        group by entries.internal_symbol
+    ),
+
+    cash as (
+        select
+            max(snapshot.cash_gbp) - coalesce(sum(entries.cash_delta_gbp), 0) as drift_gbp,
+            coalesce(sum(entries.cash_delta_gbp), 0) as ledger_gbp
+        from snapshot
+        left join entries on entries.happened_at <= snapshot.taken_at
+        group by snapshot.snapshot_id
+    ),
+
+    named as (
+        select distinct on (name.broker_name) name.broker_name, name.internal_symbol
+        from desk.config_universe as universe
+        cross join lateral (
+            values
+                (upper(universe.internal_symbol), universe.internal_symbol, 1),
+                (upper(universe.vendor_symbol), universe.internal_symbol, 2),
+                (upper(universe.etoro_search_name), universe.internal_symbol, 3)
+        ) as name (broker_name, internal_symbol, name_rank)
+        where universe.universe_hash = named_universe_hash
+        order by name.broker_name, name.name_rank
+    ),
+
+    shown as (
+        select
+            coalesce(named.internal_symbol, trim(position.broker_symbol)) as internal_symbol,
+            sum(position.units) as units
+        from desk.broker_snapshot_positions as position
+        left join named on named.broker_name = upper(trim(position.broker_symbol))
+        where position.snapshot_id = compared_snapshot_id
+        group by coalesce(named.internal_symbol, trim(position.broker_symbol))
+    ),
+
+    units as (
+        select count(*) as outside_count
+        from booked
+        full join shown on shown.internal_symbol = booked.internal_symbol
+        cross join limits
+        where coalesce(
+            abs(coalesce(shown.units, 0) - coalesce(booked.units, 0))
+            > greatest(limits.units_max, limits.units_ratio_max * abs(coalesce(booked.units, 0))),
+            true
+        )
+    ),
+
+    later as (
+        select count(*) as entries_count
+        from snapshot
+        inner join entries
+            on entries.happened_at > snapshot.taken_at
+            or entries.recorded_at > snapshot.recorded_at
+        where entries.recorded_at <= known_at
+    )
+
+    select
+        'snapshot_after_last_entry',
+        format('%s entries of the books are newer than the newest broker snapshot', entries_count)
+    from later
+    where entries_count > 0
+
+    union all
+
+    select 'cash_matches', format('the books and the broker differ by %s GBP', round(drift_gbp, 2))
+    from cash, limits
+    where not coalesce(
+        abs(drift_gbp) <= greatest(limits.cash_gbp_max, limits.cash_ratio_max * abs(ledger_gbp)), false
+    )
+
+    union all
+
+    select 'positions_match', format('%s positions differ between the books and the broker', outside_count)
+    from units
+    where outside_count > 0;
+end;
+
 /*
   The desk's own look at what money hangs on, from raw and desk alone, without dbt. A row is an objection: a check that
   cannot be clear. It is built to be no stricter than dbt's check of the same name (any source's bar counts, broken ones
@@ -167,69 +280,6 @@ begin atomic
         inner join desk.entries as entry on entry.portfolio_id = run.portfolio_id
     ),
 
-    -- Without the splits the run itself posted: they happened to the units the broker shows already.
-    compared_cash as (
-        select
-            snapshot.cash_gbp - coalesce(sum(entries.cash_delta_gbp), 0) as drift_gbp,
-            coalesce(sum(entries.cash_delta_gbp), 0) as ledger_gbp
-        from snapshot
-        cross join run
-        left join entries on entries.happened_at <= snapshot.taken_at and entries.recorded_at <= run.frozen_at
-        group by snapshot.snapshot_id, snapshot.cash_gbp
-    ),
-
-    named as (
-        select distinct on (name.broker_name) name.broker_name, name.internal_symbol
-        from universe
-        cross join lateral (
-            values
-                (upper(universe.internal_symbol), universe.internal_symbol, 1),
-                (upper(universe.vendor_symbol), universe.internal_symbol, 2),
-                (upper(universe.etoro_search_name), universe.internal_symbol, 3)
-        ) as name (broker_name, internal_symbol, name_rank)
-        order by name.broker_name, name.name_rank
-    ),
-
-    shown as (
-        select
-            coalesce(named.internal_symbol, trim(position.broker_symbol)) as internal_symbol,
-            sum(position.units) as units
-        from snapshot
-        inner join desk.broker_snapshot_positions as position on position.snapshot_id = snapshot.snapshot_id
-        left join named on named.broker_name = upper(trim(position.broker_symbol))
-        group by coalesce(named.internal_symbol, trim(position.broker_symbol))
-    ),
-
-    booked as (
-        select entries.internal_symbol, sum(entries.units_delta) as units
-        from snapshot
-        cross join run
-        inner join entries on entries.happened_at <= snapshot.taken_at
-        where entries.internal_symbol is not null
-            and (entries.recorded_at <= run.frozen_at or entries.kind = 'split')
-        group by entries.internal_symbol
-    ),
-
-    compared_units as (
-        select count(*) as outside_count
-        from booked
-        full join shown on shown.internal_symbol = booked.internal_symbol
-        where abs(coalesce(shown.units, 0) - coalesce(booked.units, 0)) > greatest(
-            (select limit_value from limits where limit_name = 'reconciliation.position_drift_units_max'),
-            (select limit_value from limits where limit_name = 'reconciliation.position_drift_ratio_max')
-            * abs(coalesce(booked.units, 0))
-        )
-        having exists (select from snapshot)
-    ),
-
-    later as (
-        select count(*) as entries_count
-        from snapshot
-        cross join run
-        inner join entries on entries.happened_at > snapshot.taken_at or entries.recorded_at > snapshot.recorded_at
-        where entries.recorded_at <= run.frozen_at
-    ),
-
     held as (
         select
             coalesce(sum(target.held_value_gbp), 0) as value_gbp
@@ -316,31 +366,12 @@ begin atomic
 
     union all
 
-    select
-        'reconciliation', 'snapshot_after_last_entry',
-        format('%s entries of the books are newer than the newest broker snapshot', entries_count)
-    from later
-    where entries_count > 0
-
-    union all
-
-    select
-        'reconciliation', 'cash_matches',
-        format('the books and the broker differ by %s GBP', round(drift_gbp, 2))
-    from compared_cash
-    where not coalesce(
-        abs(drift_gbp) <= greatest(
-            (select limit_value from limits where limit_name = 'reconciliation.cash_drift_gbp_max'),
-            (select limit_value from limits where limit_name = 'reconciliation.cash_drift_ratio_max') * abs(ledger_gbp)
-        ),
-        false
-    )
-
-    union all
-
-    select 'reconciliation', 'positions_match', format('%s positions differ between the books and the broker', outside_count)
-    from compared_units
-    where outside_count > 0
+    select 'reconciliation', found.check_name, found.objection
+    from run
+    cross join snapshot
+    cross join lateral desk.snapshot_objections(
+        snapshot.snapshot_id, run.frozen_at, run.policy_hash, run.universe_hash
+    ) as found
 
     union all
 
