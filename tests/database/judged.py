@@ -9,7 +9,7 @@ from trading_ops.settings import Settings
 
 
 def add_verdicts(desk: Settings, run_id: str, gate: str, *, failing: tuple[str, ...] = ()) -> None:
-    """Hand over a verdict per required check of a gate, as dbt's role does; those of `failing` are not clear."""
+    """Hand over a verdict per required check of a gate, as dbt does; those of `failing` are not clear."""
     with connect("desk_dbt", desk) as connection:
         connection.execute(
             """

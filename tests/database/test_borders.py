@@ -120,7 +120,7 @@ def test_the_reader_can_change_nothing(saturday):
 
 
 def test_where_each_role_may_create_something(saturday):
-    """A schema somebody may create in is in no other role's path, but dbt's five, which only desk_reader uses."""
+    """Where somebody may create, no other role looks; in dbt's five schemas only desk_reader."""
     with rows.superuser(saturday) as connection:
         may_create = connection.execute(
             """
@@ -216,7 +216,7 @@ def objected(desk, run_id: str, gate: str) -> dict[str, str]:
 def test_forged_data_verdicts_meet_the_desks_own_look(saturday):
     """Without one bar in raw, clear verdicts are a FAIL that says who says what."""
     found = objected(saturday, rows.add_plan_run(saturday), "data_quality")
-    assert set(found) == {"benchmark_present", "coverage", "freshness"}
+    assert set(found) == {"benchmark_present", "coverage", "freshness", "fx_plausible"}
     assert found["coverage"] == (
         "dbt found it clear, but the desk's own look does not: only 0 of 4 enabled symbols have any bar of the session"
     )

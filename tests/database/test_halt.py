@@ -93,7 +93,7 @@ def test_a_release_on_anything_but_books_that_agree_is_refused(halted):
 
 
 def test_a_release_after_reconciling_ends_the_halt(halted):
-    """Reason and newer snapshot given, the desk goes on; also where a simulated clock stands still meanwhile."""
+    """Reason and newer snapshot given, the desk goes on; also where a simulated clock stands still."""
     rows.add_policy(halted)
     judged.add_cash(halted, "10000.00", rows.SATURDAY_AT - timedelta(days=2))
     rows.add_snapshot(halted, rows.SATURDAY_AT)

@@ -142,7 +142,7 @@ def test_a_plan_is_stored_as_it_was_sized(desk):
         "CCC": "outranked",
         "DDD": "outranked",
     }
-    assert len(plan.checks) == 10
+    assert len(plan.checks) == 11
     assert failing(plan) == {}
 
 
@@ -225,10 +225,10 @@ def test_a_desk_without_marts_is_a_named_error(desk):
 
 
 def test_an_unknown_past_of_the_book_is_not_clear(desk):
-    """Drawdown and daily loss without a row for the as-of session block."""
+    """Drawdown, daily loss and the day's move without a row for the as-of session block."""
     run = freeze_plan(on_saturday(desk))
     build_marts(desk, run, day=None)
-    assert set(failing(sized(desk, run))) == {"drawdown", "daily_loss"}
+    assert set(failing(sized(desk, run))) == {"drawdown", "daily_loss", "equity_jump"}
 
 
 def test_a_benchmark_is_never_bought(desk):

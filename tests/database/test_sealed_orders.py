@@ -34,7 +34,7 @@ def target_row(run_id: str, symbol: str) -> dict:
 
 
 def test_a_trade_added_after_the_gates_passed_is_refused(saturday):
-    """Not after the first verdict, not after the decision, not after the ticket: no order, target or check."""
+    """Not after the first verdict: no order, no target, no check."""
     run_id = rows.add_plan_run(saturday)
     rows.add_intended(saturday, run_id, 1, "ALDR")
     rows.pass_gate(saturday, run_id, "risk")

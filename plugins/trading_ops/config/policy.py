@@ -120,6 +120,10 @@ class DataQuality(Section):
     missing_sessions_max: PositiveCount
     disabled_per_run_max: Count
     fx_age_days_max: PositiveCount
+    gbpusd_rate_min: PositiveNumber
+    gbpusd_rate_max: PositiveNumber
+    fx_jump_ratio_max: PositiveRatio
+    fx_disagreement_ratio_max: PositiveRatio
 
 
 class Reconciliation(Section):
@@ -141,6 +145,7 @@ class Risk(Section):
     turnover_ratio_max: Ratio
     drawdown_ratio_max: PositiveRatio
     daily_loss_ratio_max: PositiveRatio
+    equity_jump_ratio_max: PositiveRatio
     price_band_atr_max: PositiveNumber
     order_gbp_min: PositiveAmount
     release_persons_min: PositiveCount

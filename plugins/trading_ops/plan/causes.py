@@ -110,6 +110,10 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "data_quality.actions_sound": _PRICES,
     # Bars and rates come apart: only a build that broke lacks both for one reason.
     "data_quality.fx_present": _from("step.build_prices"),
+    "data_quality.fx_plausible": (
+        *_from("step.build_prices"),
+        From("data_quality.fx_present", Saw.UNKNOWN, saw=Saw.UNKNOWN),
+    ),
     "confirmation.previous_ticket_confirmed": (),
     "reconciliation.snapshot_recent": (),
     "reconciliation.snapshot_after_last_entry": _SNAPSHOT,
@@ -129,6 +133,7 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.long_only": _BOOK,
     "risk.drawdown": _BOOK,
     "risk.daily_loss": _BOOK,
+    "risk.equity_jump": _BOOK,
     "risk.price_band": _from("step.build_book"),
     "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
     "risk.halt_released": (),

@@ -5,7 +5,7 @@ Pure. A check that lacks what it needs is not clear. The same facts are checked 
 gate; the names are those of desk.required_checks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -35,39 +35,55 @@ def run_checks(book: Book, plan: Plan, policy: Policy) -> tuple[Check, ...]:
 
 
 def positions_count(book: Book, plan: Plan, policy: Policy) -> Check:
-    """Is the number of positions after the plan within its limit?"""
+    """Is the number of positions after the plan within its limit, or does the plan only close some?"""
     exits = {order.symbol for order in plan.orders if order.is_full_exit}
-    bought = {order.symbol for order in plan.orders if order.side == "BUY"}
-    count = Decimal(len((set(book.holdings) - exits) | bought))
+    opened = {order.symbol for order in plan.orders if order.side == "BUY"} - set(book.holdings)
+    count = Decimal(len((set(book.holdings) - exits) | opened))
     limit = Decimal(policy.risk.positions_count_max)
+    is_lowered = not opened and count < len(book.holdings)
     return Check(
         "positions_count",
         count,
         limit,
-        count <= limit,
-        f"{count} positions after the plan, {limit} allowed",
+        count <= limit or is_lowered,
+        f"{count} positions after the plan, {limit} allowed"
+        + ("; they only become fewer" if is_lowered and count > limit else ""),
         "Lower sizing.positions_count or sell a position first.",
     )
 
 
 def position_weight(book: Book, plan: Plan, policy: Policy) -> Check:
-    """Is every position's share of equity after the plan within its limit?"""
+    """
+    Is every position's share of equity after the plan within its limit, or nearer to it than before?
+
+    Clear as well when what is above the limit, summed over all positions, becomes less and nothing above
+    it is bought: one week's turnover may not be enough.
+    """
     limit = policy.risk.weight_ratio_max
-    values = {symbol: book.value_of(symbol) for symbol in book.holdings}
+    before = {symbol: book.value_of(symbol) for symbol in book.holdings}
+    values = dict(before)
     for order in plan.orders:
         values[order.symbol] = values.get(order.symbol, Decimal(0)) + _signed_value(order)
     heaviest = max(sorted(values), key=lambda symbol: values[symbol], default=None)
     if heaviest is None:
         return Check("position_weight", Decimal(0), limit, True, "no position after the plan", "")
     weight = _ratio(values[heaviest], book.equity_gbp)
-    is_clear = weight is not None and values[heaviest] <= limit * book.equity_gbp
+    room = limit * book.equity_gbp
+    above = {symbol for symbol, value in values.items() if value > room}
+    is_within = weight is not None and not above
+    is_lowered = (
+        weight is not None
+        and not any(order.symbol in above for order in plan.orders if order.side == "BUY")
+        and _above(values, room) < _above(before, room)
+    )
     return Check(
         "position_weight",
         weight,
         limit,
-        is_clear,
-        f"{heaviest}, the largest position after the plan, is {_shown(weight)} of equity, {ratio(limit)} allowed",
-        f"Reduce {heaviest} or wait until the turnover cap lets the plan reduce it.",
+        is_within or is_lowered,
+        f"{heaviest}, the largest position after the plan, is {_shown(weight)} of equity, {ratio(limit)} allowed"
+        + ("; what is above it is only lowered" if is_lowered and not is_within else ""),
+        f"Raise sizing.turnover_ratio_max until the plan sells some of {heaviest}, and plan again.",
     )
 
 
@@ -179,6 +195,16 @@ def daily_loss(book: Book, plan: Plan, policy: Policy) -> Check:
     return _loss("daily_loss", observed, policy.risk.daily_loss_ratio_max, seen, fix)
 
 
+def equity_jump(book: Book, plan: Plan, policy: Policy) -> Check:
+    """Did the book move less on the as-of session than a book can, up or down?"""
+    today = _today(book)
+    moved = today.return_ratio if today else None
+    observed = None if moved is None else abs(moved)
+    fix = "Look for a wrong price or GBP/USD rate of that session, load it corrected, and plan again."
+    seen = f"the book moved by {_shown(moved)} on the as-of session"
+    return _loss("equity_jump", observed, policy.risk.equity_jump_ratio_max, seen, fix)
+
+
 def price_band(book: Book, plan: Plan, policy: Policy) -> Check:
     """Is every reference price within its band of true ranges around the close before?"""
     limit = policy.risk.price_band_atr_max
@@ -211,7 +237,12 @@ CHECKS: tuple[Callable[[Book, Plan, Policy], Check], ...] = (
     drawdown,
     price_band,
     daily_loss,
+    equity_jump,
 )
+
+
+def _above(values: Mapping[str, Decimal], room: Decimal) -> Decimal:
+    return sum((max(value - room, Decimal(0)) for value in values.values()), Decimal(0))
 
 
 def _loss(check_name: str, observed: Decimal | None, limit: Decimal, seen: str, fix: str) -> Check:

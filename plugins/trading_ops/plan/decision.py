@@ -4,6 +4,7 @@ The decision: everything that speaks against a plan, judged once, or nothing at 
 Pure. Anything missing, unknown or out of order counts against the trade.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,8 +89,11 @@ def _decided(findings: Sequence[Finding]) -> Decision:
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:
     found = [*_broken_steps(evidence), *_failed_checks(evidence)]
-    # Orders that are missing or odd for a reason named already are no news.
-    yield from found or map(Finding, unfit_orders(evidence))
+    yield from found
+    for reason in unfit_orders(evidence):
+        # Orders that are missing for a reason named already are no news.
+        if not found or reason.check_name != "trades_needed":
+            yield Finding(reason)
 
 
 def _broken_steps(evidence: Evidence) -> Iterator[Finding]:
@@ -140,4 +144,6 @@ def _read_log(task: str) -> str:
 
 
 def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split()) or "(not given)"
+    # Without control and format characters: an escape would colour a terminal, an override turn a sentence.
+    shown = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text or "")
+    return " ".join(shown.split()) or "(not given)"

@@ -13,6 +13,7 @@ from typing import Any
 from trading_ops.plan.causes import FOLLOWS, NO_VERDICT, STEPS, Saw
 from trading_ops.plan.gates import GATES
 
+NO_SENTENCE = "(no reason was stored)"
 # Where a reason comes from, in the order people read them.
 SOURCES = ("step", *GATES, "decision", "orders", "window", "database")
 
@@ -48,17 +49,21 @@ class Finding:
     """What failed and what it observed, None is unknown; not yet said is whether it follows from another."""
 
     reason: Reason
-    observed: Decimal | float | None = None
+    observed: Decimal | float | str | None = None
     has_verdict: bool = True
 
     @property
     def saw(self) -> Saw:
-        """What kind of observation it is."""
-        if self.observed is None:
+        """What kind of observation it is; what is no number is unknown."""
+        try:
+            observed = Decimal(str(self.observed))
+        except ArithmeticError:
             return Saw.UNKNOWN
-        if self.observed == 0:
+        if not observed.is_finite():
+            return Saw.UNKNOWN
+        if observed == 0:
             return Saw.NOTHING
-        return Saw.FIGURE if self.observed > 0 else Saw.OPPOSITE
+        return Saw.FIGURE if observed > 0 else Saw.OPPOSITE
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Reason, ...]:
@@ -80,19 +85,28 @@ def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def stored_reasons(rows: Iterable[Mapping[str, Any] | str]) -> tuple[Reason, ...]:
-    """Return stored reasons; old decisions say `gate` and `check`, and a row may be a mere sentence."""
+    """
+    Return stored reasons; old decisions say `gate` and `check`, and a row may be a mere sentence.
+
+    Whatever else a row is, it is a reason that says what stands there: a page that fails says nothing.
+    """
     return tuple(
-        Reason("", "", row, "")
-        if isinstance(row, str)
-        else Reason(
-            row.get("source", row.get("gate", "")),
-            row.get("check_name", row.get("check", "")),
-            row.get("reason", ""),
-            row.get("fix", ""),
-            stored_reasons(row.get("follows", ())),
+        Reason(
+            _text(row, "source", "gate"),
+            _text(row, "check_name", "check"),
+            _text(row, "reason") or NO_SENTENCE,
+            _text(row, "fix"),
+            stored_reasons(row["follows"]) if isinstance(row.get("follows"), list) else (),
         )
+        if isinstance(row, Mapping)
+        else Reason("", "", row if isinstance(row, str) and row.strip() else NO_SENTENCE, "")
         for row in rows
     )
+
+
+def _text(row: Mapping[str, Any], *names: str) -> str:
+    found = [row[name] for name in names if isinstance(row.get(name), str)]
+    return found[0] if found else ""
 
 
 def _root_of(key: str, failed: Mapping[str, Finding]) -> str:

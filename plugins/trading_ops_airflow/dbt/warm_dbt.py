@@ -73,7 +73,7 @@ def spare_debug_events() -> None:
 
 
 def compile_macros(manifest) -> None:
-    """Compile every macro once, for all calls forked from here: each would do so again, a fifth of a build."""
+    """Compile every macro once, for all calls forked from here: it is a fifth of a build."""
     from dbt_common.clients.jinja import template_cache
 
     for macro in manifest.macros.values():

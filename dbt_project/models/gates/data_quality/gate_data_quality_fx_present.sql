@@ -1,6 +1,6 @@
 -- Is there an exchange rate, and is it young enough on the run's as_of_date?
 -- Blocks when there is none: no position can be valued and no order sized without it.
--- Says nothing about the rate's size; a wrong one shows in the drift of cash.
+-- Says nothing about the rate's size; gate_data_quality_fx_plausible does.
 with run as (
     select *, {{ policy_limit('data_quality.fx_age_days_max') }} as limit_value
     from {{ ref('stg_desk__runs') }}

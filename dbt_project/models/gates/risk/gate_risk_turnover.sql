@@ -13,7 +13,9 @@ compared as (
         book.buy_gbp + book.sell_gbp as traded_gbp,
         trim_scale(round((book.buy_gbp + book.sell_gbp) / nullif(book.equity_gbp, 0), 6)) as turnover_ratio,
         run.limit_value,
-        book.buy_gbp + book.sell_gbp <= run.limit_value * book.equity_gbp as is_clear
+        -- Without trades there is no share of anything, whatever a known book is worth.
+        book.buy_gbp + book.sell_gbp
+        <= run.limit_value * case when book.equity_gbp < 0 then 0 else book.equity_gbp end as is_clear
     from run
     left join {{ ref('int_risk__book_after') }} as book on book.run_id = run.run_id
 )

@@ -1,7 +1,7 @@
 -- Every change of the book as one row: what it did to units, to cash, and whether it was money from
--- outside. An entry belongs to the first session that closes at or after it. What the run knows but no session
--- has seen yet (a deposit on Saturday) is put to as_of_date, at whose closes the book is valued, and marked: it
--- is there, and had no part in that session.
+-- outside. An entry belongs to the first session that closes at or after it. What the run knows but no
+-- session has seen yet (a deposit on Saturday) is put to as_of_date, at whose closes the book is valued,
+-- and marked: it is there, and had no part in that session.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),

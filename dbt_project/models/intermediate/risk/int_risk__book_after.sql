@@ -8,7 +8,9 @@ with run as (
 holdings as (
     select
         run_id,
+        count(*) filter (where held_units > 0) as positions_before_count,
         count(*) filter (where units_after > 0) as positions_after_count,
+        count(*) filter (where units_after > 0 and held_units = 0) as opened_count,
         sum(held_value_gbp) as held_value_gbp,
         bool_and(held_value_gbp is not null) as is_known,
         count(line_number) as orders_count,
@@ -27,7 +29,9 @@ select
             and equity.equity_gbp = cash.cash_gbp + coalesce(holdings.held_value_gbp, 0)
             then equity.equity_gbp
     end as equity_gbp,
+    coalesce(holdings.positions_before_count, 0)::integer as positions_before_count,
     coalesce(holdings.positions_after_count, 0)::integer as positions_after_count,
+    coalesce(holdings.opened_count, 0)::integer as opened_count,
     coalesce(holdings.orders_count, 0)::integer as orders_count,
     coalesce(holdings.buy_gbp, 0) as buy_gbp,
     coalesce(holdings.sell_gbp, 0) as sell_gbp

@@ -1,9 +1,9 @@
--- What the portfolio was worth at each session's close, and how it did without its deposits and withdrawals.
--- Money coming or going moves equity and leaves return, growth index and drawdown alone: the return is the gain
--- over what was there before, plus each flow for the part of the session it was there (Dietz, "Pension Funds:
--- Measuring Investment Performance", 1966, in its modified form). What came after the close of as_of_date is part
--- of equity and not of that session's gain. A session whose equity is unknown has no return; the next known one
--- makes up for it.
+-- What the portfolio was worth at each session's close, and how it did without its deposits and
+-- withdrawals. Money coming or going moves equity and leaves return, growth index and drawdown alone: the
+-- return is the gain over what was there before, plus each flow for the part of the session it was there
+-- (Dietz, "Pension Funds: Measuring Investment Performance", 1966, in its modified form). What came after
+-- the close of as_of_date is part of equity and not of that session's gain. A session whose equity is
+-- unknown has no return; the next known one makes up for it.
 with entries as (
     select * from {{ ref('int_ledger__entries') }}
 ),
@@ -80,7 +80,10 @@ gained as (
         *,
         closing_gbp - previous_equity_gbp - flow_gbp as gain_gbp,
         -- What a book begins with is there from its beginning.
-        case when previous_equity_gbp = 0 then flow_gbp else previous_equity_gbp + weighted_flow_gbp end as base_gbp
+        case
+            when previous_equity_gbp = 0 then flow_gbp
+            else previous_equity_gbp + weighted_flow_gbp
+        end as base_gbp
     from known
 ),
 

@@ -35,7 +35,10 @@ create trigger refuse_late_verdict before insert on desk.verdicts
 for each row execute function desk.refuse_late_verdict();
 alter table desk.verdicts enable always trigger refuse_late_verdict;
 
-insert into desk.required_checks (gate, check_name) values ('reconciliation', 'snapshot_after_last_entry');
+insert into desk.required_checks (gate, check_name) values
+    ('reconciliation', 'snapshot_after_last_entry'),
+    ('data_quality', 'fx_plausible'),
+    ('risk', 'equity_jump');
 -- It looked at fills alone; verdicts of before keep its name in their gate_results.
 alter table desk.required_checks disable trigger refuse_row_change;
 delete from desk.required_checks where check_name = 'snapshot_after_last_fill';
@@ -245,6 +248,20 @@ begin atomic
         left join barred on barred.internal_symbol = universe.internal_symbol
     ),
 
+    newest_rate as (
+        select (
+            select fx.rate
+            from raw.fx_rates as fx
+            where fx.base_currency = 'GBP'
+                and fx.quote_currency = 'USD'
+                and fx.load_id <= run.data_snapshot_id
+                and fx.rate_date <= run.as_of_date
+            order by fx.rate_date desc, fx.load_id desc
+            limit 1
+        ) as rate
+        from run
+    ),
+
     previous as (
         select ticket.ticket_id
         from run
@@ -346,6 +363,16 @@ begin atomic
     select 'data_quality', 'freshness', 'no source has a bar of the newest session that is due'
     from covered
     where not is_due_bar_there
+
+    union all
+
+    select 'data_quality', 'fx_plausible', format('the newest GBP/USD rate is %s', coalesce(rate::text, 'unknown'))
+    from newest_rate
+    where not coalesce(
+        rate between (select limit_value from limits where limit_name = 'data_quality.gbpusd_rate_min')
+        and (select limit_value from limits where limit_name = 'data_quality.gbpusd_rate_max'),
+        false
+    )
 
     union all
 
