@@ -5,14 +5,13 @@ Each room is a volume of its own and holds the passwords of the roles that room 
 confirm page, which strangers can reach, cannot become the loader or the schema's owner.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 from confirm_app.people.session_key import read_session_key
 from trading_ops.settings import Settings
 from trading_ops_stack.keys import write_keys
-from trading_ops_stack.postgres import ROLES
+from trading_ops_stack.postgres import ROLES, read_passwords, write_passwords
 
 ROOMS = {
     "database": ROLES,
@@ -36,30 +35,17 @@ def make_secrets(folder: Path) -> None:
 
     A role added by a later version gets its password then.
     """
-    known = read_passwords(folder / "database/pgpass")
+    database = folder / "database/pgpass"
+    known = read_passwords(database) if database.exists() else {}
     passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in ROLES}
     for room, roles in ROOMS.items():
         # The database's room last: what it names, the others know already.
         if room != "database":
             write_passwords(folder / room / "pgpass", {role: passwords[role] for role in roles})
-    write_passwords(folder / "database/pgpass", passwords)
+    write_passwords(database, passwords)
     write_keys(Settings(pgpass=folder / "airflow/pgpass"))
     # Reading makes the key when there is none.
     read_session_key(folder / "confirm/session_key")
-
-
-def read_passwords(path: Path) -> dict[str, str]:
-    """Return role -> password of a pgpass file, or nothing when there is none."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return {line.split(":")[3]: line.split(":")[4] for line in lines}
-
-
-def write_passwords(path: Path, passwords: dict[str, str]) -> None:
-    """Write a pgpass file with mode 0600, without which libpq ignores it."""
-    draft = path.with_name("pgpass.new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        handle.writelines(f"*:*:*:{role}:{password}\n" for role, password in passwords.items())
-    draft.rename(path)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack.keys import read_keys
+from trading_ops_stack.postgres import read_passwords, write_passwords
 
 DESK_ROLES = ("desk_loader", "desk_planner", "desk_mailer", "desk_reader")
 # One slot each: a dbt build rewrites tables that another one may be reading.
@@ -44,6 +45,34 @@ def environment(config: Settings) -> dict[str, str]:
         if not name.startswith(("AIRFLOW_", "TRADING_OPS_")) and name != "PYTHONDONTWRITEBYTECODE"
     }
     return {**inherited, **_desk(config), **_connections(config), **_airflow(config)}
+
+
+# Whose passwords the processes of a room know; dbt's child is given its own alone.
+ROOMS = {
+    "airflow": ("airflow_meta", *DESK_ROLES, "desk_dbt"),
+    "page": ("desk_app",),
+    "dbt": ("desk_dbt",),
+}
+
+
+def room_environment(config: Settings, room: str) -> dict[str, str]:
+    """
+    Return the environment of a room's processes, with a pgpass file that holds its roles' passwords alone.
+
+    Only Airflow's room knows Airflow's keys.
+    """
+    passwords = read_passwords(config.pgpass)
+    path = room_pgpass(config, room)
+    write_passwords(path, {role: passwords[role] for role in ROOMS[room]})
+    environ = environment(config)
+    if room != "airflow":
+        environ = {name: text for name, text in environ.items() if not name.startswith("AIRFLOW_")}
+    return {**environ, "TRADING_OPS_PGPASS": str(path), "PGPASSFILE": str(path)}
+
+
+def room_pgpass(config: Settings, room: str) -> Path:
+    """Return the file of a room's passwords."""
+    return config.pgpass.with_name(f"pgpass.{room}")
 
 
 def _desk(config: Settings) -> dict[str, str]:

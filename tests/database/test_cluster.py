@@ -35,7 +35,7 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
         pass
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
-        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 31
+        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 33
 
 
 def test_a_lock_file_naming_another_program_is_not_taken_for_the_server(own_server):
@@ -79,8 +79,11 @@ def test_a_half_finished_initdb_is_started_over(own_server):
 
 
 def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):
-    """The pgpass file is 0600, and a wrong password does not get in."""
-    assert stat.S_IMODE(cluster.pgpass.stat().st_mode) == 0o600
+    """The pgpass files are 0600, the superuser's is one of its own, and a wrong password does not get in."""
+    for path in (cluster.pgpass, embedded.superuser_pgpass(cluster)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert set(embedded.read_passwords(cluster.pgpass)) == set(embedded.ROLES)
+    assert set(embedded.read_passwords(embedded.superuser_pgpass(cluster))) == {"postgres"}
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(
             host=cluster.db_host,
@@ -89,6 +92,16 @@ def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):
             user="desk_planner",
             password="guess",
         )
+
+
+def test_a_desk_of_an_earlier_version_gets_its_superuser_parted(tmp_path):
+    """Its one file held every role and the superuser; both passwords stay what they are."""
+    config = dataclasses.replace(Settings(), pgpass=tmp_path / "pgpass")
+    embedded.write_passwords(config.pgpass, {"postgres": "s", "desk_app": "a"})
+    for _ in range(2):
+        embedded._part_superuser(config)
+    assert embedded.read_passwords(config.pgpass) == {"desk_app": "a"}
+    assert embedded.read_passwords(embedded.superuser_pgpass(config)) == {"postgres": "s"}
 
 
 def test_a_production_database_refuses_to_be_told_the_time(cluster, tmp_path):

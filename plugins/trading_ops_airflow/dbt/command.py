@@ -80,11 +80,18 @@ def dbt_arguments(verb: str, target: Path, *options: str, run_id: str | None = N
 
 
 def dbt_environment(environ: dict[str, str]) -> dict[str, str]:
-    """Return an environment for dbt: without our module path, where it would look for its own plugins."""
+    """
+    Return an environment for dbt: without our module path, where it would look for its own plugins, and
+    without Airflow's keys; of the passwords its own alone, where `up` has laid them beside the caller's.
+    """
     kept = {
-        name: text for name, text in environ.items() if name not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        name: text
+        for name, text in environ.items()
+        if name not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE") and not name.startswith("AIRFLOW_")
     }
-    return {**kept, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    own = Path(environ.get("PGPASSFILE") or "none").with_name("pgpass.dbt")
+    passwords = {"PGPASSFILE": str(own), "TRADING_OPS_PGPASS": str(own)} if own.exists() else {}
+    return {**kept, **passwords, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 def server_command(config: Settings) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 import dataclasses
 import stat
+from pathlib import Path
 
 import pytest
 
 from trading_ops.settings import Settings, read_settings
-from trading_ops_stack.environment import environment
+from trading_ops_airflow.dbt.command import dbt_environment
+from trading_ops_stack.environment import environment, room_environment
 from trading_ops_stack.keys import KeysError, admin_password, read_keys, write_keys, write_password
+from trading_ops_stack.postgres import ROLES, read_passwords, write_passwords
 
 
 @pytest.fixture
@@ -42,6 +45,26 @@ def test_a_half_written_key_is_made_again(desk):
     (desk.pgpass.parent / "airflow_jwt_secret").write_text("")
     write_keys(desk)
     assert len(read_keys(desk).jwt_secret) >= 64
+
+
+def test_each_room_knows_its_own_passwords_and_nothing_else(desk):
+    """The page, which strangers reach, is desk_app; dbt is desk_dbt; nobody but `up` is the superuser."""
+    write_keys(desk)
+    write_passwords(desk.pgpass, {role: f"{role}'s" for role in ROLES})
+    rooms = {room: room_environment(desk, room) for room in ("airflow", "page", "dbt")}
+    known = {room: set(read_passwords(Path(environ["PGPASSFILE"]))) for room, environ in rooms.items()}
+    assert known == {
+        "airflow": {"airflow_meta", "desk_loader", "desk_planner", "desk_mailer", "desk_reader", "desk_dbt"},
+        "page": {"desk_app"},
+        "dbt": {"desk_dbt"},
+    }
+    for room, environ in rooms.items():
+        assert stat.S_IMODE(Path(environ["PGPASSFILE"]).stat().st_mode) == 0o600
+        assert read_settings(environ).pgpass == Path(environ["PGPASSFILE"])
+        assert any(name.startswith("AIRFLOW_") for name in environ) == (room == "airflow")
+    called = dbt_environment(rooms["airflow"])
+    assert called["PGPASSFILE"] == rooms["dbt"]["PGPASSFILE"]
+    assert not [name for name in called if name.startswith("AIRFLOW_")]
 
 
 def test_no_password_of_the_database_is_in_the_environment(desk):
