@@ -3,7 +3,8 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from confirm_app.account.cash_form import MOVEMENTS, parse_cash_movement
-from confirm_app.account.record import NotRecorded, fresh_values, record_once
+from confirm_app.account.plausibility import doubt_cash_movement
+from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
 from confirm_app.database import desk_settings, reading
 from confirm_app.forms.posted import PostedForm
 from confirm_app.people.access import require_operator
@@ -23,15 +24,18 @@ def new():
 @cash.post("/cash/new")
 def record():
     """Book a cash movement, or show the form again with everything that is wrong."""
-    values = request.form.to_dict()
-    movement, errors = parse_cash_movement(values, queries.clock.now_at(reading()))
-    if errors:
-        return _form_page(PostedForm(values, errors), 422)
+    values, now_at = request.form.to_dict(), queries.clock.now_at(reading())
+    movement, errors = parse_cash_movement(values, now_at)
+    if movement and not is_recorded(movement.idempotency_key):
+        errors = doubt_cash_movement(movement, ledger_at(now_at), now_at)
+    form = PostedForm(values, errors)
+    if form.open_errors:
+        return _form_page(form, 422)
     try:
-        sent = movement.request(desk_settings().portfolio_id, g.person["person_id"])
+        sent = movement.request(desk_settings().portfolio_id, g.person["person_id"], form.waived)
         record_once(
             lambda connection: queries.ledger.record_cash_movement(connection, request=sent),
-            values,
+            form,
             field="amount",
             send_again="only to book a second movement",
         )

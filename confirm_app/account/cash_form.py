@@ -5,12 +5,12 @@ Pure. One error per bad field, each naming the accepted form.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from confirm_app.forms.fields import NOTES_LENGTH_MAX, FieldError, read_field, read_past
+from confirm_app.forms.fields import NOTES_LENGTH_MAX, Doubt, FieldError, read_field, read_past
 from confirm_app.forms.figures import parse_figure, parse_key, parse_text
 
 # Kind -> the sign its amount enters the ledger with.
@@ -27,7 +27,7 @@ class CashMovement:
     notes: str
     idempotency_key: str
 
-    def request(self, portfolio_id: str, person: str) -> str:
+    def request(self, portfolio_id: str, person: str, waived: Sequence[Doubt] = ()) -> str:
         """Return the JSON desk.record_cash_movement takes."""
         return json.dumps(
             {
@@ -37,6 +37,7 @@ class CashMovement:
                 "occurred_at": self.occurred_at.isoformat(),
                 "person": person,
                 "notes": self.notes,
+                "doubts_waived": [doubt.as_json() for doubt in waived],
                 "idempotency_key": self.idempotency_key,
             }
         )

@@ -1,14 +1,20 @@
-"""What the forms about the account share: their untouched fields, and what becomes of a refused one."""
+"""
+What the forms about the account share: their untouched fields, the ledger they are doubted against, and what
+becomes of a refused one.
+"""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import psycopg
 
-from confirm_app.database import write_once
+from confirm_app.account.plausibility import LedgerBalances, balances
+from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.forms.fields import FieldError
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
+from trading_ops.db.connect import queries
 from trading_ops.wording.instants import on_clock
 
 T = TypeVar("T")
@@ -32,9 +38,25 @@ def fresh_values(now_at) -> dict[str, str]:
     }
 
 
-def record_once(
-    work: Callable[[psycopg.Connection], T], values: dict[str, str], field: str, send_again: str
-) -> T:
+def is_recorded(key: str) -> bool:
+    """
+    Say whether a form with this key is recorded already.
+
+    Such a form is answered and asked nothing: by now the ledger it would be compared with holds it.
+    """
+    return queries.page.is_recorded(reading(), key=key)
+
+
+def ledger_at(at: datetime) -> LedgerBalances:
+    """Return what the desk's ledger held at an instant, as far as it is booked."""
+    portfolio_id = desk_settings().portfolio_id
+    return balances(
+        queries.page.entry_totals(reading(), portfolio_id=portfolio_id, at=at),
+        queries.page.broker_names(reading()),
+    )
+
+
+def record_once(work: Callable[[psycopg.Connection], T], form: PostedForm, field: str, send_again: str) -> T:
     """
     Return what a form's one write returns.
 
@@ -48,8 +70,7 @@ def record_once(
             "This form was already sent with other figures, and the first ones are recorded. "
             f"Send again {send_again}."
         )
-        form = PostedForm(values | {"key": new_key()}, (FieldError(field, message),))
-        raise NotRecorded(form, 409) from None
+        raise NotRecorded(form.refused(FieldError(field, message), key=new_key()), 409) from None
     except (psycopg.IntegrityError, psycopg.DataError) as refusal:
         message = f"Not recorded: {refusal.diag.message_primary}"
-        raise NotRecorded(PostedForm(values, (FieldError(field, message),)), 422) from None
+        raise NotRecorded(form.refused(FieldError(field, message)), 422) from None

@@ -6,12 +6,12 @@ Pure. One error per bad line, each naming the line and the accepted form.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from confirm_app.forms.fields import FieldError, read_field, read_past
+from confirm_app.forms.fields import Doubt, FieldError, read_field, read_past
 from confirm_app.forms.figures import FigureError, parse_figure, parse_key
 
 POSITIONS_COUNT_MAX = 200
@@ -36,7 +36,7 @@ class Snapshot:
     taken_at: datetime
     idempotency_key: str
 
-    def request(self, portfolio_id: str, person: str) -> str:
+    def request(self, portfolio_id: str, person: str, waived: Sequence[Doubt] = ()) -> str:
         """Return the JSON desk.record_snapshot takes."""
         return json.dumps(
             {
@@ -45,6 +45,7 @@ class Snapshot:
                 "cash_gbp": str(self.cash_gbp),
                 "taken_at": self.taken_at.isoformat(),
                 "person": person,
+                "doubts_waived": [doubt.as_json() for doubt in waived],
                 "idempotency_key": self.idempotency_key,
                 "positions": [
                     {

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
-from confirm_app.account.record import NotRecorded, fresh_values, record_once
+from confirm_app.account.plausibility import doubt_snapshot
+from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
 from confirm_app.account.snapshot_form import parse_snapshot
 from confirm_app.database import desk_settings, reading
 from confirm_app.forms.posted import PostedForm
@@ -20,15 +21,18 @@ def new():
 @snapshots.post("/snapshots/new")
 def record():
     """Record a snapshot, or show the form again with everything that is wrong."""
-    values = request.form.to_dict()
-    snapshot, errors = parse_snapshot(values, _now_at())
-    if errors:
-        return _form_page(PostedForm(values, errors), 422)
+    values, now_at = request.form.to_dict(), _now_at()
+    snapshot, errors = parse_snapshot(values, now_at)
+    if snapshot and not is_recorded(snapshot.idempotency_key):
+        errors = doubt_snapshot(snapshot, ledger_at(snapshot.taken_at), now_at)
+    form = PostedForm(values, errors)
+    if form.open_errors:
+        return _form_page(form, 422)
     try:
-        sent = snapshot.request(desk_settings().portfolio_id, g.person["person_id"])
+        sent = snapshot.request(desk_settings().portfolio_id, g.person["person_id"], form.waived)
         snapshot_id = record_once(
             lambda connection: queries.ledger.record_snapshot(connection, request=sent),
-            values,
+            form,
             field="cash",
             send_again="to record these as a newer snapshot",
         )

@@ -1,7 +1,8 @@
 """
 Errors of a form, one per field, collected instead of raised so a person sees all of them at once.
 
-Pure.
+Pure. What may be true although it looks wrong is a doubt: it gives way to a tick of its own, never to that
+of another.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +16,32 @@ NOTES_LENGTH_MAX = 2000
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field; a checkable one gives way to the 'figures checked' box."""
+    """What is wrong with one field."""
 
     field: str
     message: str
-    is_checkable: bool = False
+
+
+@dataclass(frozen=True)
+class Doubt(FieldError):
+    """
+    What looks wrong with one field and may be true.
+
+    `name` says which question it is, the same however often the form is sent; `figure` is what it is about,
+    exactly. A tick sends the figure back, so it answers this question about this figure and no other.
+    """
+
+    name: str
+    figure: str
+
+    @property
+    def box(self) -> str:
+        """The name its tick has on the form."""
+        return f"doubt-{self.field}-{self.name}"
+
+    def as_json(self) -> dict[str, str]:
+        """Return what the audit log keeps of a doubt that was waived."""
+        return {"doubt": f"{self.field}-{self.name}", "figure": self.figure}
 
 
 def read_field(errors: list[FieldError], field: str, label: str, parse: Callable, *texts: str, **accepted):

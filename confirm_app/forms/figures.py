@@ -17,6 +17,10 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+(?:\.[0-9]+)?")
 _SPACES = re.compile("[\u00a0\u2007\u2009\u202f \t]+")
 _SIGNS = {"GBP": "£", "USD": "$"}
 _DIGITS_MAX = 12
+# From here on two figures are a digit apart. Less than ten, because what is compared may itself be a little
+# off (another rate, another price); more than the largest leverage a broker gives on a stock, which is
+# forbidden and yet would be true.
+TENFOLD_RATIO_MIN = 8
 
 
 class FigureError(ValueError):
@@ -67,6 +71,17 @@ def parse_figure(
     if value == 0 and not allow_zero:
         raise FigureError("is zero: write what was really shown")
     return -value if is_negative else value
+
+
+def is_tenfold(figure: Decimal, expected: Decimal) -> bool:
+    """Say whether two figures are an order of magnitude apart, in either direction, or of opposite signs."""
+    smaller, larger = sorted((abs(figure), abs(expected)))
+    return figure * expected < 0 or (larger > 0 and larger >= TENFOLD_RATIO_MIN * smaller)
+
+
+def exact(*figures: Decimal) -> str:
+    """Return figures as a form carries them back: every digit that counts and no other."""
+    return " ".join(f"{figure.normalize():f}" for figure in figures)
 
 
 def parse_instant(date_text: str, time_text: str, zone_name: str) -> datetime:

@@ -6,12 +6,12 @@ so nobody corrects the same form five times.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from confirm_app.forms.fields import NOTES_LENGTH_MAX, FieldError, read_field
+from confirm_app.forms.fields import NOTES_LENGTH_MAX, Doubt, FieldError, read_field
 from confirm_app.forms.figures import parse_figure, parse_instant, parse_key, parse_text
 
 OUTCOMES = ("DONE", "PARTIAL", "SKIPPED", "FAILED")
@@ -50,10 +50,9 @@ class Confirmation:
     amendment_reason: str
     idempotency_key: str
     seen_version: int
-    are_figures_checked: bool
     is_untradable: bool = False
 
-    def request(self, ticket_id: str, line_number: int, person: str) -> str:
+    def request(self, ticket_id: str, line_number: int, person: str, waived: Sequence[Doubt] = ()) -> str:
         """Return the JSON desk.record_confirmation takes; figures travel as text, never as floats."""
         return json.dumps(
             {
@@ -65,7 +64,7 @@ class Confirmation:
                 "person": person,
                 "idempotency_key": self.idempotency_key,
                 "seen_version": self.seen_version,
-                "are_figures_checked": self.are_figures_checked,
+                "doubts_waived": [doubt.as_json() for doubt in waived],
                 "is_untradable": self.is_untradable,
                 "fills": [
                     {
@@ -142,7 +141,6 @@ def parse_confirmation(fields: Mapping[str, str]) -> tuple[Confirmation | None, 
             amendment_reason=reason if seen_version else "",
             idempotency_key=key,
             seen_version=seen_version,
-            are_figures_checked=fields.get("figures_checked") == "yes",
             is_untradable=is_untradable,
         ),
         (),

@@ -42,15 +42,16 @@ def record(ticket_id: str, line_number: int):
     confirmation, errors = parse_confirmation(values)
     if confirmation:
         errors = doubt_confirmation(confirmation, line.order, view.ticket, view.desk["now_at"])
-    if errors:
-        return ticket_page(ticket_id, (line_number, LineForm(values, errors)), 422)
+    form = LineForm(values, errors)
+    if form.open_errors:
+        return ticket_page(ticket_id, (line_number, form), 422)
     try:
-        sent = confirmation.request(ticket_id, line_number, g.person["person_id"])
+        sent = confirmation.request(ticket_id, line_number, g.person["person_id"], form.waived)
         write_once(lambda connection: queries.page.record_confirmation(connection, request=sent))
     except psycopg.errors.UniqueViolation as refusal:
-        return _answer_conflict(ticket_id, line_number, values, refusal)
+        return _answer_conflict(ticket_id, line_number, form, refusal)
     except (psycopg.IntegrityError, psycopg.DataError) as refusal:
-        return ticket_page(ticket_id, (line_number, LineForm(values, (_explain(refusal),))), 422)
+        return ticket_page(ticket_id, (line_number, form.refused(_explain(refusal))), 422)
 
     flash(f"Line {line_number} {line.order.internal_symbol} recorded: {_in_words(confirmation)}")
     waiting = [other.order.line_number for other in view.lines if not other.recorded]
@@ -61,12 +62,12 @@ def record(ticket_id: str, line_number: int):
     return redirect(url_for("tickets.show", ticket_id=ticket_id, _anchor=anchor), code=303)
 
 
-def _answer_conflict(ticket_id: str, line_number: int, values: dict[str, str], refusal: psycopg.Error):
+def _answer_conflict(ticket_id: str, line_number: int, form: LineForm, refusal: psycopg.Error):
     # The typed figures stay in the form, now as a correction of what is recorded, under a new key.
     line = next(
         line for line in view_ticket(reading(), ticket_id).lines if line.order.line_number == line_number
     )
-    values |= {"key": new_key(), "seen_version": str(len(line.versions))}
+    fields = {"key": new_key(), "seen_version": str(len(line.versions))}
     if refusal.diag.constraint_name == "seen_version_is_newest":
         message = (
             "This line was recorded meanwhile, see above. Your figures were not recorded: "
@@ -77,8 +78,7 @@ def _answer_conflict(ticket_id: str, line_number: int, values: dict[str, str], r
             "This form was already sent with other figures; the first ones count, see above. "
             "To correct them, give a reason and send again."
         )
-    form = LineForm(values, (FieldError("outcome", message),))
-    return ticket_page(ticket_id, (line_number, form), 409)
+    return ticket_page(ticket_id, (line_number, form.refused(FieldError("outcome", message), **fields)), 409)
 
 
 def _explain(refusal: psycopg.Error) -> FieldError:

@@ -141,6 +141,12 @@ def browser(chromium):
     return chromium
 
 
+def doubts_of(answer) -> dict[str, str]:
+    """Return the ticks an answer asks for: what each would send."""
+    page = read_page(answer.text)
+    return {name: figure for form in page.forms for name, figure in page.doubts_of(form.action).items()}
+
+
 def texts(html: str, pattern: str) -> list[str]:
     """Return what a pattern finds in a page, tags left out."""
     return [re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in re.findall(pattern, html, re.DOTALL)]

@@ -91,6 +91,20 @@ def add_blocked_ticket(desk: Settings, weeks: int = 0) -> str:
     return ticket["ticket_id"]
 
 
+def deposit(desk: Settings, amount_gbp: str) -> None:
+    """Book money that came into the portfolio now, as the operator does."""
+    request = {
+        "portfolio_id": rows.add_portfolio(desk),
+        "kind": "deposit",
+        "amount_gbp": amount_gbp,
+        "occurred_at": select(desk, "select desk.now()::text as now_at")[0]["now_at"],
+        "person": "operator",
+        "idempotency_key": f"deposit:{amount_gbp}",
+    }
+    with connect("desk_app", desk) as connection:
+        connection.execute("select desk.record_cash_movement(%s)", (rows.json.dumps(request),))
+
+
 def count_rows(desk: Settings) -> dict[str, int]:
     """Return the number of rows of every table of the desk."""
     with rows.superuser(desk) as connection:

@@ -3,8 +3,8 @@
 import dataclasses
 
 from confirm_app import create_app
-from tests.confirm_app.conftest import Visitor
-from tests.confirm_app.desk_rows import count_rows, select
+from tests.confirm_app.conftest import Visitor, doubts_of
+from tests.confirm_app.desk_rows import count_rows, deposit, select
 from tests.conftest import free_port
 from tests.database import judged, rows
 
@@ -14,6 +14,9 @@ def test_a_snapshot_is_recorded_once_and_shown_beside_the_ledger(executor, desk,
     executor.confirm(ticket, 1)
     form = executor.form_of("/snapshots/new", "/snapshots/new")
     fields = form | {"cash": "£9,500.00", "positions": "ALDR 6.25 512.40\nXYZQ 1"}
+    asked = executor.client.post("/snapshots/new", data=fields)
+    assert asked.status_code == 422 and "XYZQ (1 units) is no name of the universe" in asked.text
+    fields |= doubts_of(asked)
     answer = executor.client.post("/snapshots/new", data=fields)
     assert answer.status_code == 303
     before = count_rows(desk)
@@ -42,6 +45,7 @@ def test_a_bad_snapshot_names_its_lines_and_records_nothing(executor, desk, tick
 def test_cash_is_booked_by_operators_only(executor, operator, desk, ticket):
     """An executor is refused; a fee enters the ledger with its minus, once."""
     assert executor.client.get("/cash/new").status_code == 403
+    deposit(desk, "10000.00")
     form = operator.form_of("/cash/new", "/cash/new") | {
         "kind": "fee",
         "amount": "5.00",
@@ -54,7 +58,9 @@ def test_cash_is_booked_by_operators_only(executor, operator, desk, ticket):
     for _ in range(2):
         assert operator.client.post("/cash/new", data=form).status_code == 303
     assert operator.client.post("/cash/new", data=form | {"amount": "6.00"}).status_code == 409
-    booked = select(desk, "select kind, amount_gbp::text, person from desk.ledger_cash_movements")
+    booked = select(
+        desk, "select kind, amount_gbp::text, person from desk.ledger_cash_movements where kind = 'fee'"
+    )
     assert [tuple(row.values()) for row in booked] == [("fee", "-5.00", "operator")]
 
 
@@ -77,6 +83,7 @@ def test_anybody_halts_and_only_an_operator_releases(executor, operator, desk, t
     assert early.status_code == 409 and "first record a snapshot" in early.text
     judged.add_cash(desk, "10000.00", rows.SATURDAY_AT)
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
+    deposit(desk, "10000.00")
     snapshot = operator.form_of("/snapshots/new", "/snapshots/new") | {"cash": "10000", "no_positions": "yes"}
     assert operator.client.post("/snapshots/new", data=snapshot).status_code == 303
     assert operator.client.post("/halt/release", data=release).status_code == 303

@@ -72,6 +72,14 @@ class Phone:
         """Tap the line's record button."""
         self.submit(self.line(number).find_element(By.CSS_SELECTOR, "button[value=record]:not(.default)"))
 
+    def tick(self, doubt: str = "doubt-") -> int:
+        """Tick every doubt whose name begins so and return how many there are."""
+        ticks = self.browser.find_elements(By.CSS_SELECTOR, f"[name^={doubt}]")
+        for tick in ticks:
+            self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", tick)
+            tick.click()
+        return len(ticks)
+
     def card_text(self, number: int) -> str:
         """Return what a line's card shows."""
         return self.browser.find_element(By.ID, f"line-{number}").text
@@ -165,6 +173,21 @@ def test_a_ticket_is_recorded_line_by_line(phone, desk, ticket):
     assert units == {"ALDR": "2.50", "BRCH": "3.75"}
 
 
+def test_each_doubt_of_a_line_is_ticked_by_itself(phone, desk):
+    """Price and time are odd and true; what was ticked stays ticked while the other is still open."""
+    phone.choose(1, "DONE")
+    phone.type(1, fill_1_units="6.0096", fill_1_price="104", fill_1_value="500.00", fill_1_time="13:52")
+    phone.record(1)
+    assert phone.tick("doubt-fill-1-price") == 1
+    phone.check_layout("line-doubts")
+    phone.record(1)
+    [ticked] = phone.line(1).find_elements(By.CSS_SELECTOR, "[name^=doubt-]:checked")
+    assert ticked.get_attribute("value") == "104 103" and "look at 1 thing" in phone.card_text(1)
+    assert phone.tick("doubt-fill-1-time") == 1
+    phone.record(1)
+    assert "DONE" in phone.card_text(1)
+
+
 def test_a_double_tap_and_the_back_button_count_once(phone, desk, ticket):
     """
     Two taps before the first answer arrives are one effect; going back shows what is recorded, not the old
@@ -211,11 +234,13 @@ def test_a_no_trade_fits_a_phone_with_everything_opened(phone, desk):
 
 def test_the_other_pages_fit_a_phone_too(phone, desk):
     """Snapshot, halt and list work with a thumb."""
-    for path in ("/", "/snapshots/new", "/halt"):
+    for path in ("/", "/halt", "/snapshots/new"):
         phone.open(path)
-    phone.open("/snapshots/new")
     phone.browser.find_element(By.NAME, "cash").send_keys("9,500.00")
     phone.browser.find_element(By.NAME, "positions").send_keys("ALDR 6.25")
+    phone.submit(phone.browser.find_element(By.CSS_SELECTOR, "main form button"))
+    phone.check_layout("snapshot-doubts")
+    assert phone.tick() == 2
     phone.submit(phone.browser.find_element(By.CSS_SELECTOR, "main form button"))
     assert "£9,500.00" in phone.browser.find_element(By.TAG_NAME, "main").text
     phone.open("/halt")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.confirm_app import desk_rows
-from tests.confirm_app.conftest import texts
+from tests.confirm_app.conftest import doubts_of, texts
 from tests.confirm_app.desk_rows import count_rows, fill_fields, select
 from tests.database import rows
 
@@ -80,8 +80,10 @@ WRONG = [
     ("DONE", fill_fields(value="5000.00", units="62.5"), "The order was £500.00"),
     ("DONE", fill_fields(price="104", units="6"), "above the limit of $103"),
     ("DONE", fill_fields(time="16:30"), "in the future"),
-    ("DONE", {**fill_fields(time="16:30"), "figures_checked": "yes"}, "in the future"),
-    ("PARTIAL", {**fill_fields(units="7.5", value="600"), "figures_checked": "yes"}, "not Partly but Done"),
+    ("DONE", fill_fields(date="2001-06-15"), "is before the ticket was issued"),
+    ("DONE", fill_fields(value="5000.00"), "that cannot both be true"),
+    ("DONE", fill_fields(units="62.5"), "about £5,000.00, and the value is £500.00"),
+    ("PARTIAL", fill_fields(units="7.5", value="600"), "not Partly but Done"),
     ("DONE", {**fill_fields(), "notes": "x" * 2001}, "at most 2000"),
     ("DONE", {**fill_fields(), "notes": "nul\0"}, "cannot be stored"),
     ("DONE", {**fill_fields(), "key": ""}, "open the page again"),
@@ -100,16 +102,57 @@ def test_what_is_wrong_is_said_and_nothing_is_recorded(executor, desk, ticket):
     assert count_rows(desk) == before
 
 
-def test_an_odd_truth_passes_when_it_was_checked(executor, desk, ticket):
-    """
-    A purchase above the limit that really happened is recorded once the box is ticked, and the log says so.
-    """
+def test_an_odd_truth_passes_when_it_was_ticked(executor, desk, ticket):
+    """A purchase above the limit that really happened is recorded, and the log names what was waived."""
     odd = fill_fields(price="104", units="6.0096", value="500.00")
     refused = executor.confirm(ticket, 1, "DONE", **odd)
-    assert refused.status_code == 422 and "figures_checked" in refused.text
-    assert executor.confirm(ticket, 1, "DONE", **odd, figures_checked="yes").status_code == 303
+    assert refused.status_code == 422 and "The price of $104.00 is above the limit of $103.00" in errors(
+        refused
+    )
+    asked = doubts_of(refused)
+    assert asked == {"doubt-fill-1-price-past-limit": "104 103"}
+    assert executor.confirm(ticket, 1, "DONE", **odd, **asked).status_code == 303
     [audit] = select(desk, "select detail from desk.audit_log where action = 'confirm_line'")
-    assert audit["detail"]["are_figures_checked"] is True
+    assert audit["detail"]["doubts_waived"] == [{"doubt": "fill-1-price-past-limit", "figure": "104 103"}]
+
+
+def test_a_doubt_answered_lets_no_other_through(executor, desk, ticket):
+    """The price is ticked; a value, a fee and a date that were never shown are asked about, each alone."""
+    odd = fill_fields(price="104", units="6.0096", value="500.00")
+    price = doubts_of(executor.confirm(ticket, 1, "DONE", **odd))
+    slipped = fill_fields(price="104", units="6.0096", value="560.00", fee="400.00", time="09:55")
+    answer = executor.confirm(ticket, 1, "DONE", **slipped, **price)
+    assert answer.status_code == 422
+    # The one that was answered is still answered, and not counted.
+    assert "Please look at 4 things" in answer.text and "$104.00" not in errors(answer)
+    assert set(doubts_of(answer)) == {
+        "doubt-fill-1-value-beside-product",
+        "doubt-fill-1-value-beside-order",
+        "doubt-fill-1-fee-share-of-value",
+        "doubt-fill-1-time-outside-window",
+    }
+    # The price itself moves: it is asked again.
+    again = executor.confirm(ticket, 1, "DONE", **odd | {"fill-1-price": "103.99"}, **price)
+    assert doubts_of(again) == {"doubt-fill-1-price-past-limit": "103.99 103"}
+    assert select(desk, BOOKED) == []
+
+
+def test_every_tick_of_the_page_lets_nothing_impossible_through(executor, desk, ticket):
+    """Tenfold in one figure, before the ticket, and tomorrow: refused with every tick and the old box."""
+    for slip in (
+        {"value": "5175.00", "units": "6.25", "price": "103.50"},
+        {"units": "62.5"},
+        {"value": "50.00"},
+        {"date": "2001-06-15"},
+        {"date": "2026-06-12"},
+        {"date": "2026-06-16"},
+    ):
+        fields = fill_fields(**slip)
+        first = executor.confirm(ticket, 1, "DONE", **fields)
+        second = executor.confirm(ticket, 1, "DONE", **fields, **doubts_of(first), figures_checked="yes")
+        assert second.status_code == 422, slip
+        assert not doubts_of(second) and errors(second), slip
+    assert select(desk, BOOKED) == []
 
 
 def test_more_cannot_be_sold_than_is_held(visitor, desk):
@@ -119,7 +162,7 @@ def test_more_cannot_be_sold_than_is_held(visitor, desk):
     ticket_id = desk_rows.add_ticket(desk, sides="S")
     rows.set_clock(desk, desk_rows.IN_WINDOW_AT)
     visitor.sign_in()
-    answer = visitor.confirm(ticket_id, 1, "DONE", **fill_fields(), figures_checked="yes")
+    answer = visitor.confirm(ticket_id, 1, "DONE", **fill_fields())
     assert answer.status_code == 422 and "More units sold than the ledger holds" in errors(answer)
     assert select(desk, BOOKED) == []
 

@@ -39,7 +39,7 @@ def book_fills(
     reason: str | None = None,
     key: str = "",
 ) -> None:
-    """Confirm a line with (units, executed_at) fills at 100 USD, through the function the page uses."""
+    """Confirm a line with (units, executed_at) fills at 100 USD, 80 GBP a unit, as the page does."""
     request = {
         "ticket_id": ticket_id,
         "line_number": line_number,
@@ -48,7 +48,12 @@ def book_fills(
         "person": "executor",
         "idempotency_key": key or f"{ticket_id}:{line_number}",
         "fills": [
-            {"units": units, "price_usd": "100", "value_gbp": "80.00", "executed_at": executed_at.isoformat()}
+            {
+                "units": units,
+                "price_usd": "100",
+                "value_gbp": str(max(Decimal("0.01"), (Decimal(units) * 80).quantize(Decimal("0.01")))),
+                "executed_at": executed_at.isoformat(),
+            }
             for units, executed_at in fills
         ],
     }

@@ -29,6 +29,12 @@ def force(desk, *statements: str) -> None:
             connection.execute(statement)
 
 
+FILL = {
+    "units": "5",
+    "price_usd": "100",
+    "value_gbp": "400.00",
+    "executed_at": rows.WINDOW_OPEN_AT.isoformat(),
+}
 ALL_VIEWS = {
     "i1_trade_has_every_gate", "i2_one_ticket_per_plan_run", "i3_lines_match_kind",
     "i6_trade_issued_before_its_window_closes", "i7_previous_trade_was_confirmed", "i8_qlib_trade_had_live_model",
@@ -41,13 +47,8 @@ def test_the_views_are_these_and_hold_on_a_desk_that_traded(desk):
     """A confirmed TRADE ticket leaves every invariant empty."""
     rows.set_clock(desk, rows.SATURDAY_AT)
     ticket_id = rows.add_trade_ticket(desk)
-    fill = {
-        "units": "5",
-        "price_usd": "100",
-        "value_gbp": "400.00",
-        "executed_at": rows.WINDOW_OPEN_AT.isoformat(),
-    }
-    rows.confirm_line(desk, ticket_id, 1, "DONE", [fill])
+    rows.set_clock(desk, rows.WINDOW_OPEN_AT)
+    rows.confirm_line(desk, ticket_id, 1, "DONE", [FILL])
     rows.confirm_line(desk, ticket_id, 2)
     with connect("desk_reader", desk) as connection:
         found = {
@@ -166,13 +167,8 @@ def test_s4_sees_an_amended_fill_that_was_not_taken_back(desk):
     """Two versions of a line with both fills standing would count the trade twice."""
     rows.set_clock(desk, rows.SATURDAY_AT)
     ticket_id = rows.add_trade_ticket(desk)
-    fill = {
-        "units": "5",
-        "price_usd": "100",
-        "value_gbp": "400.00",
-        "executed_at": rows.WINDOW_OPEN_AT.isoformat(),
-    }
-    rows.confirm_line(desk, ticket_id, 1, "DONE", [fill])
+    rows.set_clock(desk, rows.WINDOW_OPEN_AT)
+    rows.confirm_line(desk, ticket_id, 1, "DONE", [FILL])
     force(
         desk,
         "insert into desk.confirmations (ticket_id, line_number, version_number, status, amendment_reason, person,"
@@ -224,14 +220,8 @@ def test_a_confirmation_and_its_fills_are_one_transaction(desk):
     """A fill the database refuses leaves no confirmation behind."""
     rows.set_clock(desk, rows.SATURDAY_AT)
     ticket_id = rows.add_trade_ticket(desk)
-    bad = {
-        "units": "-5",
-        "price_usd": "100",
-        "value_gbp": "400.00",
-        "executed_at": rows.WINDOW_OPEN_AT.isoformat(),
-    }
     with pytest.raises(Exception, match="check"):
-        rows.confirm_line(desk, ticket_id, 1, "DONE", [bad])
+        rows.confirm_line(desk, ticket_id, 1, "DONE", [FILL | {"units": "-5"}])
     with connect("desk_app", desk) as connection:
         assert connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
 

@@ -7,10 +7,11 @@ import pytest
 
 from tests.database.ledger_model import book_fills, issue_trades
 from tests.database.planning import freeze_plan, on_saturday
-from tests.database.rows import add_load
+from tests.database.rows import add_load, set_clock
 from trading_ops.db.connect import connect
 from trading_ops.ledger.actions import KnownSplit, PostedSplit, UnitsEntry, post_splits, splits_to_post
 
+BOUGHT_AT = datetime(2026, 6, 15, 14, tzinfo=UTC)
 SOURCES = ("alpha_vantage", "yahoo", "stooq")
 EX_DATE = date(2026, 6, 10)
 
@@ -93,6 +94,13 @@ def add_split(
         )
 
 
+def buy(desk, run) -> None:
+    """Give a run its ticket and buy ten AAA on its Monday."""
+    ticket_id = issue_trades(desk, run, [("AAA", "BUY")])
+    set_clock(desk, BOUGHT_AT)
+    book_fills(desk, ticket_id, 1, [("10", BOUGHT_AT)])
+
+
 def positions(desk) -> dict[str, Decimal]:
     """What the ledger view says is held."""
     with connect("desk_planner", desk) as connection:
@@ -103,8 +111,7 @@ def positions(desk) -> dict[str, Decimal]:
 def test_a_split_of_a_holding_is_booked_once(desk):
     """Bought on Monday, split on Wednesday, posted by the week's run; the next run finds nothing to do."""
     first = freeze_plan(on_saturday(desk))
-    ticket_id = issue_trades(desk, first, [("AAA", "BUY")])
-    book_fills(desk, ticket_id, 1, [("10", datetime(2026, 6, 15, 14, tzinfo=UTC))])
+    buy(desk, first)
     add_split(desk, "AAA.V", date(2026, 6, 17), "4")
     add_split(desk, "BBB.V", date(2026, 6, 17), "4", key="of a symbol never held")
     run = freeze_plan(desk, as_of_date=date(2026, 6, 18), key="weekly_plan:2")
@@ -120,10 +127,9 @@ def test_a_split_of_a_holding_is_booked_once(desk):
 def test_a_run_posts_only_what_it_knew(desk):
     """Neither a split after its as-of date nor one loaded after it was frozen."""
     first = freeze_plan(on_saturday(desk))
-    ticket_id = issue_trades(desk, first, [("AAA", "BUY")])
-    book_fills(desk, ticket_id, 1, [("10", datetime(2026, 6, 8, 14, tzinfo=UTC))])
-    add_split(desk, "AAA.V", date(2026, 6, 15), "4", key="after the as-of date")
-    daily = freeze_plan(desk, kind="daily", key="daily:1")
-    add_split(desk, "AAA.V", date(2026, 6, 9), "2", key="after the freeze")
+    buy(desk, first)
+    add_split(desk, "AAA.V", date(2026, 6, 22), "4", key="after the as-of date")
+    daily = freeze_plan(desk, kind="daily", as_of_date=date(2026, 6, 18), key="daily:1")
+    add_split(desk, "AAA.V", date(2026, 6, 17), "2", key="after the freeze")
     with connect("desk_planner", desk) as connection:
         assert post_splits(connection, daily.run_id) == ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
 from tests.database.planning import freeze_plan, on_saturday
-from tests.database.rows import add_load, superuser
+from tests.database.rows import SATURDAY_AT, add_load, superuser
 from trading_ops.db.connect import connect
 from trading_ops.ledger.actions import post_splits
 
@@ -37,7 +37,8 @@ sides = st.lists(st.sampled_from(["BUY", "BUY", "SELL"]), min_size=4, max_size=4
 
 
 def prepared(desk, sides):
-    """A portfolio of its own with a TRADE ticket in each of two weeks, and its model."""
+    """A portfolio of its own with a TRADE ticket in each of two weeks, after both, and its model."""
+    turn_clock(desk, SATURDAY_AT)
     book = dataclasses.replace(desk, portfolio_id=f"book_{next(numbering)}")
     tickets = []
     for week, as_of_date in enumerate((date(2026, 6, 12), date(2026, 6, 18))):
@@ -49,7 +50,14 @@ def prepared(desk, sides):
         for week in (0, 1)
         for number, symbol in enumerate(SYMBOLS, start=1)
     }
+    turn_clock(desk, MONDAYS[1] + timedelta(hours=1))
     return book, tickets, run, LedgerModel(lines)
+
+
+def turn_clock(desk, now_at) -> None:
+    """Set the simulated clock to an instant, also back: every example lives through the same weeks."""
+    with superuser(desk) as connection:
+        connection.execute("update desk.simulated_clock set now_at = %s", (now_at,))
 
 
 def test_the_ledger_agrees_with_the_model(desk):

