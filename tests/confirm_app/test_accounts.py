@@ -6,7 +6,7 @@ from confirm_app import create_app
 from tests.confirm_app.conftest import Visitor, doubts_of
 from tests.confirm_app.desk_rows import count_rows, deposit, select
 from tests.conftest import free_port
-from tests.database import judged, rows
+from tests.database import rows
 
 
 def test_a_snapshot_is_recorded_once_and_shown_beside_the_ledger(executor, desk, ticket):
@@ -81,7 +81,6 @@ def test_anybody_halts_and_only_an_operator_releases(executor, operator, desk, t
     release = operator.form_of("/halt", "/halt/release") | {"reason": "Bars were reloaded"}
     early = operator.client.post("/halt/release", data=release)
     assert early.status_code == 409 and "first record a snapshot" in early.text
-    judged.add_cash(desk, "10000.00", rows.SATURDAY_AT)
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
     deposit(desk, "10000.00")
     snapshot = operator.form_of("/snapshots/new", "/snapshots/new") | {"cash": "10000", "no_positions": "yes"}
