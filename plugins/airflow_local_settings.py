@@ -5,6 +5,7 @@ Airflow imports this file in each of its processes; in the others nothing happen
 another config/market_overrides.csv, the desk is started again, as it has to be anyhow.
 """
 
+import logging
 import pkgutil
 import sys
 from importlib import import_module
@@ -24,4 +25,8 @@ def warm_up() -> None:
 
 
 if "scheduler" in sys.argv:
-    warm_up()
+    try:
+        warm_up()
+    except Exception as problem:
+        # Each task then meets it by itself, fails and tells; a scheduler that stopped would tell nobody.
+        logging.getLogger(__name__).exception("the scheduler starts without its library warm: %s", problem)

@@ -7,10 +7,11 @@
     {%- set fresh = make_intermediate_relation(target) -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') -%}
+        {{ drop_found(fresh) }}
         {{ create_table_as(False, fresh, sql) }}
     {%- endcall %}
     {% call statement('swap') -%}
-        drop table if exists {{ target }};
+        {{ drop_found(target) }}
         alter table {{ fresh }} rename to {{ target.identifier }};
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -18,3 +19,9 @@
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{#- Drops what lies at a name, of whatever kind and with all that stands on it, as dbt's own does. -#}
+{% macro drop_found(relation) %}
+    {%- set found = load_cached_relation(relation) -%}
+    {%- if found -%} {{ get_drop_sql(found) }}; {%- endif -%}
+{% endmacro %}

@@ -15,6 +15,7 @@ from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
 
 from trading_ops.exchange import sessions
+from trading_ops.exchange.calendar import OverridesError
 from trading_ops_airflow.schedule import DeskDag, find_dag
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def require_session(key: str) -> date:
         raise InvalidPartitionKeyError(f"partition key {key!r} is not a session date like 2026-11-20")
     try:
         is_session, nearest = sessions.is_session(session), sessions.session_on_or_before(session)
-    except sessions.CalendarError as error:
+    except (sessions.CalendarError, OverridesError) as error:
         raise InvalidPartitionKeyError(f"partition key {key}: {error}") from error
     if not is_session:
         raise InvalidPartitionKeyError(

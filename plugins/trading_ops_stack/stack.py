@@ -23,6 +23,8 @@ import psycopg
 from trading_ops.config.files import read_policy
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect
+from trading_ops.exchange.calendar import OverridesError
+from trading_ops.exchange.sessions import calendar_hash
 from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
@@ -50,6 +52,7 @@ START_ERRORS = (
     SettingsError,
     PolicyError,
     UniverseError,
+    OverridesError,
     RuntimeError,
     OSError,
     psycopg.Error,
@@ -85,6 +88,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         # Said here, at the shell, and not on Saturday in a task's log.
         read_policy(config)
         read_universe(config)
+        calendar_hash()
         processes = components(config)
         _require_free_ports(config, processes)
         write_keys(config)

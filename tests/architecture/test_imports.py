@@ -33,7 +33,7 @@ PURE = (
 )  # fmt: skip
 IMPURE = ("trading_ops.plan.steps",)
 # The committed config/market_overrides.csv, read once.
-OPENS = {"trading_ops.exchange.sessions"}
+OPENS = {"trading_ops.exchange.calendar"}
 
 # Room -> (its modules, what none of them may import).
 WALLS = {

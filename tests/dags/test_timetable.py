@@ -7,6 +7,8 @@ import time_machine
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, TimeRestriction
 
+from trading_ops.exchange import sessions
+from trading_ops.exchange.calendar import OverridesError
 from trading_ops_airflow.schedule import (
     DAGS,
     DAILY_FOLLOWUP,
@@ -15,7 +17,7 @@ from trading_ops_airflow.schedule import (
     WEEKLY_PLAN,
     WEEKLY_RECONCILIATION,
 )
-from trading_ops_airflow.timetable import SessionTimetable
+from trading_ops_airflow.timetable import SessionTimetable, require_session
 
 OPEN = TimeRestriction(earliest=None, latest=None, catchup=False)
 IDS = [dag.dag_id for dag in DAGS]
@@ -181,3 +183,16 @@ def test_a_timetable_of_an_earlier_desk_is_readable_and_starts_nothing(written):
     assert list(again.iter_partition_dagrun_infos(earliest=_at("2026-01-01"), latest=_at("2026-02-01"))) == []
     assert (again.can_be_scheduled, again.summary) == (False, "This desk no longer has this schedule")
     assert SessionTimetable.deserialize(again.serialize()).summary == again.summary
+
+
+def test_a_broken_override_file_is_no_end_of_the_calendar(monkeypatch):
+    """A timetable that took it for one would start nothing any more, and say nothing."""
+
+    def refuse():
+        raise OverridesError("config/market_overrides.csv, line 2, field kind: 'shut'")
+
+    monkeypatch.setattr(sessions, "desk_calendar", refuse)
+    with pytest.raises(OverridesError):
+        SessionTimetable(DAILY_MARKET_DATA).next_dagrun_info_v2(last_dagrun_info=None, restriction=OPEN)
+    with pytest.raises(InvalidPartitionKeyError, match="field kind: 'shut'"):
+        require_session("2026-06-15")

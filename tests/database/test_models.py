@@ -439,7 +439,7 @@ def test_half_a_forecast_is_refused_by_the_database(saturday, assignment, method
         connect("desk_planner", saturday) as connection,
         pytest.raises(
             errors.CheckViolation,
-            match="signals_ranked_(by_model_is_whole|score_is_finite|(ev|prob|side)_check)",
+            match="signals_ranked_(by_model_is_whole|score_is_finite|(ev|prob|side)_check)|(figure|ratio)_check",
         ),
     ):
         connection.execute(

@@ -6,9 +6,11 @@ import dataclasses
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -192,14 +194,52 @@ def test_a_server_that_hangs_is_not_waited_for(own, monkeypatch):
 
 def test_a_server_of_other_code_is_not_asked_and_ends(own, tmp_path, monkeypatch):
     """After an upgrade in place the old server ends, and whoever keeps it starts the new one."""
-    entry = tmp_path / "warm_dbt.py"
-    entry.write_bytes(command.ENTRY.read_bytes())
+    entry = tmp_path / "warm_dbt"
+    shutil.copytree(command.ENTRY, entry)
     monkeypatch.setattr(command, "ENTRY", entry)
     server = own.serve()
     assert isinstance(own.start(*ONE), ServedCall)
-    entry.write_text(entry.read_text() + "# newer\n")
+    with (entry / "calls.py").open("a") as newer:
+        newer.write("# newer\n")
     assert isinstance(own.start(*ONE), subprocess.Popen)
     assert server.wait(timeout=60) == 0
+
+
+def test_garbage_is_refused_and_ends_no_server(shared):
+    """Each is told so, also who hangs up; the next call is served."""
+    for garbage in (b"[]\n", b"null\n", b"{}\n", b"[" * 100_000 + b"\n", b"x" * 3_000_000, b""):
+        with command._connected(server_socket(shared.config)) as connection:
+            with suppress(ConnectionError):
+                connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):
+                assert b"this is no request" in connection.recv(1000)
+    assert isinstance(good := shared.start(*ONE), ServedCall) and good.wait() == 0
+
+
+def test_a_call_that_cannot_run_says_why_to_its_caller(shared, monkeypatch):
+    """What goes wrong after its start is in its output, and its exit code is that of a crash."""
+    monkeypatch.setattr(shared, "environ", shared.environ | {"TRADING_OPS_ODD": "a\0b"})
+    call = shared.start(*ONE)
+    assert isinstance(call, ServedCall)
+    assert "null byte" in call.stdout.read() and call.wait() == 2
+
+
+def test_an_editor_s_lock_and_a_project_that_vanishes_end_no_server(own, tmp_path, monkeypatch):
+    """Also one that was there first; without a project a call fails, and the next one with it does not."""
+    project = tmp_path / "project"
+    shutil.copytree(command.PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    monkeypatch.setattr(command, "PROJECT", project)
+    (project / "models/.#before.sql").symlink_to("somebody@desk.1234")
+    server = own.serve()
+    assert isinstance(first := own.start(*ONE), ServedCall) and first.wait() == 0
+    (project / "models/.#while.sql").symlink_to("somebody@desk.1234")
+    assert isinstance(second := own.start(*ONE), ServedCall) and second.wait() == 0
+    project.rename(tmp_path / "away")
+    assert isinstance(third := own.start(*ONE), ServedCall) and third.wait() != 0
+    (tmp_path / "away").rename(project)
+    assert isinstance(fourth := own.start(*ONE), ServedCall) and fourth.wait() == 0
+    assert server.poll() is None
 
 
 def test_nobody_else_can_enter_the_folder_of_the_socket(shared):

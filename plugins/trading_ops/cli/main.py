@@ -12,8 +12,10 @@ import psycopg
 from trading_ops.cli import fetch, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
+from trading_ops.exchange.calendar import OverridesError
 from trading_ops.ops import halt
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
+from trading_ops.settings import SettingsError, settings
 from trading_ops.wording.instants import utc_minute
 
 
@@ -45,12 +47,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    Run one verb and return its exit code; an unreachable or refusing database is one line, never a traceback.
+    Run one verb and return its exit code.
+
+    What the settings, the calendar's file or the database refuses is one line, never a traceback.
     """
     options = parser().parse_args(arguments)
     try:
         return _VERBS[options.verb](options)
-    except UnknownPerson as refusal:
+    except (UnknownPerson, OverridesError, SettingsError) as refusal:
         print(f"trading-ops {options.verb}: {refusal}", file=sys.stderr)
         return 1
     except psycopg.Error as refusal:
@@ -113,7 +117,6 @@ def _invariants(options) -> int:
 
 def _mail(options) -> int:
     from trading_ops.comms.mail import deliver_pending
-    from trading_ops.settings import settings
 
     with connect("desk_mailer") as connection:
         print(deliver_pending(connection, settings()))

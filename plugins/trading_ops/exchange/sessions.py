@@ -10,18 +10,13 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from trading_ops.config.csv_rows import DAY, read_rows
-from trading_ops.exchange.clocks import LONDON, NEW_YORK
+from trading_ops.exchange.calendar import FIRST_DATE, LAST_DATE, Calendar, desk_calendar
+from trading_ops.exchange.clocks import LONDON
 
 if TYPE_CHECKING:
     from trading_ops.config.policy import Execution
-
-# The span is fixed, because the package's own default moves with the day it is asked on.
-FIRST_DATE = date(1960, 1, 1)
-LAST_DATE = date(2040, 12, 31)
 
 DAILY_RUN_TIME = time(8, 0)
 # After the daily run of the same morning and before the plan.
@@ -32,35 +27,8 @@ TRAINING_RUN_TIME = time(10, 0)
 FOLLOWUP_AFTER_CLOSE = timedelta(minutes=30)
 
 
-# The columns of config/market_overrides.csv.
-_OVERRIDE_FORMS = {
-    "session_date": (DAY, "a day such as 2025-01-09"),
-    "kind": (r"closed|early_close", "closed or early_close"),
-    "close_time_new_york": ("(([01][0-9]|2[0-3]):[0-5][0-9])?", "a time such as 13:00, or nothing"),
-    "reason": (r".{0,300}", "at most 300 characters"),
-}
-
-
 class CalendarError(Exception):
-    """The calendar has no answer; the message says for what, or which override line is wrong."""
-
-
-@dataclass(frozen=True)
-class Override:
-    """A closure or an early close the calendar package does not know."""
-
-    session_date: date
-    close_time: time | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Every session in order, with its opening and closing instant in UTC."""
-
-    dates: tuple[date, ...]
-    opens: tuple[datetime, ...]
-    closes: tuple[datetime, ...]
+    """The calendar has no answer; the message says for what."""
 
 
 @dataclass(frozen=True)
@@ -74,37 +42,37 @@ class Window:
 
 def is_session(day: date) -> bool:
     """Say whether the exchange trades on a day."""
-    dates = _calendar().dates
+    dates = desk_calendar().dates
     place = bisect_left(dates, _within_span(day))
     return place < len(dates) and dates[place] == day
 
 
 def session_on_or_before(day: date) -> date:
     """Return the day itself if it is a session, else the last session before it."""
-    dates = _calendar().dates
+    dates = desk_calendar().dates
     return _pick(dates, bisect_right(dates, _within_span(day)) - 1, day)
 
 
 def next_session(day: date) -> date:
     """Return the first session after a day."""
-    dates = _calendar().dates
+    dates = desk_calendar().dates
     return _pick(dates, bisect_right(dates, _within_span(day)), day)
 
 
 def sessions_between(first_date: date, last_date: date) -> tuple[date, ...]:
     """Return the sessions from one day to another, both included."""
-    dates = _calendar().dates
+    dates = desk_calendar().dates
     return dates[bisect_left(dates, _within_span(first_date)) : bisect_right(dates, _within_span(last_date))]
 
 
 def session_open_at(session: date) -> datetime:
     """Return the instant a session opens."""
-    return _calendar().opens[_place(session)]
+    return desk_calendar().opens[_place(session)]
 
 
 def session_close_at(session: date) -> datetime:
     """Return the instant a session closes, early on a half-day."""
-    return _calendar().closes[_place(session)]
+    return desk_calendar().closes[_place(session)]
 
 
 def newest_complete_session(now_at: datetime) -> date:
@@ -198,7 +166,7 @@ def calendar_hash() -> str:
 @lru_cache
 def calendar_text() -> str:
     """Return every session as text_of gives it; the hash is taken of this."""
-    return text_of(_calendar())
+    return text_of(desk_calendar())
 
 
 def text_of(calendar: Calendar) -> str:
@@ -209,53 +177,8 @@ def text_of(calendar: Calendar) -> str:
     )
 
 
-def parse_overrides(text: str, name: str) -> tuple[Override, ...]:
-    """
-    Return the overrides of a market_overrides.csv text.
-
-    Raises CalendarError naming file, line, field and the accepted form.
-    """
-    overrides: dict[date, Override] = {}
-    for row in read_rows(text, name, _OVERRIDE_FORMS, CalendarError):
-        session_date, close_time = row.day("session_date"), row["close_time_new_york"]
-        if bool(close_time) != (row["kind"] == "early_close"):
-            found = f"{close_time!r} for a day of kind {row['kind']}"
-            row.refuse("close_time_new_york", found, "a time for an early_close, nothing for a closed day")
-        if session_date in overrides:
-            row.refuse("session_date", f"{session_date} is given twice", "each day once")
-        closes = time.fromisoformat(close_time) if close_time else None
-        overrides[session_date] = Override(session_date, closes, row["reason"])
-    return tuple(overrides.values())
-
-
-@lru_cache
-def build_calendar(overrides: tuple[Override, ...]) -> Calendar:
-    """Return the sessions of the calendar package with the overrides applied."""
-    # Imported here: the package brings pandas, which costs every process half a second.
-    import exchange_calendars
-
-    exchange = exchange_calendars.get_calendar("XNYS", start=str(FIRST_DATE), end=str(LAST_DATE))
-    changed = {override.session_date: override for override in overrides}
-    sessions = []
-    for stamp, open_at, close_at in zip(exchange.sessions, exchange.opens, exchange.closes, strict=True):
-        day, override = stamp.date(), changed.get(stamp.date())
-        close_at = close_at.to_pydatetime().astimezone(UTC)
-        if override and override.close_time is None:
-            continue
-        if override:
-            close_at = datetime.combine(day, override.close_time, NEW_YORK).astimezone(UTC)
-        sessions.append((day, open_at.to_pydatetime().astimezone(UTC), close_at))
-    return Calendar(*(tuple(column) for column in zip(*sessions, strict=True)))
-
-
-@lru_cache
-def _calendar() -> Calendar:
-    place = files("trading_ops").joinpath("../../config/market_overrides.csv")
-    return build_calendar(parse_overrides(place.read_text(encoding="utf-8"), "config/market_overrides.csv"))
-
-
 def _place(session: date) -> int:
-    place = bisect_left(_calendar().dates, _within_span(session))
+    place = bisect_left(desk_calendar().dates, _within_span(session))
     if not is_session(session):
         raise CalendarError(f"{session} is not a session of the exchange")
     return place

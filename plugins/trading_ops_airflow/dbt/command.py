@@ -11,16 +11,18 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import TextIO
 
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_airflow.children import bound_to_parent
 
-ENTRY = Path(__file__).with_name("warm_dbt.py")
+ENTRY = Path(__file__).with_name("warm_dbt")
 PROJECT = PROJECT_ROOT / "dbt_project"
 # Longer than a server's first parse, which a call waits for instead of parsing beside it.
 _START_TIMEOUT_S = 90
+_ANSWER_BYTES_MAX = 200
 
 
 class ServedCall:
@@ -38,8 +40,8 @@ class ServedCall:
     def wait(self) -> int:
         """Return the exit code, negative for a signal; a server that died took the call with it."""
         if self._code is None:
-            self._connection.settimeout(None)
-            self._code = _read_answer(self._connection).get("exit_code", -signal.SIGKILL)
+            code = _read_answer(self._connection).get("exit_code")
+            self._code = code if isinstance(code, int) else -signal.SIGKILL
             self._connection.close()
         return self._code
 
@@ -136,18 +138,20 @@ def _alone(config: Settings, arguments: list[str]) -> list[str]:
 
 def _served(config: Settings, arguments: list[str], environ: dict[str, str]) -> ServedCall | None:
     """Hand a call to the server; None when there is none that takes it."""
-    code = hashlib.sha256(ENTRY.read_bytes()).hexdigest()
-    request = json.dumps({"code": code, "arguments": arguments, "environ": environ}).encode() + b"\n"
     try:
+        code = [path.read_bytes() for path in sorted(ENTRY.glob("[a-z_]*.py"))]
         connection = _connected(server_socket(config))
     except OSError:
         return None
+    fingerprint = hashlib.sha256(b"".join(code)).hexdigest()
+    request = {"code": fingerprint, "arguments": arguments, "environ": environ}
+    text = json.dumps(request).encode() + b"\n"
     output, writer = os.pipe()
     try:
         connection.settimeout(_START_TIMEOUT_S)
-        sent = socket.send_fds(connection, [request], [writer])
-        connection.sendall(request[sent:])
-        is_started = _read_answer(connection).get("started", False)
+        sent = socket.send_fds(connection, [text], [writer])
+        connection.sendall(text[sent:])
+        is_started = _read_answer(connection, _START_TIMEOUT_S).get("started") is True
     except OSError:
         is_started = False
     finally:
@@ -173,18 +177,24 @@ def _connected(path: Path) -> socket.socket:
     return connection
 
 
-def _read_answer(connection: socket.socket) -> dict:
-    """Return the next line of the server as it was meant, nothing when it went away."""
-    text = b""
+def _read_answer(connection: socket.socket, timeout_s: float | None = None) -> dict:
+    """
+    Return the next line of the server as it was meant, nothing when it went away or is no dbt server.
+
+    Raises OSError when the line does not come in time.
+    """
+    text, deadline = b"", time.monotonic() + (timeout_s or 0)
     try:
-        while not text.endswith(b"\n"):
+        while not text.endswith(b"\n") and len(text) < _ANSWER_BYTES_MAX:
+            connection.settimeout(timeout_s and max(deadline - time.monotonic(), 0.001))
             more = connection.recv(1)
             if not more:
                 return {}
             text += more
-    except ConnectionError:
+        said = json.loads(text)
+    except (ConnectionError, ValueError):
         return {}
-    return json.loads(text)
+    return said if isinstance(said, dict) else {}
 
 
 if __name__ == "__main__":

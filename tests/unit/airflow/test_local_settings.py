@@ -1,5 +1,6 @@
 """What the scheduler imports once for its tasks, and no other process does."""
 
+import shutil
 import subprocess
 import sys
 
@@ -27,3 +28,22 @@ def test_the_scheduler_is_warm_before_it_forks(component, found):
         check=True,
     )
     assert done.stdout.strip() == found
+
+
+def test_a_wrong_override_leaves_the_scheduler_running(tmp_path):
+    """It says what is refused and goes on; a task that asks for the calendar fails by itself, and tells."""
+    for folder in ("plugins", "config"):
+        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
+    with (tmp_path / "config/market_overrides.csv").open("a") as overrides:
+        overrides.write("2026-06-15,shut,,a storm\n")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "scheduler"],
+        env={"PYTHONPATH": f"{tmp_path / 'plugins'}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "0 True"
+    assert (
+        "market_overrides.csv, line 3, field kind: 'shut'; accepted is closed or early_close" in done.stderr
+    )

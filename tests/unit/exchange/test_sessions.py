@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from trading_ops.config.policy import parse_policy
 from trading_ops.exchange import sessions
-from trading_ops.exchange.sessions import CalendarError, Override, build_calendar
+from trading_ops.exchange.calendar import Override, build_calendar
+from trading_ops.exchange.sessions import CalendarError
 from trading_ops.settings import PROJECT_ROOT
 
 EXECUTION = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml").execution

@@ -7,8 +7,14 @@ import pytest
 from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
 
 from trading_ops.config.policy import parse_policy
-from trading_ops.exchange import sessions
-from trading_ops.exchange.sessions import CalendarError, Override, build_calendar, parse_overrides
+from trading_ops.exchange import calendar, sessions
+from trading_ops.exchange.calendar import (
+    Override,
+    OverridesError,
+    build_calendar,
+    desk_calendar,
+    parse_overrides,
+)
 from trading_ops.settings import PROJECT_ROOT
 
 MOURNING = date(2025, 1, 9)
@@ -44,7 +50,7 @@ def on_calendar(monkeypatch):
     """Make the desk's answers those of a calendar."""
 
     def use(calendar):
-        monkeypatch.setattr(sessions, "_calendar", lambda: calendar)
+        monkeypatch.setattr(sessions, "desk_calendar", lambda: calendar)
 
     return use
 
@@ -142,10 +148,60 @@ def test_the_committed_overrides_are_readable():
         (HEADER + 2 * "2026-06-15,closed,,a\n", "3, field session_date: 2026-06-15 is given twice"),
         (HEADER + "2026-06-15\n", "2, field row: 1 cells; accepted is 4 cells"),
         (HEADER + "2026-02-30,closed,,a\n", "2, field session_date: '2026-02-30'"),
+        *(
+            (
+                f"{HEADER}{day},{kind},{at},a\n",
+                f"2, field session_date: {day}, on which the exchange is closed; accepted is a session of",
+            )
+            for day in ("2026-07-04", "2026-12-25", "1900-01-02", "2099-01-02")
+            for kind, at in (("closed", ""), ("early_close", "13:00"))
+        ),
+        *(
+            (
+                f"{HEADER}2026-06-15,early_close,{at},a\n",
+                f"2, field close_time_new_york: '{at}'; accepted is a time after 09:30 and before 16:00",
+            )
+            for at in ("00:00", "09:00", "09:30", "16:00", "16:30", "23:59")
+        ),
+        (
+            HEADER + "2026-11-27,early_close,14:00,a\n",
+            "2, field close_time_new_york: '14:00'; accepted is a time after 09:30 and before 13:00",
+        ),
     ],
 )
 def test_a_wrong_override_is_refused_with_file_and_line(text, message):
-    """A closure that is misread would plan on a closed day."""
-    with pytest.raises(CalendarError) as error:
+    """A closure that is misread would plan on a closed day; one that would change nothing is misread."""
+    with pytest.raises(OverridesError) as error:
         parse_overrides(text, "f")
     assert str(error.value).startswith(f"f, line {message}")
+
+
+def test_an_override_that_a_newer_package_knows_is_accepted():
+    """The line stays when the package catches up with it, and changes nothing then."""
+    text = HEADER + "2025-01-09,closed,,mourning\n2026-11-27,early_close,13:00,half-day\n"
+    assert build_calendar(parse_overrides(text, "f")) == build_calendar(())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"session_date,kind\n2026-06-15,\xff\n",
+            "market_overrides.csv:2: no UTF-8 text; accepted: a file saved",
+        ),
+        (
+            None,
+            "market_overrides.csv cannot be read (No such file or directory); restore it, or leave its header",
+        ),
+    ],
+)
+def test_an_override_file_that_cannot_be_read_names_its_cure(tmp_path, monkeypatch, content, message):
+    """It is not taken for an empty one: the desk would plan on a closed day."""
+    (tmp_path / "plugins/trading_ops").mkdir(parents=True)
+    (tmp_path / "config").mkdir()
+    if content is not None:
+        (tmp_path / "config/market_overrides.csv").write_bytes(content)
+    monkeypatch.setattr(calendar, "files", lambda _: tmp_path / "plugins/trading_ops")
+    with pytest.raises(OverridesError) as error:
+        desk_calendar.__wrapped__()
+    assert message in str(error.value)
