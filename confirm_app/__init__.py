@@ -18,7 +18,6 @@ from confirm_app.database import stop_reading
 from confirm_app.halt import halt
 from confirm_app.health import health
 from confirm_app.people.access import access
-from confirm_app.people.rate_limit import FailureBrake
 from confirm_app.people.session_key import read_session_key
 from confirm_app.people.sign_in import sign_in
 from confirm_app.tickets.confirmations import confirmations
@@ -53,7 +52,6 @@ def create_app(config: Settings | None = None) -> Flask:
         app.jinja_env, label=_label, instruction=instruction, skip_rule=skip_rule, shown_hash=shown_hash
     )
     app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
-    app.extensions["failure_brake"] = FailureBrake()
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)

@@ -1,11 +1,20 @@
-"""Signing in and out. A wrong name and a wrong password look and last alike."""
+"""
+Signing in and out. A wrong name and a wrong password look and last alike.
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+Guessing is braked by desk.admit_sign_in; whoever has to wait is told how long at once, so no worker waits.
+"""
 
-from confirm_app.database import reading, write_once
+from datetime import timedelta
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+
+from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.people.access import begin_session, local_path
 from confirm_app.people.accounts import check_password, find_person
+from confirm_app.people.addresses import client_address, network_of
+from confirm_app.people.known_device import device_of, remember_device
 from trading_ops.db.connect import queries
+from trading_ops.wording.instants import duration
 
 sign_in = Blueprint("sign_in", __name__)
 
@@ -16,27 +25,30 @@ def show():
     goes_to = local_path(request.args.get("next", "/"))
     if g.person:
         return redirect(goes_to, code=303)
-    return render_template("sign_in.html", goes_to=goes_to, message=None, desk=None)
+    return _form_page(goes_to)
 
 
 @sign_in.post("/sign-in")
 def enter():
-    """Check the password and go where the person wanted to go."""
-    person_id = request.form.get("person", "").strip().lower()[:100]
+    """Check the password, unless it is braked, and go where the person wanted to go."""
+    # Postgres stores no NUL, so a name with one is nobody's.
+    person_id = request.form.get("person", "").replace("\0", "?").strip().lower()[:100]
     goes_to = local_path(request.form.get("next", "/"))
-    brake = current_app.extensions["failure_brake"]
-    if brake.is_pressed(person_id, request.remote_addr):
-        return _refuse(goes_to, "Too many wrong passwords. Wait 15 minutes, then try again.", 429)
+    attempt = {"name": person_id, "network": _network(), "device": device_of(person_id)}
+    # Sent a second time over a lost connection it counts twice: one guess fewer.
+    wait_s = write_once(lambda connection: queries.page.admit_sign_in(connection, **attempt))
+    if wait_s:
+        message = f"Too many wrong passwords. Try again in {_wait(wait_s)}: until then none is looked at."
+        return _form_page(goes_to, message, 429, {"Retry-After": str(wait_s)})
     person = find_person(reading(), person_id)
-    if not check_password(person, request.form.get("password", "")):
-        brake.note_failure(person_id, request.remote_addr)
-        if person:
-            _note(person_id, "sign_in_refused")
-        return _refuse(goes_to, "Name or password is wrong. Both are case-sensitive except the name.", 401)
-    brake.forget(person_id, request.remote_addr)
+    is_right = check_password(person, request.form.get("password", ""))
+    write_once(lambda connection: queries.page.settle_sign_in(connection, **attempt, is_right=is_right))
+    if not is_right:
+        return _form_page(goes_to, "Name or password is wrong. Both are case-sensitive except the name.", 401)
     begin_session(person)
-    _note(person_id, "sign_in")
-    return redirect(goes_to, code=303)
+    answer = redirect(goes_to, code=303)
+    remember_device(answer, person_id)
+    return answer
 
 
 @sign_in.post("/sign-out")
@@ -46,13 +58,15 @@ def leave():
     return redirect(url_for("sign_in.show"), code=303)
 
 
-def _refuse(goes_to: str, message: str, status: int):
-    return render_template("sign_in.html", goes_to=goes_to, message=message, desk=None), status
+def _form_page(goes_to: str, message: str | None = None, status: int = 200, headers: dict | None = None):
+    page = render_template("sign_in.html", goes_to=goes_to, message=message, desk=None)
+    return page, status, headers or {}
 
 
-def _note(person_id: str, action: str) -> None:
-    write_once(
-        lambda connection: queries.page.note_access(
-            connection, person=person_id, action=action, subject=person_id, detail="{}"
-        )
-    )
+def _network() -> str:
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return network_of(client_address(request.remote_addr, forwarded, desk_settings().trusted_networks))
+
+
+def _wait(wait_s: int) -> str:
+    return f"{wait_s} s" if wait_s < 60 else duration(timedelta(minutes=-(-wait_s // 60)))

@@ -8,6 +8,7 @@ turn. Rules of the desk (limits, windows, sizes) are policy and live in config/p
 import os
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ class Settings:
     airflow_port: int = _setting(8074, "the port of Airflow, on loopback")
     confirm_port: int = _setting(8075, "the port of the confirm page, on loopback")
     confirm_url: str = _setting("http://127.0.0.1:8075", "the page's address as the links in mails say it")
+    trusted_proxies: str = _setting(
+        "",
+        "addresses or networks of the proxies in front of the page, with commas between them; whom they say "
+        "they speak for is believed, and the brake on sign-in counts by it",
+    )
     mail: str = _setting("file", "whether mail goes to a relay or into `mail/` below the data folder")
     mail_from: str = _setting("desk@trading-ops.example", "whom mail comes from")
     operator_email: str = _setting("operator@trading-ops.example", "where the operator's mail goes")
@@ -78,6 +84,11 @@ class Settings:
         """The universe file of the simulated market, once there is one."""
         return self.data / "universe.csv"
 
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `trusted_proxies`."""
+        return networks(self.trusted_proxies)
+
     def as_environment(self) -> dict[str, str]:
         """Return every setting as environment variables, for a child process of the same desk."""
         return {variable(each.name): str(getattr(self, each.name)) for each in fields(self)}
@@ -95,6 +106,11 @@ CHOICES = {
 }
 
 
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks in a text, with commas between them. Raises ValueError for a word that is none."""
+    return tuple(ip_network(word.strip()) for word in text.split(",") if word.strip())
+
+
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
     return f"TRADING_OPS_{name.upper()}"
@@ -105,7 +121,7 @@ def read_settings(environ: dict[str, str]) -> Settings:
     Return the settings an environment describes.
 
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
-    otherwise), a port that is no number, or a word outside the accepted ones.
+    otherwise), a port that is no number, a proxy that is no network, or a word outside the accepted ones.
     """
     known = {variable(each.name): each for each in fields(Settings)}
     values = {}
@@ -130,6 +146,12 @@ def read_settings(environ: dict[str, str]) -> Settings:
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")
     config = Settings(**values)
+    try:
+        networks(config.trusted_proxies)
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable('trusted_proxies')}: {error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24"
+        ) from None
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
     if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)

@@ -45,7 +45,7 @@ LONG_FUNCTIONS: dict[str, int] = {
 }
 LONG_MODELS: dict[str, int] = {
     "dbt_project/models/gates/data_quality/gate_data_quality_actions_sound.sql": 79,
-    "dbt_project/models/gates/data_quality/gate_data_quality_fx_plausible.sql": 102,
+    "dbt_project/models/gates/data_quality/gate_data_quality_fx_plausible.sql": 103,
     "dbt_project/models/gates/data_quality/gate_data_quality_jumps_explained.sql": 73,
     "dbt_project/models/gates/data_quality/gate_data_quality_sources_agree.sql": 111,
     "dbt_project/models/gates/reconciliation/gate_reconciliation_positions_match.sql": 72,

@@ -11,9 +11,10 @@ from trading_ops.db.connect import connect
 from trading_ops_stack.postgres import ROLES
 
 DESK_ROLES = [role for role in ROLES if role not in ("desk_migrator", "airflow_meta")]
-# These change in place on purpose: the clock, which config is active, and who may sign in.
+# These change in place on purpose: the clock, which config is active, who may sign in and who has to wait.
 MUTABLE_TABLES = {
     "desk.simulated_clock", "desk.config_policy", "desk.universe_versions", "desk.people",
+    "desk.sign_in_brakes",
     # It holds no row: it is locked.
     "desk.halt_gate",
 }  # fmt: skip

@@ -51,8 +51,8 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     }
     assert {name for name, tells in writers.items() if not tells} == set(SILENT)
     assert {name for name, tells in writers.items() if tells} == {
-        "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state", "record_snapshot",
-        "record_switch", "release_halt", "set_person",
+        "admit_sign_in", "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state",
+        "record_snapshot", "record_switch", "release_halt", "set_person", "settle_sign_in",
     }  # fmt: skip
 
 
@@ -87,10 +87,10 @@ def test_nobody_forges_a_row_of_the_log(desk, role):
 
 
 def test_the_page_notes_access_and_nothing_else(desk):
-    """Of people the desk knows, and only what happens at its door."""
+    """Refused forms of people the desk knows."""
     with connect("desk_app", desk) as connection:
-        connection.execute("select desk.note_access('executor', 'sign_in', 'executor', '{}')")
-        for person, action in (("executor", "halt_released"), ("mallory", "sign_in")):
+        connection.execute("select desk.note_access('executor', 'form_refused', 'csrf', '{}')")
+        for person, action in (("executor", "halt_released"), ("executor", "sign_in"), ("mallory", "form_refused")):
             with pytest.raises(psycopg.errors.IntegrityError), connection.transaction():
                 connection.execute("select desk.note_access(%s, %s, 'x', '{}')", (person, action))
 

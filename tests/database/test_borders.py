@@ -184,7 +184,7 @@ def test_no_privileged_code_names_a_relation_of_dbts(saturday):
     assert {row["nspname"] for row in definers} == {"desk"}
     assert {row["rolname"] for row in definers} == {"desk_owner"}
     # A session's own temporary tables are looked at last, so they hide nothing of the desk.
-    assert [n for n, s in paths.items() if s not in (["search_path=pg_catalog, desk, pg_temp"],)] == []
+    assert [n for n, s in paths.items() if "search_path=pg_catalog, desk, pg_temp" not in s] == []
 
 
 def test_a_verdict_of_a_judged_gate_is_refused(saturday):

@@ -43,7 +43,7 @@ def traded(desk) -> str:
         ),
         ({"executed_at": (NOW_AT + timedelta(seconds=1)).isoformat()}, "executed_by_now", "in the future"),
         ({"executed_at": "infinity"}, "executed_by_now", "in the future"),
-        ({"value_gbp": "5000.00"}, "value_follows_units", "5000.00 GBP .* 500.00 GBP; correct the one"),
+        ({"value_gbp": "5000.00"}, "value_follows_units", "5000.00 GBP .* 500.00 GBP; correct the wrong one"),
         ({"value_gbp": "50.00"}, "value_follows_units", "50.00 GBP"),
         ({"units": "62.5"}, "value_follows_units", "500.00 GBP .* 5000.00 GBP"),
         ({"price_usd": "10"}, "value_follows_units", "50.00 GBP"),

@@ -219,7 +219,7 @@ def test_the_mail_of_a_trade_ticket_waits_while_the_desk_is_halted(desk):
     write(desk, 1)
     assert deliver(desk).sent == (3,)
     rows.set_clock(desk, rows.SATURDAY_AT.replace(hour=9))
-    rows.add_snapshot(desk, rows.SATURDAY_AT.replace(hour=9))
+    rows.add_snapshot(desk, rows.SATURDAY_AT.replace(hour=9), cash_gbp="0")
     with connect("desk_planner", desk) as connection:
         halt.release(connection, "reconciled", "operator")
     assert deliver(desk).sent == (1, 2)

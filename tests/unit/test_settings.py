@@ -24,12 +24,21 @@ def test_a_mistyped_name_is_refused_and_the_known_ones_are_listed():
         ("TRADING_OPS_ENVIRONMENT", "live", "production and simulated"),
         ("TRADING_OPS_MAIL", "pigeon", "file and smtp"),
         ("TRADING_OPS_QLIB_RUNTIME", "podman", "process and docker"),
+        ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7, nginx", "'nginx' .*addresses such as 10.0.0.7"),
+        ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7/24", "host bits set"),
     ],
 )
 def test_a_value_the_desk_cannot_use_is_refused_with_what_it_accepts(name, value, message):
     """The message names the variable and the accepted form."""
     with pytest.raises(SettingsError, match=f"{name}.*{message}"):
         read_settings({name: value})
+
+
+def test_trusted_proxies_are_networks():
+    """Addresses and networks, of either kind; nobody is trusted by default."""
+    named = read_settings({"TRADING_OPS_TRUSTED_PROXIES": "10.0.0.7, fd00::/64"}).trusted_networks
+    assert [str(network) for network in named] == ["10.0.0.7/32", "fd00::/64"]
+    assert read_settings({}).trusted_networks == ()
 
 
 def test_an_empty_value_counts_as_unset():

@@ -116,8 +116,11 @@ def _invariants(options) -> int:
 
 
 def _mail(options) -> int:
+    from trading_ops.comms.incidents import tell_recorded
     from trading_ops.comms.mail import deliver_pending
 
+    with connect("desk_planner") as connection:
+        tell_recorded(connection, settings())
     with connect("desk_mailer") as connection:
         print(deliver_pending(connection, settings()))
     return 0

@@ -25,7 +25,10 @@ CODES = {
     "VENDOR_OUTAGE": "more symbols lack bars at once than can be the symbols' own fault",
     "SYMBOL_DISABLED": "a symbol kept missing bars and is not bought any more",
     "UNTRADABLE_SYMBOL": "the broker does not offer a symbol's stock; it is not bought any more",
+    "SIGN_IN_BRAKED": "somebody guesses passwords of the page, and has to wait",
 }
+# What a function of the database records for the page, which may write no mail.
+RECORDED_BY_POSTGRES = ("SIGN_IN_BRAKED",)
 
 
 def record_incident(
@@ -52,14 +55,30 @@ def raise_incident(
     Both are in the caller's transaction. For a failure another mail already tells of, use
     record_incident.
     """
-    config = config or settings()
     is_new = record_incident(connection, code, dedupe_key, detail, run_id)
     if is_new:
-        enqueue(
-            connection,
-            dedupe_key=f"alert:{dedupe_key}",
-            kind="alert",
-            recipient=config.operator_email,
-            letter=alert_letter(code, CODES.get(code, ""), detail, run_id),
-        )
+        _alert(connection, code, dedupe_key, detail, run_id, config or settings())
     return is_new
+
+
+def tell_recorded(connection: psycopg.Connection, config: Settings) -> None:
+    """Write the alert of each incident the database recorded by itself, once; as desk_planner."""
+    for row in list(queries.incidents.untold(connection, codes=list(RECORDED_BY_POSTGRES))):
+        _alert(connection, row["code"], row["dedupe_key"], row["detail"], row["run_id"], config)
+
+
+def _alert(
+    connection: psycopg.Connection,
+    code: str,
+    dedupe_key: str,
+    detail: str,
+    run_id: str | None,
+    config: Settings,
+) -> None:
+    enqueue(
+        connection,
+        dedupe_key=f"alert:{dedupe_key}",
+        kind="alert",
+        recipient=config.operator_email,
+        letter=alert_letter(code, CODES.get(code, ""), detail, run_id),
+    )

@@ -52,10 +52,13 @@ def remind_executor() -> str:
 
 
 def _deliver() -> dict[str, int]:
+    from trading_ops.comms.incidents import tell_recorded
     from trading_ops.comms.mail import deliver_pending
     from trading_ops.settings import settings
     from trading_ops_airflow.connections import desk_connection
 
+    with desk_connection("desk_planner") as connection:
+        tell_recorded(connection, settings())
     with desk_connection("desk_mailer") as connection:
         report = deliver_pending(connection, settings())
     for mail_id, reason in report.failed:

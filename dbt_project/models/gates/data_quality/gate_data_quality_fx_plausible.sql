@@ -38,7 +38,8 @@ compared as (
         other.gbpusd_rate as other_rate
     from rates
     left join lateral (
-        select percentile_disc(0.5) within group (order by earlier.gbpusd_rate) as gbpusd_rate
+        select
+            (array_agg(earlier.gbpusd_rate order by earlier.gbpusd_rate))[(count(*) + 1) / 2] as gbpusd_rate
         from numbered as earlier
         where earlier.source = rates.source
             and earlier.rate_number between rates.rate_number - 10 and rates.rate_number - 1

@@ -5,6 +5,14 @@ values (:code, :dedupe_key, :run_id, :detail)
 on conflict (dedupe_key) do nothing
 returning incident_id;
 
+-- name: untold(codes)
+-- Incidents of these codes that no alert tells of yet, the oldest first.
+select code, dedupe_key, run_id, detail
+from desk.incidents
+where code = any(:codes)
+    and not exists (select from desk.outbox where outbox.dedupe_key = 'alert:' || incidents.dedupe_key)
+order by incident_id;
+
 -- name: engage_halt(reason, person)!
 -- Stops every TRADE ticket from now on.
 select desk.engage_halt(:reason, :person);

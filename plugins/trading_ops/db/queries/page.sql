@@ -4,6 +4,14 @@
 -- Who wants to sign in, or is signed in.
 select person_id, role, password_hash from desk.people where person_id = :person_id;
 
+-- name: admit_sign_in(name, network, device)$
+-- How many seconds an attempt to sign in has to wait; 0 counts it and lets its password be looked at.
+select desk.admit_sign_in(:name, :network, :device);
+
+-- name: settle_sign_in(name, network, device, is_right)$
+-- How an admitted attempt ended.
+select desk.settle_sign_in(:name, :network, :device, :is_right);
+
 -- name: set_person(changed_by, person_id, role, email, password_hash)$
 -- Adds a person or replaces role, address and password of a known one, as an operator.
 select desk.set_person(:changed_by, :person_id, :role, :email, :password_hash);
@@ -181,7 +189,7 @@ where portfolio_id = :portfolio_id order by movement_id desc limit 10;
 select kind, reason, person, created_at from desk.halts order by halt_id desc limit 10;
 
 -- name: note_access(person, action, subject, detail)$
--- Notes a sign-in, a refused one, or a refused form.
+-- Notes a refused form.
 select desk.note_access(:person, :action, :subject, :detail::jsonb);
 
 -- name: schema_revision()$

@@ -333,14 +333,14 @@ $$;
 create trigger audit_ticket after insert on desk.tickets for each row execute function desk.audit_ticket();
 alter table desk.tickets enable always trigger audit_ticket;
 
--- What the page notes of people at its door, and nothing else.
+-- What the page itself notes, and nothing else.
 create function desk.note_access(person_name text, noted_action text, noted_subject text, noted_detail jsonb)
 returns void
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
 as $$
 begin
-    if noted_action not in ('sign_in', 'sign_in_refused', 'sign_in_braked', 'form_refused') then
+    if noted_action not in ('form_refused') then
         raise exception 'the page notes no %', noted_action
             using errcode = 'check_violation', constraint = 'page_notes_access';
     end if;

@@ -1,7 +1,8 @@
--- A person waives the doubts that were shown, each by itself, and the log names them; what cannot be true is refused
--- whatever was ticked.
+-- A person waives the doubts that were shown, each by itself, and the log names them; what cannot be true is
+-- refused whatever was ticked.
 
--- What a person was asked depends on the ledger of that moment, so the same figures sent again may bring other answers.
+-- What a person was asked depends on the ledger of that moment, so the same form sent again may bring other
+-- answers.
 create or replace function desk.request_sha256(request jsonb) returns text
 language sql immutable
 set search_path = pg_catalog
@@ -9,8 +10,8 @@ return encode(
     sha256(convert_to((request - 'idempotency_key' - 'doubts_waived')::text, 'UTF8')), 'hex'
 );
 
--- Granted to nobody. Nothing is executed before its ticket is issued or later than now, and a value is no order of
--- magnitude away from units x price at the line's own rate; confirm_app says the same first, in
+-- Granted to nobody. Nothing is executed before its ticket is issued or later than now, and a value is no
+-- order of magnitude away from units x price at the line's own rate; confirm_app says the same first, in
 -- tickets/plausibility.py and forms/figures.py (TENFOLD_RATIO_MIN).
 create function desk.refuse_impossible_fills(checked_confirmation_id bigint) returns void
 language plpgsql
@@ -34,7 +35,8 @@ begin
         where confirmation.confirmation_id = checked_confirmation_id
     loop
         if fill.executed_at < fill.issued_at then
-            raise exception 'executed at % is before the ticket was issued at %; correct the date or the clock',
+            raise exception
+                'executed at % is before the ticket was issued at %; correct the date or the clock',
                 fill.executed_at, fill.issued_at
                 using errcode = 'check_violation', constraint = 'executed_after_issue';
         end if;
@@ -48,7 +50,8 @@ begin
             fill.value_gbp < fill.product_gbp * tenfold_ratio_min
             and fill.product_gbp < fill.value_gbp * tenfold_ratio_min
         ) is not true then
-            raise exception 'a value of % GBP is an order of magnitude away from units x price, % GBP; correct the one that is wrong',
+            raise exception
+                'a value of % GBP is an order of magnitude off units x price, % GBP; correct the wrong one',
                 fill.value_gbp, round(fill.product_gbp, 2)
                 using errcode = 'check_violation', constraint = 'value_follows_units';
         end if;
@@ -59,7 +62,8 @@ $$;
 -- As before, but without what cannot be true, and with the doubts that were waived in the log.
 -- request: {ticket_id, line_number, status, notes, amendment_reason, person, idempotency_key, seen_version,
 --           doubts_waived: [{doubt, figure}], is_untradable,
---           fills: [{units, price_usd, value_gbp, fee_gbp, executed_at}]}; without seen_version the newest is meant.
+--           fills: [{units, price_usd, value_gbp, fee_gbp, executed_at}]};
+-- without seen_version the newest is meant.
 create or replace function desk.record_confirmation(request jsonb) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
@@ -164,8 +168,8 @@ begin
 end
 $$;
 
--- request: {portfolio_id, source, cash_gbp, taken_at, person, idempotency_key, doubts_waived: [{doubt, figure}],
---           positions: [{broker_symbol, units, value_gbp}]}
+-- request: {portfolio_id, source, cash_gbp, taken_at, person, idempotency_key,
+--           doubts_waived: [{doubt, figure}], positions: [{broker_symbol, units, value_gbp}]}
 create or replace function desk.record_snapshot(request jsonb) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
