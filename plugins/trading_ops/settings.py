@@ -35,6 +35,11 @@ class Settings:
     data: Path = _setting(
         PROJECT_ROOT / "var/data", "where the desk keeps its files; what it runs lies beside it"
     )
+    inboxes: str = _setting(
+        "",
+        "absolute folders, with `:` between them, that files may be loaded from as well; below the data folder "
+        "they always may",
+    )
     environment: str = _setting("simulated", "whether the desk lives in real time or is told the time")
     portfolio_id: str = _setting("demo", "the book this desk keeps")
     portfolio_kind: str = _setting(
@@ -80,6 +85,11 @@ class Settings:
         return self.data / "inbox"
 
     @property
+    def inbox_roots(self) -> tuple[Path, ...]:
+        """The folders beside the data folder that files may be loaded from."""
+        return tuple(Path(folder) for folder in self.inboxes.split(":") if folder)
+
+    @property
     def simulated_universe(self) -> Path:
         """The universe file of the simulated market, once there is one."""
         return self.data / "universe.csv"
@@ -121,7 +131,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
     Return the settings an environment describes.
 
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
-    otherwise), a port that is no number, a proxy that is no network, or a word outside the accepted ones.
+    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, or an inbox that
+    is not absolute.
     """
     known = {variable(each.name): each for each in fields(Settings)}
     values = {}
@@ -132,8 +143,9 @@ def read_settings(environ: dict[str, str]) -> Settings:
             raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
         known_as = known[name]
         if known_as.type is int:
-            if not text.isdecimal():
-                raise SettingsError(f"{name}={text!r}: a whole number is expected")
+            # Every number among the settings is a port.
+            if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
+                raise SettingsError(f"{name}={text!r}: a whole number from 1 to 65535 is expected")
             values[known_as.name] = int(text)
         elif known_as.type is Path:
             # Not resolved: a link is followed when it is used, and named as the operator named it.
@@ -142,6 +154,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
             accepted = CHOICES.get(known_as.name)
             if accepted and text not in accepted:
                 raise SettingsError(f"{name}={text!r}: accepted are {' and '.join(accepted)}")
+            if known_as.name == "inboxes" and not all(map(os.path.isabs, filter(None, text.split(":")))):
+                raise SettingsError(f"{name}={text!r}: accepted are absolute folders with `:` between them")
             values[known_as.name] = text
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")

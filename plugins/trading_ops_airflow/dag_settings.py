@@ -25,7 +25,8 @@ _PARAMS = {
     "inbox": Param(
         None,
         type=["null", "string"],
-        description="A folder, file or zip with end-of-day bars to load instead of the inbox.",
+        description="A folder, file or zip with end-of-day bars to load instead of the inbox, below the data "
+        "folder or one of TRADING_OPS_INBOXES.",
     ),
 }
 

@@ -31,10 +31,15 @@ class Partition:
 
 
 def current_partition() -> Partition:
-    """Return the partition of the running task. Raises AirflowFailException when the run names no session."""
+    """
+    Return the partition of the running task. Raises AirflowFailException when the run names no session, or two.
+    """
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]
-    key = dag_run.partition_key or params.get("session")
+    named = {key for key in (dag_run.partition_key, params.get("session")) if key}
+    if len(named) > 1:
+        raise AirflowFailException(f"this run names two sessions: {' and '.join(sorted(named))}")
+    key = next(iter(named), None)
     if not key:
         raise AirflowFailException(
             "this run names no session: trigger it with a partition key such as 2026-11-20, or with "

@@ -15,6 +15,7 @@ from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
 
 from trading_ops.exchange import sessions
+from trading_ops.exchange.asked_day import session_named
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops_airflow.schedule import DeskDag, find_dag
 
@@ -106,7 +107,11 @@ class SessionTimetable(Timetable):
         return run_type.generate_run_id(suffix=suffix)
 
     def _decode_partition_date(self, partition_key: str) -> datetime:
-        return _midnight(require_session(partition_key))
+        session = require_session(partition_key)
+        # A simulated desk has another clock, which its tasks ask.
+        if self.is_automatic and sessions.session_close_at(session) > datetime.now(UTC):
+            raise InvalidPartitionKeyError(f"partition key {partition_key}: that session is not over")
+        return _midnight(session)
 
     def _infos(self, first_date: date) -> Iterator[DagRunInfo]:
         """Yield the partitions from first_date on, as far as the exchange's calendar reaches."""
@@ -150,20 +155,9 @@ def require_session(key: str) -> date:
     form.
     """
     try:
-        session = date.fromisoformat(key)
-    except ValueError:
-        session = None
-    if session is None or session.isoformat() != key:
-        raise InvalidPartitionKeyError(f"partition key {key!r} is not a session date like 2026-11-20")
-    try:
-        is_session, nearest = sessions.is_session(session), sessions.session_on_or_before(session)
+        return session_named(key)
     except (sessions.CalendarError, OverridesError) as error:
-        raise InvalidPartitionKeyError(f"partition key {key}: {error}") from error
-    if not is_session:
-        raise InvalidPartitionKeyError(
-            f"partition key {key}: the NYSE is closed that day; the session before it is {nearest}"
-        )
-    return session
+        raise InvalidPartitionKeyError(f"partition key {key!r} {error}") from error
 
 
 def _midnight(session: date) -> datetime:

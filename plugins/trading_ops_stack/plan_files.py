@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from trading_ops.bars.ecb import load_ecb_rates
-from trading_ops.bars.load import LoadError, LoadReport, load_folder
+from trading_ops.bars.load import LoadError, LoadReport, left_alone_lines, load_folder
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
+from trading_ops.exchange.asked_day import session_named
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
 from trading_ops.universe.aliases import aliases_text
 from trading_ops.universe.files import ALIASES_NAME, read_universe
@@ -37,13 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="make run", description="One weekly plan on real files.")
     parser.add_argument("bars", type=Path, help="a folder, file or zip with end-of-day bars")
-    parser.add_argument(
-        "--as-of", type=date.fromisoformat, help="a session; the newest in the files by default"
-    )
+    parser.add_argument("--as-of", help="a session; the newest in the files by default")
     parser.add_argument("--benchmark", help="a symbol of the files; SPY by default")
     options = parser.parse_args(arguments)
     try:
-        print(plan(settings(), options.bars, options.as_of, options.benchmark))
+        as_of_date = _session(options.as_of) if options.as_of else None
+        print(plan(settings(), options.bars, as_of_date, options.benchmark))
     except (PlanFilesError, LoadError, *stack.START_ERRORS) as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
@@ -55,6 +55,8 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
     Load the files, freeze, plan, and return the ticket as markdown. Raises PlanFilesError when nothing can be
     planned.
     """
+    if not bars.exists():
+        raise PlanFilesError(f"{bars} does not exist")
     config = files_desk(config)
     read_policy(config)
     folder = state_folder(config) / "postgres"
@@ -96,14 +98,13 @@ def files_desk(config: Settings) -> Settings:
 
 
 def _load(config: Settings, bars: Path) -> LoadReport:
-    if not bars.exists():
-        raise PlanFilesError(f"{bars} does not exist")
     with connect("desk_loader", config) as connection:
         report = load_folder(connection, bars, f"files:{bars}", progress=print)
         load_ecb_rates(connection, f"ecb:{bars}")
     refused = "\n".join(f"  {item}" for item in report.refused)
     if not report.symbols:
-        raise PlanFilesError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}")
+        left = "\n".join(f"  {line}" for line in left_alone_lines(bars))
+        raise PlanFilesError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}{left}")
     print(
         f"{report.rows_new:,} bars of {len(report.symbols)} symbols loaded"
         + (f"; refused:\n{refused}" * bool(refused))
@@ -111,17 +112,23 @@ def _load(config: Settings, bars: Path) -> LoadReport:
     return report
 
 
+def _session(text: str) -> date:
+    try:
+        return session_named(text)
+    except sessions.CalendarError as error:
+        raise PlanFilesError(f"ASOF={text} {error}") from error
+
+
 def _as_of(config: Settings, wanted: date | None) -> date:
     with connect("desk_loader", config) as connection:
         newest = queries.simulation.newest_bar_date(connection)
+        oldest = wanted and queries.runs.first_bar_after(connection, as_of_date=wanted)
     if wanted is None:
         return sessions.session_on_or_before(newest)
-    if not sessions.is_session(wanted):
-        raise PlanFilesError(
-            f"ASOF={wanted} is not a New York session; the last one before it is {sessions.session_on_or_before(wanted)}"
-        )
     if wanted > newest:
         raise PlanFilesError(f"ASOF={wanted} is after the newest bar in the files ({newest})")
+    if oldest:
+        raise PlanFilesError(f"ASOF={wanted} is before the oldest bar in the files ({oldest})")
     return wanted
 
 

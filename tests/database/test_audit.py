@@ -90,7 +90,11 @@ def test_the_page_notes_access_and_nothing_else(desk):
     """Refused forms of people the desk knows."""
     with connect("desk_app", desk) as connection:
         connection.execute("select desk.note_access('executor', 'form_refused', 'csrf', '{}')")
-        for person, action in (("executor", "halt_released"), ("executor", "sign_in"), ("mallory", "form_refused")):
+        for person, action in (
+            ("executor", "halt_released"),
+            ("executor", "sign_in"),
+            ("mallory", "form_refused"),
+        ):
             with pytest.raises(psycopg.errors.IntegrityError), connection.transaction():
                 connection.execute("select desk.note_access(%s, %s, 'x', '{}')", (person, action))
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trading_ops.bars.refusal import QuarantinedRow
-from trading_ops.bars.table import Rows
+from trading_ops.bars.table import Rows, told
 from trading_ops.sources.layout import ADJ_CLOSE, CLOSE, DATE, HIGH, LOW, OPEN, VOLUME, Layout
 
 # Momentum looks 252 sessions back and the gates 20; two years before a file's last bar nothing is read.
@@ -190,7 +190,7 @@ def _quarantine(
             rows.name,
             int(rows.lines[index]),
             rows.field(column),
-            reason.replace("{}", repr(rows.column(column)[int(index)].as_py())),
+            reason.replace("{}", told(rows.column(column)[int(index)].as_py())),
             dates[index].astype(object),
             rows.text(int(index)),
         )

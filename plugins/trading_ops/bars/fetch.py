@@ -19,7 +19,7 @@ from trading_ops.bars.parse import parse_file
 from trading_ops.bars.prepare import session_dates
 from trading_ops.bars.refusal import FileRefused
 from trading_ops.sources.config import ReadySource
-from trading_ops.sources.failure import FetchFailure, NotDelivered, Outcome
+from trading_ops.sources.failure import FetchFailure, NotDelivered, Outcome, place_of
 
 # A source that fails this often in a row is down; every further try would cost its whole timeout.
 FAILED_IN_A_ROW_MAX = 5
@@ -119,7 +119,7 @@ class _Fetch:
             outcome, detail = refused.outcome, refused.detail
         except Exception as error:
             # A vendor's reply may break anything that reads it; one symbol must not end the run.
-            outcome, detail = "failed", f"{type(error).__name__}: {error}"
+            outcome, detail = "failed", place_of(error)
         else:
             self.failed_in_a_row[name] = 0
             return self._keep(name, file_name, body)

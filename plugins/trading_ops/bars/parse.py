@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from trading_ops.bars.check import check_bars, check_dates, check_numbers, set_missing_aside
 from trading_ops.bars.refusal import FileRefused, QuarantinedRow, Refusal
-from trading_ops.bars.table import Rows, read_rows
+from trading_ops.bars.table import Rows, read_rows, told
 from trading_ops.exchange.trial_symbols import is_test_issue
 from trading_ops.sources.layout import (
     ADJ_CLOSE,
@@ -78,7 +78,7 @@ def parse_file(body: bytes, name: str, newest_date: np.datetime64, session_dates
     was open. Raises FileRefused with the first problem found.
     """
     rows = read_rows(body, name)
-    layout, symbol = _recognise(rows)
+    layout, symbol = _recognise(rows, len(body))
     rows = rows.named(layout.columns)
     if TICKER in layout.columns:
         _refuse_other_symbol(rows, symbol)
@@ -120,11 +120,11 @@ def named_series(body: bytes, name: str) -> tuple[str, str] | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _recognise(rows: Rows) -> tuple[Layout, str]:
+def _recognise(rows: Rows, size_bytes: int) -> tuple[Layout, str]:
     candidates = layouts_of(rows.header_line)
     if not candidates:
-        found = rows.header_line if len(rows.header_line) <= 80 else rows.header_line[:77] + "..."
-        rows.refuse_header(f"{found!r} is no header of a known vendor file; accepted are {_KNOWN_HEADERS}")
+        found = f"{rows.table.num_columns} cells in a file of {size_bytes} bytes"
+        rows.refuse_header(f"{found}, no header of a known vendor file; accepted are {_KNOWN_HEADERS}")
     for layout in candidates:
         symbol = symbol_in_name(layout, rows.name)
         if symbol and is_test_issue(symbol):
@@ -194,7 +194,7 @@ def _parse_rates(rows: Rows, layout: Layout, symbol: str, dates: np.ndarray) -> 
                 rows.refuse_row(
                     index,
                     column,
-                    f"{value!r} is not accepted here; expected {' or '.join(sorted(accepted))}, the same in every row",
+                    f"{told(value)} is not accepted here; expected {' or '.join(sorted(accepted))}, the same in every row",
                 )
     texts = (rows.column(column).to_pylist() for column in (BASE, QUOTE, RATE))
     rates = tuple(zip(np.datetime_as_string(dates).tolist(), *texts, strict=True))

@@ -5,6 +5,7 @@ Pure. Whatever is wrong with the text itself (a web page, a second header, a rag
 is refused here, so the later checks see a rectangle of text.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -16,6 +17,11 @@ from trading_ops.bars.refusal import FileRefused, Refusal
 from trading_ops.sources.layout import header_of
 
 _REPLY_FORM = "a file of comma-separated rows under a header line is expected"
+# What numbers, days, missing prices, tickers and currencies are written with. Whatever else stands in a cell is told
+# by its length alone: it may be a vendor's answer with a key in it, or somebody's own file under a vendor's name.
+_TELLABLE = re.compile(
+    r"[+-]?|[+-]?[0-9.][0-9.,:/ +eE-]{0,31}|[nN]/?[aA]|NaN|nan|null|[+-]?inf|[A-Z]{1,3}|\^?[A-Z0-9-]{1,10}\.US"
+)
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,19 @@ class Rows:
         return replace(self, table=self.table.take(pa.array(indices)), lines=self.lines[indices])
 
     def text(self, index: int) -> str:
-        """Return one row as the vendor wrote it, but for quotes."""
-        return ",".join(self.table.column(place)[index].as_py() for place in range(self.table.num_columns))
+        """Return one row as the vendor wrote it, but for quotes and for cells that are not to be told."""
+        cells = (self.table.column(place)[index].as_py() for place in range(self.table.num_columns))
+        return ",".join(cell if _TELLABLE.fullmatch(cell) else "?" for cell in cells)
 
     def field(self, column: str) -> str:
         """Return the vendor's own name of a column."""
         return header_of(self.header_line)[self.table.column_names.index(column)]
 
     def refuse(self, is_bad: np.ndarray, column: str, reason: str) -> NoReturn:
-        """Refuse the file for its first bad row; `{}` in the reason becomes the text found there."""
+        """Refuse the file for its first bad row; `{}` in the reason becomes what is told of the cell there."""
         bad = np.flatnonzero(is_bad)
         index = int(bad[np.argmin(self.lines[bad])])
-        self.refuse_row(index, column, reason.replace("{}", repr(self.column(column)[index].as_py())))
+        self.refuse_row(index, column, reason.replace("{}", told(self.column(column)[index].as_py())))
 
     def refuse_row(self, index: int, column: str, reason: str) -> NoReturn:
         """Refuse the file for one row."""
@@ -66,6 +73,11 @@ class Rows:
     def refuse_header(self, reason: str) -> NoReturn:
         """Refuse the file for its header line."""
         raise FileRefused(Refusal(self.name, self.header_line_number, "header", reason))
+
+
+def told(cell: str) -> str:
+    """Return a cell for a message: as it stands in the file, or by its length."""
+    return repr(cell) if _TELLABLE.fullmatch(cell) else f"a text of {len(cell)} characters"
 
 
 def read_rows(body: bytes, name: str) -> Rows:
@@ -78,7 +90,7 @@ def read_rows(body: bytes, name: str) -> Rows:
     if header_line.count(";") > 2:
         _refuse(name, number, "header", f"cells separated by semicolons; {_REPLY_FORM}")
     if "," not in header_line:
-        _refuse(name, number, "file", f"{header_line[:60]!r} is an answer, not data; {_REPLY_FORM}")
+        _refuse(name, number, "file", f"{len(body)} bytes of text without a comma, not data; {_REPLY_FORM}")
     columns = [str(index) for index in range(len(header_of(header_line)))]
     if not body[start:].strip():
         table = pa.table({column: pa.array([], pa.string()) for column in columns})

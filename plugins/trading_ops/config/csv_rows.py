@@ -61,8 +61,7 @@ def read_rows(text: str, name: str, forms: Forms, error: type[Exception]) -> Ite
     try:
         header = next(reader, [])
         if tuple(header) != columns:
-            found = ",".join(header) or "nothing"
-            refuse(error, name, 1, "header", found, f"exactly {','.join(columns)}")
+            refuse(error, name, 1, "header", _told_header(header, columns), f"exactly {','.join(columns)}")
         for cells in reader:
             if not any(cells):
                 continue
@@ -81,3 +80,11 @@ def read_rows(text: str, name: str, forms: Forms, error: type[Exception]) -> Ite
 def refuse(error: type[Exception], name: str, line: int, field: str, found: str, accepted: str) -> NoReturn:
     """Raise an error that names file, line, field and the accepted form."""
     raise error(f"{name}, line {line}, field {field}: {found}; accepted is {accepted}")
+
+
+def _told_header(header: list[str], columns: tuple[str, ...]) -> str:
+    """Return a header for a message; of a file that has none of the columns, and is another's, only its width."""
+    if not header:
+        return "nothing"
+    is_alike = set(header) & set(columns) and all(re.fullmatch("[a-z_]{1,30}", cell) for cell in header)
+    return ",".join(header) if is_alike else f"{len(header)} cells of another file"

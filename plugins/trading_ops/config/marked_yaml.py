@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-_PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+# YAML reads 010 as eight and a person as ten.
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
 # Where a mistake is in a file, what is wrong there, and what would be accepted.
@@ -80,10 +81,9 @@ def _read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple]
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", error)
-        raise _Unreadable(
-            f"{name}:{mark.line + 1 if mark else 1}: not readable as YAML: {problem}"
-        ) from error
+        # What it quotes is the file's: of another's file, such as one of keys, nothing is told.
+        problem = re.sub(r"(['\"]).{2,}\1", "a text", getattr(error, "problem", None) or "not text")
+        raise _Unreadable(f"{name}:{mark.line + 1 if mark else 1}: not readable as YAML: {problem}") from None
     if not isinstance(root, yaml.MappingNode):
         raise _Unreadable(f"{name}:1: no fields are found; accepted: `field: value` lines")
     lines: dict[tuple, int] = {(): 1}

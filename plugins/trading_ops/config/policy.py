@@ -47,6 +47,8 @@ PositiveCount = count("a whole number of at least 1, such as 15", ge=1)
 Count = count("a whole number of at least 0, such as 2", ge=0)
 # A half-day session lasts 210 minutes; a later minute would be after its close.
 SessionMinutes = count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
+# A later deadline would lie behind the next week's plan.
+ConfirmMinutes = count("whole minutes, from 1 to 10080, which is a week", ge=1, le=10080)
 Symbol = Annotated[str, Field(strict=True, min_length=1, description="a symbol, such as AAPL")]
 Source = Annotated[
     str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]*$", description="a source name, such as yahoo")
@@ -100,7 +102,7 @@ class Execution(Section):
 
     window_open_after_minutes: SessionMinutes
     window_close_after_minutes: SessionMinutes
-    confirm_within_minutes: PositiveCount
+    confirm_within_minutes: ConfirmMinutes
     price_limit_ratio: PriceRatio
 
 

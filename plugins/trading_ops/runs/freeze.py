@@ -15,6 +15,7 @@ from trading_ops.config.policy import Policy
 from trading_ops.db import clock
 from trading_ops.db.connect import queries
 from trading_ops.exchange import sessions
+from trading_ops.runs.as_of import require_bars, require_closed
 from trading_ops.runs.code_version import code_version
 from trading_ops.runs.frozen import store_calendar, store_policy
 from trading_ops.runs.run import Run, RunError, run_of
@@ -42,15 +43,10 @@ def freeze(
 
     Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
     trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that
-    is under way. Raises RunError for a day that is no session, a desk without data or portfolio, a key used
-    for another run, or a week that already has a TRADE ticket.
+    is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, a desk
+    without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
-    if not sessions.is_session(as_of_date):
-        raise RunError(
-            f"{as_of_date} is not a session of the exchange; "
-            f"the last one before it is {sessions.session_on_or_before(as_of_date)}"
-        )
     commit, is_dirty = code_version(PROJECT_ROOT)
     with connection.transaction():
         # Also keeps two freezes apart, so attempts and names are counted by one at a time.
@@ -58,6 +54,8 @@ def freeze(
         earlier = queries.runs.run_by_key(connection, idempotency_key=idempotency_key)
         if earlier:
             return _same_run(run_of(earlier), portfolio_id, kind, as_of_date)
+        require_closed(connection, as_of_date)
+        require_bars(connection, as_of_date)
         plan_week = _plan_week(connection, portfolio_id, as_of_date) if kind == "plan" else None
         data_snapshot_id = queries.runs.newest_load(connection)
         if data_snapshot_id is None:

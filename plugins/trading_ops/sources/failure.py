@@ -1,6 +1,8 @@
 """Why a source delivered nothing for a symbol, in the words of raw.load_results.outcome."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Literal
 
 # blocked: the source refuses this desk (key, bot check) and is left for the rest of the run.
@@ -27,3 +29,10 @@ class NotDelivered(Exception):
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
         self.detail = detail
+
+
+def place_of(error: Exception) -> str:
+    """Return an error's kind and where it was raised; its own words may hold what a vendor sent."""
+    frames = extract_tb(error.__traceback__)
+    where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -8,6 +8,7 @@ a log.
 
 import asyncio
 import logging
+import re
 import ssl
 import time
 import zlib
@@ -15,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from html import unescape
 from typing import Protocol
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import httpx
 from pydantic import SecretStr
@@ -29,6 +31,8 @@ from trading_ops.sources.replies import Reply
 # It logs the address of every request, and Stooq's carries the key.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
+# So many characters of a key in a row give away too much of it, as in a vendor's "your key abcdef… is not valid".
+_KEY_PART = 6
 _PASSING_STATUSES = (500, 502, 503, 504)
 
 
@@ -101,11 +105,17 @@ class HttpSession:
         return self.key.get_secret_value() if self.key else ""
 
     def redacted(self, text: str) -> str:
-        """Return a text without the key in it, however it was written there."""
+        """Return a text without the key in it, however it was written there, and without a larger part of it."""
         key = self.secret
         for form in filter(None, {key, quote(key, safe=""), quote(key), quote_plus(key)}):
             text = text.replace(form, "[key]")
-        return text
+        parts = {key[at : at + _KEY_PART].casefold() for at in range(len(key) - _KEY_PART + 1)}
+
+        def told(word: re.Match) -> str:
+            plain = unescape(unquote_plus(word[0])).casefold()
+            return "[key]" if any(part in plain for part in parts) else word[0]
+
+        return re.sub(r"\S+", told, text) if parts else text
 
     def _attempt(self, path: str, params: dict[str, str], examine, headers: dict[str, str]) -> Reply:
         self._wait_turn()
@@ -115,7 +125,9 @@ class HttpSession:
             problem = f"no whole reply within {self.limits.total_timeout_s} s"
             raise _TryAgain(NotDelivered("failed", problem)) from None
         except (httpx.HTTPError, httpx.InvalidURL, zlib.error, OSError) as error:
-            problem = self.redacted(f"{type(error).__name__}: {error}")
+            # What the machine says itself; any other error may hold what the server sent.
+            is_own = isinstance(error, (httpx.ConnectError, OSError))
+            problem = self.redacted(f"{type(error).__name__}: {error}") if is_own else type(error).__name__
             raise _TryAgain(NotDelivered("failed", problem)) from None
         refused = examine(reply)
         if refused is None:
@@ -176,7 +188,8 @@ class HttpSession:
     async def _read(self, response: httpx.Response) -> Reply:
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding not in ("gzip", "identity"):
-            raise NotDelivered("failed", f"a reply packed with {encoding!r}; accepted is gzip")
+            known = encoding if encoding in ("br", "compress", "deflate", "zstd") else "something else"
+            raise NotDelivered("failed", f"a reply packed with {known!r}; accepted is gzip")
         unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
         bytes_max, body, received_bytes = self.limits.reply_bytes_max, bytearray(), 0
         async for piece in response.aiter_raw():
@@ -185,7 +198,7 @@ class HttpSession:
             if max(len(body), received_bytes) > bytes_max:
                 raise NotDelivered("failed", f"more than {bytes_max} bytes")
         if unpack and received_bytes and not unpack.eof:
-            raise httpx.RemoteProtocolError("the packed reply is cut off")
+            raise ConnectionError("the packed reply is cut off")
         return Reply(
             response.status_code,
             bytes(body),

@@ -2,8 +2,8 @@
 What a vendor's reply is: data, or one of the ways to say no.
 
 Pure. Vendors refuse with HTTP 200, and their front ends answer with pages of their own, so the body
-decides; the status counts only for a body nobody has seen before. A bot check is told apart and
-reported as blocked. It is never answered.
+decides; the status counts only for a body nobody has seen before, and of that nothing is told but size and
+kind. A bot check is told apart and reported as blocked. It is never answered.
 """
 
 import re
@@ -20,8 +20,8 @@ Refusals = tuple[tuple[str, Outcome], ...]
 _ANYBODY: Refusals = (
     (r"captcha|verify your browser|enable javascript|__verify", "blocked"),
     (r"too many requests|rate.?limit", "limit"),
-    (r"<!doctype html|<html|<script|<body", "blocked"),
 )
+_PAGE = re.compile(r"<!doctype html|<html|<script|<body", re.IGNORECASE)
 _BY_STATUS: dict[int, Outcome] = {401: "blocked", 403: "blocked", 404: "not_found", 429: "limit"}
 _MEANING = {
     "blocked": "the source refuses this desk",
@@ -32,6 +32,18 @@ _MEANING = {
 }
 # Every refusal seen so far says what it is within its first kilobytes.
 _READ_BYTES, _SHOWN_CHARACTERS = 4096, 240
+# A refusal may say back what it was asked with, and a front end what it knows. What is told of one ends in a table
+# that forgets nothing and in a mail, so whatever looks like a secret is left out.
+_SECRETS = (
+    (r"\?[^\s?=]+=\S+", "?[hidden]"),
+    (
+        r"\b([\w-]*(?:key|token|secret|passw\w*|pwd|signature|crumb|cookie|credentials?|session)[\"'*]*\s*[=:]\s*)"
+        r"[\"']?[^\s\"',;]+",
+        r"\1[hidden]",
+    ),
+    (r"\b(bearer|basic|token|api.?key)\s+(?=\S*\d)\S{6,}", r"\1 [hidden]"),
+    (r"(?=[\w+/=~.-]*\d)(?=[\w+/=~.-]*[a-z])[\w+/=~.-]{12,}|\d{12,}|[\w+/=~-]{24,}", "[hidden]"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,24 +72,30 @@ def examine(reply: Reply, is_data: IsData, refusals: Refusals) -> NotDelivered |
         except NotDelivered as refused:
             return refused
     text = reply.body[:_READ_BYTES].decode("utf-8", "replace").strip()
-    outcome = _outcome(reply.status, text, refusals)
-    return NotDelivered(outcome, f"{_MEANING[outcome]} (HTTP {reply.status}: {_excerpt(text) or 'no text'})")
+    for pattern, outcome in (*refusals, *_ANYBODY):
+        if re.search(pattern, text, re.IGNORECASE):
+            return _not_delivered(outcome, reply, _excerpt(text))
+    size = f"{len(reply.body)} bytes of {_kind(text)}" if text else "no text"
+    # A broken server's error page is a page as well, but says nothing about this desk.
+    if _PAGE.search(text) and reply.status < 500:
+        return _not_delivered("blocked", reply, size)
+    return _not_delivered(_BY_STATUS.get(reply.status, "failed"), reply, size)
 
 
-def _outcome(status: int, text: str, refusals: Refusals) -> Outcome:
-    for pattern, outcome in refusals:
-        if re.search(pattern, text, re.IGNORECASE):
-            return outcome
-    for pattern, outcome in _ANYBODY:
-        if re.search(pattern, text, re.IGNORECASE):
-            # A broken server's error page is a page as well, but says nothing about this desk.
-            is_breakdown = status >= 500 and pattern.startswith("<")
-            return "failed" if is_breakdown else outcome
-    return _BY_STATUS.get(status, "failed")
+def _not_delivered(outcome: Outcome, reply: Reply, told: str) -> NotDelivered:
+    return NotDelivered(outcome, f"{_MEANING[outcome]} (HTTP {reply.status}: {told})")
+
+
+def _kind(text: str) -> str:
+    if _PAGE.search(text):
+        return "a web page"
+    return "JSON" if text.startswith(("{", "[")) else "text"
 
 
 def _excerpt(text: str) -> str:
-    """Return what a person would read of a page, on one line."""
+    """Return what a person would read of a page, on one line, without what looks like a secret."""
     shown = re.sub(r"<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
     shown = "".join(one if one.isprintable() else " " for one in shown)
+    for pattern, instead in _SECRETS:
+        shown = re.sub(pattern, instead, shown, flags=re.IGNORECASE)
     return textwrap.shorten(shown, _SHOWN_CHARACTERS, placeholder=" ...")

@@ -9,6 +9,7 @@ nothing pretends to be a browser and every reply is examined before the package 
 import io
 import json
 import logging
+import re
 import tempfile
 import warnings
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ import pandas as pd
 import requests
 import yfinance
 
-from trading_ops.sources.failure import NotDelivered
+from trading_ops.sources.failure import NotDelivered, place_of
 from trading_ops.sources.http_session import HttpSession
 from trading_ops.sources.replies import Refusals, Reply, examine
 
@@ -54,16 +55,16 @@ def history(http: HttpSession, symbol: str, newest_date: date, refusals: Refusal
                 actions=True,
             )
     except Exception as error:
-        raise adapter.refused or NotDelivered("failed", f"yfinance: {error}") from None
+        raise adapter.refused or NotDelivered("failed", f"yfinance: {place_of(error)}") from None
     if adapter.refused:
         raise adapter.refused
     if bars.empty:
         raise NotDelivered("no_data", "a chart without bars")
     answered, currency = (ticker.history_metadata.get(name) for name in ("symbol", "currency"))
     if answered != symbol:
-        raise NotDelivered("not_found", f"asked for {symbol}, Yahoo answered for {answered}")
+        raise NotDelivered("not_found", f"asked for {symbol}, Yahoo answered for {_word(answered)}")
     if currency != "USD":
-        raise NotDelivered("not_found", f"quoted in {currency}, not in USD")
+        raise NotDelivered("not_found", f"quoted in {_word(currency)}, not in USD")
     return bars
 
 
@@ -97,6 +98,11 @@ class _ChartAdapter(requests.adapters.BaseAdapter):
 
     def _examine(self, reply: Reply) -> NotDelivered | None:
         return examine(reply, _is_chart, self._refusals)
+
+
+def _word(said: object) -> str:
+    """Return a symbol or a currency of a reply, or that it is none."""
+    return said if isinstance(said, str) and re.fullmatch(r"[A-Z0-9.^=-]{1,12}", said) else "another"
 
 
 def _is_chart(reply: Reply) -> bool:

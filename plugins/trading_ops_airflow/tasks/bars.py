@@ -15,21 +15,29 @@ from trading_ops_airflow.dag_settings import BARS
 @task(outlets=[BARS], execution_timeout=timedelta(minutes=20))
 def load_bars() -> dict[str, int]:
     """
-    Load the inbox (or conf `inbox`), then fetch what is missing from the sources that are enabled.
+    Load the inbox (or conf `inbox`, where the settings allow it), then fetch what is missing from the sources
+    that are enabled.
 
     Refused files are named in the log and in an incident, a source that refuses the desk as well.
     Red only when nothing at all could be read: a missing symbol is for the data gate to judge.
     """
     from pathlib import Path
 
-    from trading_ops.bars.load import load_folder
+    from trading_ops.bars.files import accepted_inbox, find_files
+    from trading_ops.bars.load import left_alone_lines, load_folder
     from trading_ops.bars.report import report_text
+    from trading_ops.runs.as_of import require_closed
     from trading_ops.settings import settings
     from trading_ops_airflow.connections import desk_connection
     from trading_ops_airflow.partition import current_partition
 
     partition, config = current_partition(), settings()
-    path = Path(partition.inbox) if partition.inbox else config.inbox
+    path = accepted_inbox(Path(partition.inbox or config.inbox), config)
+    if partition.inbox and not find_files(path):
+        print("\n".join(left_alone_lines(path)))
+        raise AirflowFailException(f"{path}: there is no file with a name that a source gives its files")
+    with desk_connection("desk_loader") as connection:
+        require_closed(connection, partition.session)
     with desk_connection("desk_loader") as connection:
         report = load_folder(connection, path, f"{partition.idempotency_key}:bars", progress=print)
     if config.environment == "production":

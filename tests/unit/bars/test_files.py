@@ -1,11 +1,15 @@
 """Which files are looked at, in which order, and what an unreadable one becomes."""
 
+import os
+import socket
+import stat
 import zipfile
 
 import pytest
 
-from trading_ops.bars.files import LoadError, find_files
+from trading_ops.bars.files import LoadError, accepted_inbox, find_files, find_left_alone
 from trading_ops.bars.refusal import FileRefused
+from trading_ops.settings import Settings
 
 
 def put(folder, *names):
@@ -16,8 +20,8 @@ def put(folder, *names):
         path.write_text(name)
 
 
-def test_paperwork_is_passed_over_and_nothing_else(tmp_path):
-    """A README is no data; a file of an unknown kind still has to be refused by name."""
+def test_paperwork_is_passed_over_and_nothing_else_goes_untold(tmp_path):
+    """A README is no data; a file with a name no source knows is left alone, and that is said."""
     put(
         tmp_path,
         "README.txt",
@@ -30,7 +34,8 @@ def test_paperwork_is_passed_over_and_nothing_else(tmp_path):
         "deep/C.csv",
         "x.xlsx",
     )
-    assert {one.name for one in find_files(tmp_path)} == {"A.csv", "deep/C.csv", "x.xlsx"}
+    assert [one.name for one in find_files(tmp_path)] == ["A.csv", "deep/C.csv"]
+    assert [str(one) for one in find_left_alone(tmp_path)] == ["x.xlsx (file, 6 bytes)"]
 
 
 def test_of_two_downloads_of_a_symbol_the_newer_comes_first(tmp_path):
@@ -94,3 +99,108 @@ def test_a_missing_path_is_an_error(tmp_path):
     """An inbox that is not there is no empty inbox."""
     with pytest.raises(LoadError, match="no such folder"):
         find_files(tmp_path / "inbox")
+
+
+SECRET = "127.0.0.1:54329:*:desk_owner:canary"
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder beside the inbox with a secret under a vendor's name."""
+    (tmp_path / "inbox").mkdir()
+    put(tmp_path, "secrets/AAPL.csv")
+    (tmp_path / "secrets/AAPL.csv").write_text(SECRET)
+    return tmp_path / "secrets"
+
+
+@pytest.mark.parametrize("leads_to", ["AAPL.csv", ".", "nowhere.csv"], ids=["file", "folder", "nothing"])
+def test_a_link_out_of_the_inbox_is_not_followed(tmp_path, outside, leads_to):
+    """Neither one to a file nor one to a folder of them; that it lies there is said."""
+    (tmp_path / "inbox/MSFT.csv").symlink_to(outside / leads_to)
+    assert find_files(tmp_path / "inbox") == []
+    assert [(one.name, one.kind) for one in find_left_alone(tmp_path / "inbox")] == [("MSFT.csv", "link")]
+
+
+def test_a_link_that_takes_a_files_place_after_it_was_listed_is_not_followed(tmp_path, outside):
+    """The file that was looked at is the one that is read, also below a folder that was exchanged."""
+    put(tmp_path / "inbox", "MSFT.csv", "deep/AAPL.csv")
+    deep, flat = find_files(tmp_path / "inbox")
+    (tmp_path / "inbox/MSFT.csv").unlink()
+    (tmp_path / "inbox/MSFT.csv").symlink_to(outside / "AAPL.csv")
+    (tmp_path / "inbox/deep").rename(tmp_path / "gone")
+    (tmp_path / "inbox/deep").symlink_to(outside)
+    for one in (deep, flat):
+        with pytest.raises(FileRefused, match="it cannot be read") as refused:
+            one.read()
+        assert "canary" not in str(refused.value)
+
+
+def test_a_pipe_or_a_socket_under_a_vendors_name_is_not_waited_for(tmp_path):
+    """Opening either would wait for somebody to write into it."""
+    os.mkfifo(tmp_path / "AAPL.csv")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "MSFT.csv"))
+        found = find_left_alone(tmp_path)
+    assert find_files(tmp_path) == []
+    assert [(one.name, one.kind) for one in found] == [("AAPL.csv", "pipe"), ("MSFT.csv", "socket")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("AAPL.csv", stat.S_IFLNK),
+        ("AAPL.csv", stat.S_IFIFO),
+        ("../AAPL.csv", stat.S_IFREG),
+        ("a/../../AAPL.csv", stat.S_IFREG),
+        ("/etc/AAPL.csv", stat.S_IFREG),
+        ("a\\..\\AAPL.csv", stat.S_IFREG),
+        ("AAPL.csv\0.txt", stat.S_IFREG),
+        ("evil\nline/AAPL.csv", stat.S_IFREG),
+        ("pgpass", stat.S_IFREG),
+    ],
+)
+def test_a_member_of_a_zip_that_is_no_vendor_file_is_left_alone(tmp_path, name, kind):
+    """A link, a pipe, a name that leads out of the zip, one with a hidden end, and one no source knows."""
+    member = zipfile.ZipInfo()
+    member.filename, member.external_attr = name, (kind | 0o644) << 16
+    with zipfile.ZipFile(tmp_path / "d_us.zip", "w") as archive:
+        archive.writestr(member, SECRET)
+    assert find_files(tmp_path) == []
+    (only,) = find_left_alone(tmp_path)
+    assert only.name.startswith("d_us.zip/") and only.name.isprintable()
+
+
+def test_a_name_of_strange_bytes_is_told_in_plain_text(tmp_path):
+    """A name that no text can hold would stop the load at the first place it is written down."""
+    with open(os.fsencode(tmp_path) + b"/\xff.txt", "w"):
+        pass
+    folder = os.fsencode(tmp_path) + b"/\xfe"
+    os.mkdir(folder)
+    with open(folder + b"/AAPL.csv", "w"):
+        pass
+    names = [one.name for one in find_files(tmp_path)] + [one.name for one in find_left_alone(tmp_path)]
+    assert names == ["\\udcfe/AAPL.csv", "\\udcff.txt"]
+
+
+def test_letters_that_fold_into_a_symbol_are_another_name(tmp_path):
+    """A long s reads as S, a Kelvin sign as K: a second way to write one company's symbol."""
+    put(tmp_path, "\u017fPY.csv", "\u212aO.csv")
+    assert find_files(tmp_path) == [] and len(find_left_alone(tmp_path)) == 2
+
+
+def test_an_inbox_lies_below_the_data_folder_or_where_the_settings_allow_it(tmp_path, outside):
+    """Whoever may start a run could otherwise point it at any file of the desk's, also by a link."""
+    config = Settings(data=tmp_path / "data", inboxes=f"{tmp_path}/more:{tmp_path}/usb")
+    for allowed in (config.inbox, config.data, tmp_path / "more/2026", tmp_path / "usb"):
+        assert accepted_inbox(allowed, config) == allowed
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/inbox").symlink_to(outside)
+    for refused in (
+        outside,
+        outside / "AAPL.csv",
+        config.inbox,
+        tmp_path / "data/../secrets",
+        tmp_path / "mo",
+    ):
+        with pytest.raises(LoadError, match="TRADING_OPS_INBOXES"):
+            accepted_inbox(refused, config)

@@ -34,6 +34,7 @@ def test_a_row_has_its_cells_by_column_and_its_line():
     [
         ("", "line 1, field header: nothing; accepted is exactly day,symbol,notes"),
         ("symbol,day,notes\n", "line 1, field header: symbol,day,notes; accepted is exactly"),
+        ("*:*:postgres:canary,x\n", "line 1, field header: 2 cells of another file; accepted is exactly"),
         ("day,symbol,notes\n,AAA\n", "line 2, field row: 2 cells; accepted is 3 cells"),
         ("day,symbol,notes\n,AAA,\n,bbb,\n", "line 3, field symbol: 'bbb'; accepted is capitals"),
         ("day,symbol,notes\n2026-02-30,AAA,\n", "line 2, field day: '2026-02-30'; accepted is a day as"),

@@ -171,3 +171,34 @@ def test_every_mistake_is_named_at_once():
 def test_what_is_no_policy_at_all_is_refused_with_its_line(text, line):
     """Broken YAML, another shape, an empty file."""
     assert refusal(text).startswith(f"policy.yml:{line}: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*canary",
+        "!canary x",
+        "a: *canary",
+        "127.0.0.1:54329:*:desk_owner:canary",
+        "canary",
+        "- canary\n",
+        "%canary",
+    ],
+)
+def test_a_file_of_another_kind_is_not_quoted(text):
+    """TRADING_OPS_POLICY may name a file of secrets by mistake, and the refusal stands in a task's log."""
+    assert "canary" not in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("positions_count: 15", "positions_count: 015"),
+        ("positions_count: 15", "positions_count: 1_5"),
+        ("positions_count: 15", "positions_count: ١٥"),
+        ("confirm_within_minutes: 360", "confirm_within_minutes: 999999999999"),
+    ],
+)
+def test_a_number_that_reads_two_ways_or_makes_no_sense_is_refused(old, new):
+    """YAML reads 015 as thirteen; a deadline beyond every calendar stopped the freeze with a traceback."""
+    assert "accepted" in refusal(changed(old, new))

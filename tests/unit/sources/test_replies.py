@@ -109,3 +109,41 @@ def test_a_bot_check_is_asked_once_and_never_answered(real_files):
         ONLINE["stooq"].fetch_bars(session_to(server), "AAPL", _NEWEST)
     assert [head.split()[0] for head in server.requests] == ["GET"]
     assert "__verify" not in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, "The proxy's password is canary", "30 bytes of text"),
+        (500, "<html>Traceback: token=canary</html>", "36 bytes of a web page"),
+        (403, "<html><body>canary</body></html>", "32 bytes of a web page"),
+        (200, '{"jwt": "canary"}', "17 bytes of JSON"),
+        (404, "canary", "6 bytes of text"),
+        (200, "", "no text"),
+    ],
+)
+def test_a_reply_nobody_has_seen_before_is_told_by_size_and_kind(status, body, told):
+    """A front end's page may hold what it knows; it once went into the mail up to its 240th character."""
+    found = refusal("stooq", status, body.encode())
+    assert f"(HTTP {status}: {told})" in found.detail
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "apikey: canary",
+        '"token":"canary"',
+        "Authorization: Bearer canary8",
+        "password = canary",
+        "asked was https://stooq.com/q/d/l/?s=aapl.us&apikey=canary",
+        "sk_live_51canary8f00ba4",
+        "session=canary; Path=/",
+        "eyJhbGciOiJIUzI1NiJ9.canary.sig",
+        "canaryABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    ],
+)
+def test_what_looks_like_a_secret_in_a_refusal_is_left_out(echo):
+    """The desk's own key is taken out wherever it stands; a vendor may say back somebody else's as well."""
+    found = refusal("stooq", 200, f"Get your apikey first. {echo} Exceeded the daily hits limit".encode())
+    assert found.outcome == "blocked" and "Get your apikey first." in found.detail
+    assert "canary" not in found.detail

@@ -204,3 +204,17 @@ def test_no_spelling_of_the_key_is_shown(key):
     address = server.requests[0].split()[1]
     assert session.redacted(f"{address} {key}").count("[key]") == 2
     assert key not in repr(session) and address.split("=", 1)[1] not in repr(session)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\ncanary\r\n\r\n",
+        b"canary\r\n\r\n",
+        b"HTTP/1.1 302 -\r\nLocation: x://canary:y/\r\n\r\n",
+    ],
+)
+def test_what_a_server_says_in_place_of_http_is_not_told(head):
+    """The error of the HTTP library quotes the line it could not read."""
+    refused, _, _ = outcome_of(lambda connection: connection.sendall(head), limits=limited(attempts_max=1))
+    assert refused.outcome == "failed" and "canary" not in refused.detail

@@ -14,6 +14,11 @@ select * from desk.runs where idempotency_key = :idempotency_key;
 -- The watermark of everything loaded so far.
 select max(load_id) from raw.loads;
 
+-- name: first_bar_after(as_of_date)$
+-- The oldest session with a bar, when all are later than a day; null otherwise, which costs no scan.
+select min(session_date) from raw.eod_bars
+where not exists (select from raw.eod_bars where session_date <= :as_of_date);
+
 -- name: store_policy(policy_hash, body)!
 -- A policy version, unless it is stored already.
 insert into desk.config_policy (policy_hash, body) values (:policy_hash, :body)

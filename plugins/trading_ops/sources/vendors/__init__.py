@@ -5,6 +5,7 @@ A module with LAYOUTS is a vendor, one with ONLINE is a vendor that can be asked
 nothing else has to be told of a new one.
 """
 
+import re
 from importlib import import_module
 from pathlib import PurePosixPath
 from pkgutil import iter_modules
@@ -21,6 +22,7 @@ MODULES = tuple(
     )
 )
 LAYOUTS: tuple[Layout, ...] = tuple(layout for module in MODULES for layout in module.LAYOUTS)
+_NAMES = tuple(dict.fromkeys(layout.names for layout in LAYOUTS))
 ONLINE: dict[str, OnlineSource] = {
     module.ONLINE.name: module.ONLINE for module in MODULES if hasattr(module, "ONLINE")
 }
@@ -34,13 +36,19 @@ def layouts_of(header_line: str) -> tuple[Layout, ...]:
 
 def symbol_in_name(layout: Layout, name: str) -> str | None:
     """Return the symbol a file name carries in a layout, upper-cased, or None if it is no such name."""
-    found = layout.names.fullmatch(PurePosixPath(name).name)
+    return _symbol(layout.names, name)
+
+
+def symbol_in_any_name(name: str) -> str | None:
+    """
+    Return the symbol a file name carries in whichever layout, or None if no source gives its files such a name.
+    """
+    found = (_symbol(names, name) for names in _NAMES)
+    return next((symbol for symbol in found if symbol), None)
+
+
+def _symbol(names: re.Pattern, name: str) -> str | None:
+    # Letters of other scripts fold into ours, and would be a second way to write one symbol.
+    last = PurePosixPath(name).name
+    found = names.fullmatch(last) if last.isascii() else None
     return found["symbol"].upper() if found else None
-
-
-def any_symbol_in_name(name: str) -> str:
-    """
-    Return the symbol a file name carries in whichever layout, or the name itself; used for ordering only.
-    """
-    found = (symbol_in_name(layout, name) for layout in LAYOUTS)
-    return next((symbol for symbol in found if symbol), PurePosixPath(name).name.upper())
