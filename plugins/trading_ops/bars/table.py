@@ -17,8 +17,9 @@ from trading_ops.bars.refusal import FileRefused, Refusal
 from trading_ops.sources.layout import header_of
 
 _REPLY_FORM = "a file of comma-separated rows under a header line is expected"
-# What numbers, days, missing prices, tickers and currencies are written with. Whatever else stands in a cell is told
-# by its length alone: it may be a vendor's answer with a key in it, or somebody's own file under a vendor's name.
+# What numbers, days, missing prices, tickers and currencies are written with. Whatever else stands in a cell
+# is told by its length alone: it may be a vendor's answer with a key in it, or somebody's own file under a
+# vendor's name.
 _TELLABLE = re.compile(
     r"[+-]?|[+-]?[0-9.][0-9.,:/ +eE-]{0,31}|[nN]/?[aA]|NaN|nan|null|[+-]?inf|[A-Z]{1,3}|\^?[A-Z0-9-]{1,10}\.US"
 )
