@@ -131,8 +131,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
     Return the settings an environment describes.
 
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
-    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, or an inbox that
-    is not absolute.
+    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, or an
+    inbox that is not absolute.
     """
     known = {variable(each.name): each for each in fields(Settings)}
     values = {}

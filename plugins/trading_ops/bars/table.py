@@ -62,7 +62,7 @@ class Rows:
         return header_of(self.header_line)[self.table.column_names.index(column)]
 
     def refuse(self, is_bad: np.ndarray, column: str, reason: str) -> NoReturn:
-        """Refuse the file for its first bad row; `{}` in the reason becomes what is told of the cell there."""
+        """Refuse the file for its first bad row; `{}` in the reason becomes what is told of the cell."""
         bad = np.flatnonzero(is_bad)
         index = int(bad[np.argmin(self.lines[bad])])
         self.refuse_row(index, column, reason.replace("{}", told(self.column(column)[index].as_py())))

@@ -1,5 +1,5 @@
 """
-A day somebody asked for, as text or as a date: a session of the exchange, or a refusal that names the nearest one.
+A day somebody asked for, as text or as a date: a session of the exchange, or a refusal that names one.
 
 Pure.
 """
