@@ -20,7 +20,6 @@ LONG_FILES: dict[str, int] = {
     "plugins/trading_ops/models/rehearsal.py": 262,
     "plugins/trading_ops/plan/checks.py": 264,
     "plugins/trading_ops/reports/universe.py": 300,
-    "plugins/trading_ops/universe/instruments.py": 252,
     "plugins/trading_ops_stack/demo.py": 287,
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
