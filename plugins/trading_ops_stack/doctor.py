@@ -58,7 +58,8 @@ def optional() -> list[tuple[bool, str]]:
         ("TRADING_OPS_AIRFLOW_PORT", 8074),
         ("TRADING_OPS_CONFIRM_PORT", 8075),
     ]
-    running = any((ROOT / "var").glob("run/*.pid")) or (ROOT / "var/postgres/data/postmaster.pid").exists()
+    state = Path(os.path.abspath(os.environ.get("TRADING_OPS_DATA") or ROOT / "var/data")).parent
+    running = any(state.glob("run/*.pid")) or (state / "postgres/data/postmaster.pid").exists()
     return [
         (
             shutil.which("chromium") is not None and shutil.which("chromedriver") is not None,

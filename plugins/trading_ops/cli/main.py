@@ -122,8 +122,14 @@ def _mail(options) -> int:
     with connect("desk_planner") as connection:
         tell_recorded(connection, settings())
     with connect("desk_mailer") as connection:
-        print(deliver_pending(connection, settings()))
-    return 0
+        report = deliver_pending(connection, settings())
+    for mail_id in report.sent:
+        print(f"mail {mail_id} is sent")
+    for mail_id, reason in report.failed:
+        print(f"mail {mail_id} is not sent and stays in the outbox: {reason}", file=sys.stderr)
+    if not report.sent and not report.failed:
+        print("no mail waits in the outbox")
+    return 1 if report.failed else 0
 
 
 def _halt(options) -> int:

@@ -57,7 +57,7 @@ def _check(options, config: Settings) -> int:
     unverified = [entry.internal_symbol for entry in stocks if not entry.verified_at]
     print(f"file       {config.universe}")
     print(f"hash       {universe.universe_hash}")
-    print(f"stocks     {len(stocks)}, {enabled} of them enabled")
+    print(f"stocks     {len(stocks)}, {enabled} of them enabled in the file")
     print(f"benchmark  {universe.benchmark.internal_symbol if universe.benchmark else 'NONE'}")
     print(f"aliases    {len(universe.aliases)} dated vendor names")
     print(f"verified   {len(stocks) - len(unverified)} of {len(stocks)} stocks found on eToro")

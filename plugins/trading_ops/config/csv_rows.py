@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn
 
+from trading_ops.config.text import shown, unseen_at
+
 # What each column of a file accepts, in its order: a pattern, and how a message says it.
 Forms = Mapping[str, tuple[str, str]]
 
@@ -45,7 +47,7 @@ class CsvRow:
             self.file,
             self.line,
             field,
-            repr(self[field]) if found is None else found,
+            shown(self[field]) if found is None else found,
             self.forms[field][1] if accepted is None else accepted,
         )
 
@@ -54,10 +56,11 @@ def read_rows(text: str, name: str, forms: Forms, error: type[Exception]) -> Ite
     """
     Yield the rows of a CSV whose columns are those of `forms`; `name` is the file an `error` points at.
 
-    A byte order mark is passed over, and so is a row without a word. Raises `error` for the first mistake.
+    A byte order mark is passed over, and so is a row without a word. Raises `error` for the first mistake;
+    a character that cannot be seen is one, whatever the form of its cell.
     """
     columns = tuple(forms)
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         header = next(reader, [])
         if tuple(header) != columns:
@@ -67,14 +70,19 @@ def read_rows(text: str, name: str, forms: Forms, error: type[Exception]) -> Ite
                 continue
             if len(cells) != len(columns):
                 refuse(error, name, reader.line_num, "row", f"{len(cells)} cells", f"{len(columns)} cells")
-            stripped = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+            stripped = dict(zip(columns, (cell.strip(" \t") for cell in cells), strict=True))
             row = CsvRow(name, reader.line_num, stripped, forms, error)
             for field, (pattern, _) in forms.items():
+                if unseen_at(row[field]) is not None:
+                    row.refuse(field, accepted="characters that can be seen, and plain blanks")
                 if not re.fullmatch(pattern, row[field]):
                     row.refuse(field)
             yield row
     except csv.Error as problem:
-        refuse(error, name, max(reader.line_num, 1), "row", str(problem), "cells in closed quotes or in none")
+        accepted = "cells in closed quotes or in none"
+        if "field limit" in str(problem):
+            accepted = "shorter cells; a quote that is never closed makes one of all that follows it"
+        refuse(error, name, max(reader.line_num, 1), "row", str(problem), accepted)
 
 
 def refuse(error: type[Exception], name: str, line: int, field: str, found: str, accepted: str) -> NoReturn:
@@ -86,5 +94,5 @@ def _told_header(header: list[str], columns: tuple[str, ...]) -> str:
     """Return a header for a message; of a file without one of the columns only its width."""
     if not header:
         return "nothing"
-    is_alike = set(header) & set(columns) and all(re.fullmatch("[a-z_]{1,30}", cell) for cell in header)
-    return ",".join(header) if is_alike else f"{len(header)} cells of another file"
+    is_alike = set(header) & set(columns) and all(re.fullmatch(r"\W*\w{1,30}\W*", cell) for cell in header)
+    return shown(",".join(header)) if is_alike else f"{len(header)} cells of another file"

@@ -7,6 +7,7 @@ A file is replaced as a whole or not at all, and what it held before is kept.
 from pathlib import Path
 
 from trading_ops.config.policy import Policy, parse_policy
+from trading_ops.config.text import text_of_file
 from trading_ops.settings import Settings, SettingsError
 
 
@@ -24,7 +25,5 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decoded(path: Path, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} cannot be read as text ({error})") from error
+    """Return what a file holds as text. Raises SettingsError naming the line that is none."""
+    return text_of_file(content, str(path), SettingsError)

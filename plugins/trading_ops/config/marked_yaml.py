@@ -13,8 +13,12 @@ from typing import Annotated, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-# YAML reads 010 as eight and a person as ten.
-_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
+from trading_ops.config.text import shown, unseen_at
+
+# 010 is eight to YAML and ten to a person; no number of a desk needs more digits.
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?")
+_DEPTH_MAX = 10
+_CHARS_MAX = 100_000
 
 
 # Where a mistake is in a file, what is wrong there, and what would be accepted.
@@ -77,7 +81,14 @@ def _read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple]
     The finder takes a path of keys and indexes; for one that is missing it gives the line of the
     section around it. `name` is the file the errors point at.
     """
+    text = re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
+    if len(text) > _CHARS_MAX:
+        raise _Unreadable(f"{name}:1: {len(text)} characters; accepted: at most {_CHARS_MAX}")
+    if (at := unseen_at(re.sub("[\n\t]", " ", text))) is not None:
+        line, problem = text.count("\n", 0, at) + 1, f"the character U+{ord(text[at]):04X}"
+        raise _Unreadable(f"{name}:{line}: {problem}; accepted: characters that can be seen")
     try:
+        _refuse_machinery(text, name)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -87,10 +98,7 @@ def _read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple]
     if not isinstance(root, yaml.MappingNode):
         raise _Unreadable(f"{name}:1: no fields are found; accepted: `field: value` lines")
     lines: dict[tuple, int] = {(): 1}
-    try:
-        body = _value(root, (), lines, name)
-    except RecursionError:
-        raise _Unreadable(f"{name}:1: an alias holds itself; accepted: plain values") from None
+    body = _value(root, (), lines, name)
 
     def line_of(path: tuple) -> int:
         while path not in lines:
@@ -98,6 +106,20 @@ def _read_marked(text: str, name: str) -> tuple[dict[str, Any], Callable[[tuple]
         return lines[path]
 
     return body, line_of
+
+
+def _refuse_machinery(text: str, name: str) -> None:
+    """Refuse what makes a value another one than is written: anchors, aliases, tags, lists within lists."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        for is_found, what in (
+            (getattr(event, "anchor", None), "an anchor or alias"),
+            (getattr(event, "tag", None), "a tag"),
+            (depth > _DEPTH_MAX, f"more than {_DEPTH_MAX} lists or sections within each other"),
+        ):
+            if is_found:
+                raise _Unreadable(f"{name}:{event.start_mark.line + 1}: {what}; accepted: plain values")
 
 
 def _mistakes_in(error: ValidationError, model: type[BaseModel], whole: str) -> list[Mistake]:
@@ -109,7 +131,8 @@ def _mistakes_in(error: ValidationError, model: type[BaseModel], whole: str) -> 
 
 def _dotted(path: tuple) -> str:
     """Return a path as a person writes it, such as risk.weight_ratio_max."""
-    return ".".join(str(part) for part in path) or "the file"
+    words = (str(part) if re.fullmatch(r"\w{1,60}", str(part), re.ASCII) else shown(part) for part in path)
+    return ".".join(words) or "the file"
 
 
 def _value(node: yaml.Node, path: tuple, lines: dict[tuple, int], name: str) -> Any:
@@ -123,7 +146,9 @@ def _value(node: yaml.Node, path: tuple, lines: dict[tuple, int], name: str) -> 
     if kind in ("int", "float"):
         # YAML also reads 1:30, 0x1F and .inf as numbers; none of them is ever meant here.
         if not _PLAIN_NUMBER.fullmatch(node.value):
-            problem = f"{node.value!r} is no plain number; accepted: such as 15 or 0.08"
+            problem = (
+                f"{shown(node.value)} is no plain number; accepted: such as 15 or 0.08, of at most 30 digits"
+            )
             raise _Unreadable(f"{name}:{line}: {_dotted(path)}: {problem}")
         return Decimal(node.value) if "." in node.value else int(node.value)
     if kind == "bool":
@@ -153,9 +178,7 @@ def _problem(found: dict, whole: str) -> str:
         return "missing"
     if found["type"] == "extra_forbidden":
         return f"not a field of {whole}"
-    value = found["input"]
-    shown = str(value) if isinstance(value, int | Decimal) else repr(value)
-    return f"{shown} is not accepted"
+    return f"{shown(found['input'])} is not accepted"
 
 
 def _accepted_form(path: tuple, model: Any, whole: str) -> str:

@@ -39,17 +39,22 @@ Ratio = _number("a fraction from 0 to 1, such as 0.08", ge=0, le=1)
 PositiveRatio = _number("a fraction above 0 and up to 1, such as 0.08", gt=0, le=1)
 # A limit of 1 or more would let a price fall to nothing.
 PriceRatio = _number("a fraction above 0 and below 1, such as 0.03", gt=0, lt=1)
-Amount = _number("an amount in whole pennies, such as 25.00", ge=0, decimal_places=2)
-PositiveAmount = _number("an amount in whole pennies above 0, such as 25.00", gt=0, decimal_places=2)
-Quantity = _number("a number of at least 0, such as 0.001", ge=0)
-PositiveNumber = _number("a number above 0, such as 3", gt=0)
-PositiveCount = count("a whole number of at least 1, such as 15", ge=1)
-Count = count("a whole number of at least 0, such as 2", ge=0)
+_AMOUNT = {"le": 1_000_000_000, "decimal_places": 2}
+Amount = _number("an amount in whole pennies up to 1000000000, such as 25.00", ge=0, **_AMOUNT)
+PositiveAmount = _number(
+    "an amount in whole pennies above 0 and up to 1000000000, such as 25.00", gt=0, **_AMOUNT
+)
+Quantity = _number("a number from 0 to 1000, such as 0.001", ge=0, le=1000)
+PositiveNumber = _number("a number above 0 and up to 1000, such as 3", gt=0, le=1000)
+PositiveCount = count("a whole number of at least 1 and at most 10000, such as 15", ge=1, le=10_000)
+Count = count("a whole number from 0 to 10000, such as 2", ge=0, le=10_000)
 # A half-day session lasts 210 minutes; a later minute would be after its close.
 SessionMinutes = count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
 # A later deadline would lie behind the next week's plan.
 ConfirmMinutes = count("whole minutes, from 1 to 10080, which is a week", ge=1, le=10080)
-Symbol = Annotated[str, Field(strict=True, min_length=1, description="a symbol, such as AAPL")]
+Symbol = Annotated[
+    str, Field(strict=True, pattern=r"^[A-Z][A-Z0-9.-]{0,11}$", description="a symbol, such as AAPL")
+]
 Source = Annotated[
     str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]*$", description="a source name, such as yahoo")
 ]
@@ -156,7 +161,7 @@ class Risk(Section):
 class Policy(Section):
     """The whole policy; attribute access follows the file, as in policy.risk.weight_ratio_max."""
 
-    policy_version: Annotated[Literal[1], Field(description="1")]
+    policy_version: count("1", ge=1, le=1)
     account: Account
     market_data: MarketData
     signal: Signal

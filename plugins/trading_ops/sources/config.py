@@ -9,11 +9,13 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_model
 
 from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
+from trading_ops.config.text import shown, text_of_file
 from trading_ops.sources.http_session import HttpSession
 from trading_ops.sources.online import OnlineSource
 from trading_ops.sources.vendors import ONLINE
@@ -23,22 +25,33 @@ class SourcesError(Exception):
     """Sources or keys the desk cannot use; the message names file, line, field and the accepted form."""
 
 
-PositiveCount = count("a whole number of at least 1, such as 3", ge=1)
-Count = count("a whole number of at least 0, such as 3", ge=0)
+PositiveCount = count("a whole number of at least 1 and at most 10000, such as 3", ge=1, le=10_000)
+Count = count("a whole number of at least 0 and at most 100, such as 3", ge=0, le=100)
+Bytes = count("a whole number of bytes from 1 to 1000000000, such as 16000000", ge=1, le=1_000_000_000)
 Seconds = Annotated[
     Decimal,
     BeforeValidator(lambda value: Decimal(value) if type(value) is int else value),
     Field(strict=True, gt=0, le=86400, description="seconds above 0, such as 20"),
 ]
 # A key travels with the request, so it goes out encrypted or not at all.
-_URL = r"^(https://[^\s/?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?)$"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+_URL = rf"^(https://{_HOST}|http://(127\.0\.0\.1|localhost))(:[1-9][0-9]{{0,4}})?$"
+
+
+def _with_a_port_that_exists(url: str) -> str:
+    # Asked for, it is refused beyond 65535.
+    _ = urlsplit(url).port
+    return url
+
+
 Url = Annotated[
     str,
     Field(
         strict=True,
         pattern=_URL,
-        description="an address such as https://stooq.com; http:// only on this machine",
+        description="an address such as https://stooq.com or https://stooq.com:8443; http:// only on this machine",
     ),
+    AfterValidator(_with_a_port_that_exists),
 ]
 _SourceName = Annotated[
     str, Field(strict=True, description=f"a source that can be asked: {', '.join(sorted(ONLINE))}")
@@ -51,7 +64,7 @@ class FetchLimits(Section):
     connect_timeout_s: Seconds
     read_timeout_s: Seconds
     total_timeout_s: Seconds
-    reply_bytes_max: PositiveCount
+    reply_bytes_max: Bytes
     redirects_max: Count
     attempts_max: PositiveCount
     backoff_s: Seconds
@@ -76,10 +89,16 @@ _Sources = create_model(
 class SourcesConfig(Section):
     """The whole of config/sources.yml."""
 
-    sources_version: Annotated[Literal[1], Field(description="1")]
+    sources_version: count("1", ge=1, le=1)
     fetch_order: Annotated[tuple[_SourceName, ...], Field(description="a list of source names, or []")]
     user_agent: Annotated[
-        str, Field(strict=True, min_length=1, pattern=r"^[ -~]+$", description="plain text")
+        str,
+        Field(
+            strict=True,
+            max_length=200,
+            pattern=r"^[ -~]+$",
+            description="plain text of at most 200 characters",
+        ),
     ]
     limits: FetchLimits
     sources: _Sources
@@ -105,9 +124,10 @@ def parse_sources(text: str, name: str) -> SourcesConfig:
 def read_sources(path: Path) -> SourcesConfig:
     """Return the configuration of a file. Raises SourcesError."""
     try:
-        return parse_sources(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourcesError(f"{path} cannot be read as text: {error}") from None
+        content = path.read_bytes()
+    except OSError as error:
+        raise SourcesError(f"{path} cannot be read ({error.strerror})") from None
+    return parse_sources(text_of_file(content, str(path), SourcesError), str(path))
 
 
 def read_keys(path: Path) -> dict[str, SecretStr]:
@@ -118,14 +138,15 @@ def read_keys(path: Path) -> dict[str, SecretStr]:
     """
     try:
         mode = path.stat().st_mode & 0o777
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourcesError(f"{path} cannot be read as text: {type(error).__name__}") from None
+    except OSError as error:
+        raise SourcesError(f"{path} cannot be read ({error.strerror})") from None
     if mode & 0o077:
         raise SourcesError(f"{path}: mode {mode:04o}; accepted: 0600, readable by its owner alone")
     keys: dict[str, SecretStr] = {}
+    lines = text_of_file(content, str(path), SourcesError).removeprefix("\ufeff").splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -171,7 +192,7 @@ def _contradictions(config: SourcesConfig) -> list[Mistake]:
     for index, name in enumerate(config.fetch_order):
         if name not in ONLINE:
             known = ", ".join(sorted(ONLINE))
-            found.append((("fetch_order", index), f"{name!r} is not accepted", f"one of {known}"))
+            found.append((("fetch_order", index), f"{shown(name)} is not accepted", f"one of {known}"))
         elif config.section(name) is None:
             path = ("sources",)
             found.append((path, f"{name} is in fetch_order and has no section", "a section for it"))

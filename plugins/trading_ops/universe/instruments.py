@@ -139,11 +139,11 @@ class Universe:
 _NOT_BOUGHT = {False: {"is_enabled": False}, True: {"is_tradable_underlying": False}}
 
 
-def parse_universe(text: str, name: str) -> Universe:
-    """Return the universe a csv text describes, or raise UniverseError for the first thing wrong with it."""
+def parse_universe(text: str, name: str, today: date = date.max) -> Universe:
+    """Return the universe of a csv text, nothing of it verified after `today`. Raises UniverseError."""
     entries, seen = [], {}
     for row in read_rows(text, name, _FORMS, UniverseError):
-        entries.append(_entry(row))
+        entries.append(_entry(row, today))
         _refuse_repeated(row, seen)
     if not any(entry.is_enabled for entry in entries):
         refuse(UniverseError, name, 1, "is_enabled", "no row with true", "at least one enabled row")
@@ -184,21 +184,17 @@ def universe_from_symbols(symbols: Iterable[str], known: Universe, benchmark: st
         raise UniverseError(
             "the files: no symbol with bars in them; expected at least one accepted file of bars"
         )
-    wanted = (benchmark or "").upper()
+    wanted = (benchmark or DEFAULT_BENCHMARK).upper()
     chosen = next((name for name in (DEFAULT_BENCHMARK, wanted) if name in entries), None)
     if chosen is None:
-        found = (
-            f"{wanted!r} is not among the symbols"
-            if wanted
-            else f"{DEFAULT_BENCHMARK} is not among the symbols"
-        )
+        found = f"{wanted!r} is not among the symbols"
         raise UniverseError(f"the files, field benchmark: {found}; name one of {', '.join(entries)}")
     entries[chosen] = replace(entries[chosen], is_benchmark=True, is_enabled=True)
     aliases = tuple(alias for alias in known.aliases if alias.internal_symbol in entries)
     return Universe(tuple(entries.values()), aliases)
 
 
-def _entry(row: CsvRow) -> UniverseEntry:
+def _entry(row: CsvRow, today: date) -> UniverseEntry:
     flags = ("is_benchmark", "is_tradable_underlying", "is_enabled")
     entry = UniverseEntry(
         **row.cells
@@ -210,6 +206,8 @@ def _entry(row: CsvRow) -> UniverseEntry:
         found = "empty" if entry.verified_at else f"empty, but verified by {entry.verified_by!r}"
         field = "verified_by" if entry.verified_at else "verified_at"
         row.refuse(field, found, "both verified_by and verified_at, or neither")
+    if entry.verified_at and not date(2000, 1, 1) <= entry.verified_at <= today:
+        row.refuse("verified_at", accepted=f"a day from 2000-01-01 to {today}")
     if entry.is_tradable_underlying and entry.instrument_type != "stock":
         row.refuse("is_tradable_underlying", f"true for an {entry.instrument_type}", "true for a stock only")
     if entry.is_benchmark and not entry.is_enabled:

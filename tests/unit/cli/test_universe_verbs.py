@@ -133,3 +133,16 @@ def test_check_says_what_the_file_holds(desk_files, capsys):
     out = capsys.readouterr().out
     assert "benchmark  SPY" in out
     assert "verified   1 of 106 stocks" in out
+
+
+def test_nothing_is_verified_after_tomorrow_by_this_machine_s_clock(desk_files, capsys):
+    """A year mistyped would otherwise be read as the newest verification of all."""
+    desk_files.universe.write_text(CHANGED.replace("2026-11-20", "2999-11-20"))
+    assert main(["universe", "check"]) == 1
+    assert "field verified_at: '2999-11-20'; accepted is a day from 2000-01-01 to" in capsys.readouterr().err
+
+
+def test_a_check_says_what_the_file_enables(desk_files, capsys):
+    """A symbol switched off since is told of by the report."""
+    assert main(["universe", "check"]) == 0
+    assert "of them enabled in the file" in capsys.readouterr().out

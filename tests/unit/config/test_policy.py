@@ -104,12 +104,36 @@ def test_a_policy_cannot_be_changed():
         ("policy_version: 1", "policy_version: 2", "policy_version", "1"),
         ("  price_band_atr_max: 3", "  price_band_max: 3", "risk.price_band_max", "price_band_atr_max"),
         ("positions_count: 15", "weight_ratio_max: 0.05", "sizing.weight_ratio_max", "once"),
+        (
+            "positions_count: 15",
+            f"positions_count: {'1' * 5000}",
+            "sizing.positions_count",
+            "at most 30 digits",
+        ),
+        ("positions_count: 15", f"positions_count: {'9' * 20}", "sizing.positions_count", "at most 10000"),
+        ("positions_count: 15", "positions_count: 010", "sizing.positions_count", "such as 15"),
+        ("minutes: 360", "minutes: 9999999999999", "execution.confirm_within_minutes", "from 1 to 10080"),
+        ("shadow_weeks_min: 4", "shadow_weeks_min: 10001", "model.shadow_weeks_min", "to 10000"),
+        ("_max: 0.08", f"_max: 0.{'0' * 20_000}8", "sizing.weight_ratio_max", "at most 30 digits"),
+        ("_max: 0.08", "_max: 00.08", "sizing.weight_ratio_max", "such as 15"),
+        ("order_gbp_min: 25.00", f"order_gbp_min: {'9' * 20}.00", "sizing.order_gbp_min", "up to 1000000000"),
+        ("jump_ratio_max: 0.50", "jump_ratio_max: 1000.1", "data_quality.jump_ratio_max", "up to 1000"),
+        (
+            "position_drift_units_max: 0.001",
+            "position_drift_units_max: 1000.1",
+            "reconciliation.position_drift_units_max",
+            "to 1000",
+        ),
+        ("policy_version: 1", "policy_version: true", "policy_version", "1"),
+        ("policy_version: 1", "policy_version: 1.0", "policy_version", "1"),
+        ("static_list: []", "static_list: ['A PL']", "signal.static_list.0", "a list of symbols"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name_and_line(old, new, field, accepted):
     """File, line, field and the accepted form, in one line."""
     message = refusal(changed(old, new))
     expected_line = line_of(old) + (field == "sizing.weight_ratio_max" and "positions" in old)
+    assert len(message) < 500
     found = [
         line for line in message.splitlines() if line.startswith(f"policy.yml:{expected_line}: {field}: ")
     ]
@@ -164,12 +188,25 @@ def test_every_mistake_is_named_at_once():
         ("a: [\n", 2),
         ("a: 1\n? [b]\n: 2\n", 2),
         ("a: &x [*x]\n", 1),
+        ("a: 1\nb: &x [1]\nc: *x\n", 2),
+        ("a: 1\nb: !!float 0.08\n", 2),
+        ("a: 1\nb: !!set {x}\n", 2),
+        ("a: !!python/tuple [1]\n", 1),
+        ("a: 1\nb: ! 0.08\n", 2),
+        (f"a:\n  {'[' * 2000}{']' * 2000}\n", 2),
+        ("a:\n" + "".join(f"{' ' * depth}b:\n" for depth in range(1, 300)), 11),
+        ("a: 1\nb: \0\n", 2),
+        ("a: 1\nb: \x1b[2J\n", 2),
+        ("a: 1\r\n# left \u202e right\r\n", 2),
+        ("a: 1\n# hidden\u2028b: 2\n", 2),
+        ("\ufeff\ufeffa: 1\n", 1),
+        (f"a: 1\n#{'x' * 100_000}", 1),
         ("a: 1\n\tb: 2\n", 2),
         ("7", 1),
     ],
 )
 def test_what_is_no_policy_at_all_is_refused_with_its_line(text, line):
-    """Broken YAML, another shape, an empty file."""
+    """Broken YAML, another shape, an empty file; what hides, repeats or retypes a value; what has no end."""
     assert refusal(text).startswith(f"policy.yml:{line}: ")
 
 

@@ -126,7 +126,7 @@ def test_the_committed_overrides_are_readable():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("day,kind\n", "1, field header: day,kind; accepted is exactly session_date,kind,"),
+        ("day,kind\n", "1, field header: 'day,kind'; accepted is exactly session_date,kind,"),
         ("", "1, field header: nothing; accepted is exactly"),
         (
             HEADER + "2026-06-15,closed,,a\n15/06/2026,closed,,b\n",

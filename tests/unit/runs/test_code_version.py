@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from trading_ops.runs.code_version import CodeVersionError, code_version
+from trading_ops.settings import PROJECT_ROOT
 
 
 def git(folder, *arguments: str) -> None:
@@ -26,6 +27,17 @@ def test_a_changed_checkout_is_dirty(tmp_path):
     assert (len(commit), is_dirty) == (40, False)
     (tmp_path / "b.py").write_text("b = 1\n")
     assert code_version(tmp_path) == (commit, True)
+
+
+def test_environments_that_are_links_leave_a_checkout_clean(tmp_path):
+    """A clone that shares its environments with another one runs the same code."""
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text((PROJECT_ROOT / ".gitignore").read_text())
+    git(tmp_path, "add", ".gitignore")
+    git(tmp_path, "commit", "-q", "-m", "Begin")
+    for name in (".venv", ".venv-dbt", ".venv-qlib", ".venv-uv"):
+        (tmp_path / name).symlink_to(tmp_path)
+    assert not code_version(tmp_path)[1]
 
 
 def test_an_image_knows_its_commit_from_its_build(tmp_path):

@@ -44,6 +44,25 @@ MISTAKES = {
     ("  yahoo:", "  yahu:"): ("sources.yahu: not a field", "one of stooq"),
     ("requests_per_minute: 8", "requests_per_minute: 0.5"): ("requests_per_minute: 0.5", "whole"),
     ("sources_version: 1", "sources_version: 2"): ("sources_version: 2", "accepted: 1"),
+    ("sources_version: 1", "sources_version: true"): ("sources_version: True", "accepted: 1"),
+    ("https://stooq.com", "https://stooq.com:99999"): ("sources.stooq.url", "https://stooq.com:8443"),
+    ("https://stooq.com", "https://stooq.com:0"): ("sources.stooq.url", "https://stooq.com:8443"),
+    ("https://stooq.com", "'https://[::'"): ("sources.stooq.url", "https://stooq.com"),
+    ("https://stooq.com", '"https://sto\\u200boq.com"'): (
+        "sources.stooq.url: 'https://sto\\u200boq",
+        "such as",
+    ),
+    ("https://stooq.com", f"https://user:{CANARY}@stooq.com"): (
+        "sources.stooq.url: 'https://...@stooq",
+        "such as",
+    ),
+    ("requests_per_minute: 8", f"requests_per_minute: {'8' * 400}"): (
+        "twelve_data.requests_per_minute",
+        "30 digits",
+    ),
+    ("requests_per_minute: 8", "requests_per_minute: 10001"): ("requests_per_minute: 10001", "at most 10000"),
+    ("reply_bytes_max: 16000000", "reply_bytes_max: 1000000001"): ("limits.reply_bytes_max", "to 1000000000"),
+    ("redirects_max: 3", "redirects_max: 101"): ("limits.redirects_max: 101", "at most 100"),
 }
 
 
@@ -59,6 +78,7 @@ def test_a_mistake_is_refused_with_line_field_and_accepted_form(change):
     message = str(refused.value)
     assert f"sources.yml:{line}: " in message
     assert all(words in message for words in MISTAKES[change])
+    assert CANARY not in message
 
 
 def test_a_source_in_the_order_needs_its_section():
@@ -111,3 +131,18 @@ def test_a_wrong_line_is_refused_without_showing_it(tmp_path, line):
     message = str(refused.value)
     assert "source_keys:2: " in message or "source_keys:3: " in message
     assert "canary" not in message and "tingo" not in message.replace("tiingo", "")
+
+
+def test_a_file_of_keys_saved_with_a_mark_or_in_another_encoding(tmp_path):
+    """A byte order mark is passed over; bytes that are no text are told by their line and not shown."""
+    assert read_keys(keys_file(tmp_path, f"\ufefftiingo={CANARY}\n"))["tiingo"].get_secret_value() == CANARY
+    path = keys_file(tmp_path, "")
+    path.write_bytes(f"# keys\ntiingo={CANARY}\xe4\n".encode("latin-1"))
+    with pytest.raises(
+        SourcesError, match="source_keys:2: no UTF-8 text; accepted: a file saved as UTF-8"
+    ) as refused:
+        read_keys(path)
+    assert CANARY not in str(refused.value)
+    path.write_bytes(b"sources_version: 1\n# caf\xe9\n")
+    with pytest.raises(SourcesError, match="source_keys:2: no UTF-8 text"):
+        read_sources(path)

@@ -28,7 +28,7 @@ GOOD = HEADER + "".join(ROWS)
 
 def parsed(text: str = GOOD) -> Universe:
     """Parse a text as the file u.csv."""
-    return parse_universe(text, "u.csv")
+    return parse_universe(text, "u.csv", date(2026, 11, 20))
 
 
 def test_the_committed_universe_is_accepted():
@@ -134,6 +134,22 @@ REFUSED = {
         "2026-02-30",
         "line 3, field verified_at: '2026-02-30'; accepted is a day as YYYY-MM-DD",
     ),
+    "verified before there was an eToro": (
+        "2026-11-20",
+        "1999-12-31",
+        "line 3, field verified_at: '1999-12-31'; accepted is a day from 2000-01-01 to 2026-11-20",
+    ),
+    "verified tomorrow": (
+        "2026-11-20",
+        "2026-11-21",
+        "line 3, field verified_at: '2026-11-21'; accepted is a day from 2000-01-01 to 2026-11-20",
+    ),
+    "a name that turns around": (
+        "Apple (AAPL)",
+        "Apple \u202e(AAPL)",
+        r"line 2, field etoro_search_name: 'Apple \u202e(AAPL)'; accepted is characters that can be seen",
+    ),
+    "nobody's name": ("A. Person", "\u2800", r"line 3, field verified_by: '\u2800'; accepted is characters"),
     "disabled benchmark": ("etf,true,false,true", "etf,true,false,false", "line 4, field is_enabled"),
 }
 
