@@ -92,7 +92,7 @@ def _write_score_inputs(run_id: str, place: str, method: str) -> Path:
     from trading_ops.runs.run import load_run
     from trading_ops_airflow.connections import desk_connection
 
-    with desk_connection("desk_planner") as connection:
+    with desk_connection("desk_reader") as connection:
         run = load_run(connection, run_id)
         model = model_of_run(connection, run, method=method)
         if model is None:
