@@ -239,8 +239,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     insert into desk.model_states (model_version, state, person, reason)
     select model_version, 'CANDIDATE', 'operator', 'drill' from registered)
 , target as (
-    insert into desk.portfolio_targets (run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units,
-        held_value_gbp, binding_constraint)
+    insert into desk.portfolio_targets (run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint)
     select run_id, 'ALDR', 0.1, 1, 0, 0, 'selected' from run)
 , checked as (
     insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix) select run_id, 'turnover', true, '', '' from run)
@@ -248,8 +247,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     insert into desk.ledger_corporate_actions (portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id)
     select 'demo', 'ALDR', '2026-06-12', 2, 1, run_id from run)
 , movement as (
-    insert into desk.ledger_cash_movements (portfolio_id, kind, amount_gbp, occurred_at, person, idempotency_key,
-        request_sha256)
+    insert into desk.ledger_cash_movements (portfolio_id, kind, amount_gbp, occurred_at, person, idempotency_key, request_sha256)
     values ('demo', 'deposit', 1, desk.now(), 'operator', 'cash-1', %(digest)s))
 , held as (
     insert into desk.broker_snapshot_positions (snapshot_id, broker_symbol, units)
