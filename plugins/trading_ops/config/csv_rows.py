@@ -83,7 +83,7 @@ def refuse(error: type[Exception], name: str, line: int, field: str, found: str,
 
 
 def _told_header(header: list[str], columns: tuple[str, ...]) -> str:
-    """Return a header for a message; of a file that has none of the columns, and is another's, only its width."""
+    """Return a header for a message; of a file with none of the columns, which is another's, its width."""
     if not header:
         return "nothing"
     is_alike = set(header) & set(columns) and all(re.fullmatch("[a-z_]{1,30}", cell) for cell in header)

@@ -36,7 +36,7 @@ FOLLOWUP_AFTER_CLOSE = timedelta(minutes=30)
 _OVERRIDE_FORMS = {
     "session_date": (DAY, "a day such as 2025-01-09"),
     "kind": (r"closed|early_close", "closed or early_close"),
-    "close_time_new_york": ("(([01][0-9]|2[0-3]):[0-5][0-9])?", "a time such as 13:00, or nothing"),
+    "close_time_new_york": ("(1[0-5]:[0-5][0-9])?", "a time such as 13:00, before 16:00, or nothing"),
     "reason": (r".{0,300}", "at most 300 characters"),
 }
 

@@ -32,12 +32,13 @@ _MEANING = {
 }
 # Every refusal seen so far says what it is within its first kilobytes.
 _READ_BYTES, _SHOWN_CHARACTERS = 4096, 240
-# A refusal may say back what it was asked with, and a front end what it knows. What is told of one ends in a table
-# that forgets nothing and in a mail, so whatever looks like a secret is left out.
+# A refusal may say back what it was asked with, and a front end what it knows. What is told of one ends in a
+# table that forgets nothing and in a mail, so whatever looks like a secret is left out.
 _SECRETS = (
     (r"\?[^\s?=]+=\S+", "?[hidden]"),
     (
-        r"\b([\w-]*(?:key|token|secret|passw\w*|pwd|signature|crumb|cookie|credentials?|session)[\"'*]*\s*[=:]\s*)"
+        r"\b([\w-]*(?:key|token|secret|passw\w*|pwd|signature|crumb|cookie|credentials?|session)"
+        r"[\"'*]*\s*[=:]\s*)"
         r"[\"']?[^\s\"',;]+",
         r"\1[hidden]",
     ),
