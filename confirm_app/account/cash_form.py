@@ -43,6 +43,42 @@ class CashMovement:
         )
 
 
+@dataclass(frozen=True)
+class Reversal:
+    """Why a movement that was booked by mistake is taken back out of the ledger."""
+
+    notes: str
+    idempotency_key: str
+
+    def request(self, portfolio_id: str, movement_id: int, person: str) -> str:
+        """Return the JSON desk.reverse_cash_movement takes."""
+        return json.dumps(
+            {
+                "portfolio_id": portfolio_id,
+                "movement_id": movement_id,
+                "person": person,
+                "notes": self.notes,
+                "idempotency_key": self.idempotency_key,
+            }
+        )
+
+
+def parse_reversal(fields: Mapping[str, str]) -> tuple[Reversal | None, tuple[FieldError, ...]]:
+    """Return the reversal a form describes, or None and every error in it."""
+    errors: list[FieldError] = []
+    notes = read_field(
+        errors,
+        "notes",
+        "The reason",
+        parse_text,
+        fields.get("notes", ""),
+        length_max=NOTES_LENGTH_MAX,
+        is_required=True,
+    )
+    key = read_field(errors, "key", "The one-time key", parse_key, fields.get("key", ""))
+    return (None, tuple(errors)) if errors else (Reversal(notes, key), ())
+
+
 def parse_cash_movement(
     fields: Mapping[str, str], now_at: datetime
 ) -> tuple[CashMovement | None, tuple[FieldError, ...]]:

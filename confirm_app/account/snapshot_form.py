@@ -15,6 +15,8 @@ from confirm_app.forms.fields import Doubt, FieldError, read_field, read_past
 from confirm_app.forms.figures import FigureError, parse_figure, parse_key
 
 POSITIONS_COUNT_MAX = 200
+# A whole number and one that could be the rest of it, where a space stands between thousands.
+_TWO_READINGS = re.compile(r"([1-9][0-9]{0,2}) ([0-9]{3}(?:\.[0-9]+)?)")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,19}")
 
 
@@ -122,6 +124,12 @@ def _parse_position(line: str) -> Position:
     symbol = words[0].upper()
     if not _SYMBOL.fullmatch(symbol):
         raise FigureError(f"the symbol {words[0][:20]} is not letters, digits, points and dashes")
+    two = _TWO_READINGS.fullmatch(" ".join(words[1:]))
+    if two:
+        raise FigureError(
+            f"can be read as {two[1]}{two[2]} units and as {two[1]} units worth {two[2]} pounds: "
+            f"write {symbol} {two[1]}{two[2]}, or put a £ before the value"
+        )
     try:
         units = parse_figure(words[1], places=10)
     except FigureError as error:

@@ -7,11 +7,13 @@ of another.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from confirm_app.forms.figures import FigureError, parse_instant
 
 NOTES_LENGTH_MAX = 2000
+# The books are compared with the broker's every week, so nothing older is left to be typed in.
+AGE_MAX = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ def read_past(
     fields: Mapping[str, str], label: str, now_at: datetime, errors: list[FieldError]
 ) -> datetime | None:
     """
-    Return the instant of a form's date, time and zone; None after adding that it is unreadable or in the
-    future.
+    Return the instant of a form's date, time and zone; None after adding that it is unreadable, in the
+    future, or so long ago that the year is a slip.
     """
     at = read_field(
         errors, "time", label, parse_instant, *(fields.get(name, "") for name in ("date", "time", "zone"))
     )
     if at and at > now_at:
         errors.append(FieldError("time", f"{label} is in the future: check the date and the clock"))
+    if at and at < now_at - AGE_MAX:
+        errors.append(FieldError("time", f"{label} is more than a year ago: check the year"))
     return at

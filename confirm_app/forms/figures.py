@@ -12,7 +12,10 @@ from decimal import Decimal
 from trading_ops.exchange.clocks import ZONES
 
 _PLAIN = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[, ][0-9]{3})+(?:\.[0-9]+)?")
+# No thousands begin with a zero: 0,125 is an eighth.
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:[, ][0-9]{3})+(?:\.[0-9]+)?")
+# One comma or point with three digits behind it: thousands to one person, decimals to another.
+_TWO_READINGS = re.compile(r"([1-9][0-9]{0,2})([,.])([0-9]{3})")
 # Spaces a keyboard, a copied web page or a spreadsheet puts into a figure.
 _SPACES = re.compile("[\u00a0\u2007\u2009\u202f \t]+")
 _SIGNS = {"GBP": "£", "USD": "$"}
@@ -38,8 +41,9 @@ def parse_figure(
     """
     Return the number a person typed, exactly.
 
-    '1,234.50', '1 234.50' and '£1,234.50' are read; '1.234,50', '1e5', other digits than 0-9, the
-    sign of another currency and more than `places` decimals raise FigureError.
+    '1,234.50', '1 234.50' and '£1,234.50' are read; '1.234,50', '0,125', '1e5', other digits than 0-9, the
+    sign of another currency and more than `places` decimals raise FigureError. So does what two people
+    read differently, '3,205' and '3.205': both readings are named, and how each is written without doubt.
     """
     example = "1234.50" if places == 2 else "3.2054"
     figure = _SPACES.sub(" ", text).strip()
@@ -51,10 +55,12 @@ def parse_figure(
         raise FigureError(f"has digits other than 0-9: write it as {example}")
     if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", figure):
         raise FigureError(f"is in scientific notation: write it out, such as {example}")
+    _refuse_two_readings(figure, places)
     if not _PLAIN.fullmatch(figure) and not _GROUPED.fullmatch(figure):
-        if "," in figure and re.fullmatch(r"[0-9., ]+", figure):
+        if re.fullmatch(r"[0-9., ]*[, ][0-9., ]*", figure):
+            mark = "comma" if "," in figure else "space"
             raise FigureError(
-                f"has a comma where none belongs: put a point before the decimals and commas only "
+                f"has a {mark} where none belongs: put a point before the decimals and commas or spaces only "
                 f"between thousands, such as {example} or 1,234.50"
             )
         raise FigureError(f"is not a number: write it as {example}")
@@ -82,6 +88,12 @@ def is_tenfold(figure: Decimal, expected: Decimal) -> bool:
 def exact(*figures: Decimal) -> str:
     """Return figures as a form carries them back: every digit that counts and no other."""
     return " ".join(f"{figure.normalize():f}" for figure in figures)
+
+
+def write_figure(value: Decimal) -> str:
+    """Return a figure as parse_figure reads it back, for a form that is filled in already."""
+    text = f"{value.normalize():f}"
+    return f"{text}0" if _TWO_READINGS.fullmatch(text) else text
 
 
 def parse_instant(date_text: str, time_text: str, zone_name: str) -> datetime:
@@ -141,6 +153,18 @@ def _split_sign(figure: str) -> tuple[str, bool]:
     if figure[0] in "-\u2212\u2013":
         return figure[1:].strip(), True
     return figure, False
+
+
+def _refuse_two_readings(figure: str, places: int) -> None:
+    found = _TWO_READINGS.fullmatch(figure)
+    # Money has two decimals, so its comma can only stand between thousands.
+    if found and (places > 2 or found[2] == "."):
+        whole, decimals = found[1] + found[3], f"{found[1]}.{found[3]}"
+        as_decimals = f"{decimals}0" if places > 2 else decimals[:-1]
+        raise FigureError(
+            f"can be read as {whole} and as {decimals}: write {whole} or {as_decimals}"
+            + (f", at most {places} decimals are accepted" if places <= 2 else "")
+        )
 
 
 def _without_currency(figure: str, currency: str | None) -> str:

@@ -32,7 +32,8 @@ class Partition:
 
 def current_partition() -> Partition:
     """
-    Return the partition of the running task. Raises AirflowFailException when it names no session, or two.
+    Return the partition of the running task. Raises AirflowFailException when the run names no session or
+    two.
     """
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]

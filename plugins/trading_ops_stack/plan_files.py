@@ -103,8 +103,8 @@ def _load(config: Settings, bars: Path) -> LoadReport:
         load_ecb_rates(connection, f"ecb:{bars}")
     refused = "\n".join(f"  {item}" for item in report.refused)
     if not report.symbols:
-        left = "\n".join(f"  {line}" for line in left_alone_lines(bars))
-        raise PlanFilesError(f"no file of {bars} holds end-of-day bars the desk can read:\n{refused}{left}")
+        said = "\n".join(f"  {line}" for line in (*report.refused, *left_alone_lines(bars)))
+        raise PlanFilesError(f"no file of {bars} holds end-of-day bars the desk can read:\n{said}")
     print(
         f"{report.rows_new:,} bars of {len(report.symbols)} symbols loaded"
         + (f"; refused:\n{refused}" * bool(refused))

@@ -8,6 +8,7 @@ with dividends of 0.15 on closes of 8.52, 15.04, 12.85 and 17.87; the vendor's a
 646.66 a line, until 30 % of the equity is spent.
 """
 
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -121,12 +122,15 @@ def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_
     assert ticket["kind"] == "TRADE" or all(reason["fix"] for reason in ticket["reasons"])
 
 
-def test_a_folder_of_anything_else_is_refused_file_by_file(own_desk, real_files):
-    """The bodies vendors send when they refuse are named with file and line, and nothing is planned."""
+def test_a_folder_of_anything_else_is_told_file_by_file(own_desk, real_files, tmp_path):
+    """What vendors send when they refuse is left alone, or under a vendor's name refused; nothing is planned."""
     before = own_desk.tickets()
-    done = own_desk.run("trading_ops_stack.plan_files", real_files / "http_error_bodies")
+    bodies = shutil.copytree(real_files / "http_error_bodies", tmp_path / "bodies")
+    shutil.copy(bodies / "stooq_200_no_data.txt", bodies / "aapl_us_d.csv")
+    done = own_desk.run("trading_ops_stack.plan_files", bodies)
     assert done.returncode == 1
-    assert "no file of" in done.stderr and "line 1" in done.stderr
+    assert "no file of" in done.stderr and "aapl_us_d.csv, line 1" in done.stderr
+    assert "left alone, no vendor file: stooq_200_no_data.txt (file" in done.stderr
     assert own_desk.tickets() == before
 
 
@@ -149,6 +153,24 @@ def test_a_day_that_is_no_session_is_refused_with_the_one_before(own_desk, real_
     )
     assert done.returncode == 1
     assert "2026-06-12" in done.stderr
+
+
+@pytest.mark.parametrize("as_of", ["20260612", "2026-W24-5", "1890-01-02", "2041-01-02", "latest"])
+def test_a_day_written_otherwise_or_outside_the_calendar_is_refused_before_anything_is_loaded(
+    own_desk, real_files, as_of
+):
+    """Two of these Python reads as dates, and two ended in a traceback."""
+    bars = real_files / "yahoo_split_adj_2026-06"
+    done = own_desk.run("trading_ops_stack.plan_files", bars, "--as-of", as_of)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"make run: ASOF={as_of} is ") and "Traceback" not in done.stderr
+
+
+def test_a_day_before_every_bar_is_refused(own_desk, real_files):
+    """Nothing is known of it, so there is nothing to plan on."""
+    bars = real_files / "stooq_csv_endpoint/2026-06-26__aapl_us_d.csv"
+    done = own_desk.run("trading_ops_stack.plan_files", bars, "--as-of", "1970-01-02", "--benchmark", "AAPL")
+    assert done.returncode == 1 and "is before the oldest bar in the files (198" in done.stderr
 
 
 def test_a_broken_step_ends_in_a_no_trade_that_names_it(own_desk, real_files):

@@ -242,10 +242,10 @@ def test_a_step_the_database_refuses_is_one_line(models, capsys):
 
 @pytest.mark.parametrize("start", ["zzz", ""])
 def test_a_name_must_mean_one_model(models, capsys, start):
-    """None and two are both refused."""
-    add_model(models)
-    add_model(models, "tree 2", attempt=2)
-    assert main(["model", "show", start]) == 1
+    """None and two are both refused, and a name that is left empty even where there is but one."""
+    for number in (1, 2):
+        add_model(models, f"tree {number}", attempt=number)
+        assert main(["model", "retire", start, *WHO]) == 1
     assert "models have a version that starts with" in capsys.readouterr().err
 
 

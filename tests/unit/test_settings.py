@@ -21,6 +21,11 @@ def test_a_mistyped_name_is_refused_and_the_known_ones_are_listed():
     ("name", "value", "message"),
     [
         ("TRADING_OPS_DB_PORT", "54e3", "whole number"),
+        ("TRADING_OPS_DB_PORT", "0", "from 1 to 65535"),
+        ("TRADING_OPS_DB_PORT", "65536", "from 1 to 65535"),
+        ("TRADING_OPS_DB_PORT", "9" * 5000, "from 1 to 65535"),
+        ("TRADING_OPS_DB_PORT", "٨٠", "whole number"),
+        ("TRADING_OPS_INBOXES", "/mnt/bars:downloads", "absolute folders"),
         ("TRADING_OPS_ENVIRONMENT", "live", "production and simulated"),
         ("TRADING_OPS_MAIL", "pigeon", "file and smtp"),
         ("TRADING_OPS_QLIB_RUNTIME", "podman", "process and docker"),
@@ -57,3 +62,10 @@ def test_a_simulated_desk_uses_the_simulated_markets_universe(tmp_path):
     assert read_settings(explicit).universe == tmp_path / "mine.csv"
     production = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_ENVIRONMENT": "production"}
     assert read_settings(production).universe == Settings().universe
+
+
+def test_inboxes_are_folders_with_colons_between_them():
+    """None by default: files are loaded from below the data folder alone."""
+    assert read_settings({}).inbox_roots == ()
+    read = read_settings({"TRADING_OPS_INBOXES": "/mnt/bars::/srv/files:"})
+    assert [str(root) for root in read.inbox_roots] == ["/mnt/bars", "/srv/files"]

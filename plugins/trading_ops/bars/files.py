@@ -2,7 +2,7 @@
 The vendor files under a path: a folder with all below it, one file, or a zip of files.
 
 Only a file with a name some source gives its files is ever opened, and no link is followed: whatever else
-lies there is somebody's own. It is told of by name, size and kind, so nothing is ignored in silence.
+lies there is somebody's own. It is told by name, size and kind, so that nothing is ignored in silence.
 """
 
 import os
@@ -100,7 +100,7 @@ def _look(path: Path) -> Iterator[VendorFile | LeftAlone]:
     if not path.is_dir():
         raise LoadError(f"{path}: no such folder, file or zip")
     unreadable: list[OSError] = []
-    # Unlike other ways to walk a tree this one cannot be led into a link that takes a folder's place.
+    # Unlike other ways to walk a tree this one is not led into a link that takes a folder's place meanwhile.
     for folder, folders, files, handle in os.fwalk(path, onerror=unreadable.append):
         named, folders[:] = sorted(folders + files), []
         for name in named:

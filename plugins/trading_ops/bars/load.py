@@ -51,5 +51,5 @@ def left_alone_lines(path: Path) -> list[str]:
     """Return what was not opened under a path, for a person: a line for each of the first twenty."""
     left = find_left_alone(path) if path.exists() else []
     more = len(left) - _SHOWN_MAX
-    lines = [f"left alone, no source gives a file such a name: {one}" for one in left[:_SHOWN_MAX]]
+    lines = [f"left alone, no vendor file: {one}" for one in left[:_SHOWN_MAX]]
     return lines + [f"left alone as well: {more} more"] * (more > 0)

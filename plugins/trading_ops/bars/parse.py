@@ -194,7 +194,8 @@ def _parse_rates(rows: Rows, layout: Layout, symbol: str, dates: np.ndarray) -> 
                 rows.refuse_row(
                     index,
                     column,
-                    f"{told(value)} is not accepted here; expected {' or '.join(sorted(accepted))}, the same in every row",
+                    f"{told(value)} is not accepted here; expected {' or '.join(sorted(accepted))}, "
+                    "the same in every row",
                 )
     texts = (rows.column(column).to_pylist() for column in (BASE, QUOTE, RATE))
     rates = tuple(zip(np.datetime_as_string(dates).tolist(), *texts, strict=True))

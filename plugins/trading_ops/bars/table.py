@@ -18,10 +18,10 @@ from trading_ops.sources.layout import header_of
 
 _REPLY_FORM = "a file of comma-separated rows under a header line is expected"
 # What numbers, days, missing prices, tickers and currencies are written with. Whatever else stands in a cell
-# is told by its length alone: it may be a vendor's answer with a key in it, or somebody's own file under a
-# vendor's name.
+# is told by its length alone: an answer with a key in it, or somebody's own file under a vendor's name.
 _TELLABLE = re.compile(
-    r"[+-]?|[+-]?[0-9.][0-9.,:/ +eE-]{0,31}|[nN]/?[aA]|NaN|nan|null|[+-]?inf|[A-Z]{1,3}|\^?[A-Z0-9-]{1,10}\.US"
+    r"[+-]?|[+-]?[0-9.][0-9.,:/ +eE-]{0,31}|[nN]/?[aA]|NaN|nan|null|[+-]?inf"
+    r"|[A-Z]{1,3}|\^?[A-Z0-9-]{1,10}\.US"
 )
 
 
@@ -62,7 +62,7 @@ class Rows:
         return header_of(self.header_line)[self.table.column_names.index(column)]
 
     def refuse(self, is_bad: np.ndarray, column: str, reason: str) -> NoReturn:
-        """Refuse the file for its first bad row; `{}` in the reason becomes what is told of the cell."""
+        """Refuse the file for its first bad row; `{}` in the reason becomes what is told of its cell."""
         bad = np.flatnonzero(is_bad)
         index = int(bad[np.argmin(self.lines[bad])])
         self.refuse_row(index, column, reason.replace("{}", told(self.column(column)[index].as_py())))

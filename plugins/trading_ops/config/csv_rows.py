@@ -91,7 +91,7 @@ def refuse(error: type[Exception], name: str, line: int, field: str, found: str,
 
 
 def _told_header(header: list[str], columns: tuple[str, ...]) -> str:
-    """Return a header for a message; of a file without one of the columns only its width."""
+    """Return a header for a message; of a file with none of the columns, which is another's, its width."""
     if not header:
         return "nothing"
     is_alike = set(header) & set(columns) and all(re.fullmatch(r"\W*\w{1,30}\W*", cell) for cell in header)

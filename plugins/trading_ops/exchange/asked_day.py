@@ -1,5 +1,5 @@
 """
-A day somebody asked for, as text or as a date: a session of the exchange, or a refusal that names one.
+A day somebody asked for, as text or as a date: a session of the exchange, or a refusal in words.
 
 Pure.
 """
@@ -28,5 +28,7 @@ def require_session(day: date) -> date:
     except CalendarError as error:
         raise CalendarError(f"is no day to work on: {error}") from error
     if not is_open:
-        raise CalendarError(f"is no session: the NYSE is closed that day; the session before it is {before}")
+        raise CalendarError(
+            f"is not a session: the NYSE is closed that day; the session before it is {before}"
+        )
     return day

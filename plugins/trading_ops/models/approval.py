@@ -18,12 +18,21 @@ from trading_ops.models.changelog import write_changelog
 from trading_ops.models.registry import ModelError
 from trading_ops.settings import Settings
 
+# An unset variable of a shell is an empty name, and every version starts with that.
+_NAME_LENGTH_MIN = 6
+
 
 def find_model(connection: psycopg.Connection, name: str) -> dict[str, Any]:
-    """Return the one model whose version starts with a name; raises ModelError for none and for several."""
+    """
+    Return the one model whose version starts with a name; raises ModelError for none, for several, and for a
+    name so short that it means whichever there is.
+    """
     found = list(queries.models.models_named(connection, prefix=name))
-    if len(found) != 1:
-        raise ModelError(f"{len(found)} models have a version that starts with {name!r}")
+    if len(found) != 1 or len(name) < _NAME_LENGTH_MIN:
+        raise ModelError(
+            f"{len(found)} models have a version that starts with {name!r}; name one by at least "
+            f"{_NAME_LENGTH_MIN} characters"
+        )
     return found[0]
 
 

@@ -36,7 +36,7 @@ def require_closed(connection: psycopg.Connection, day: date) -> None:
 
 
 def require_bars(connection: psycopg.Connection, day: date) -> None:
-    """Raise RunError when every bar the desk has is of a later session; one without any has other worries."""
+    """Raise RunError when every bar there is is of a later session; without any the data gate blocks."""
     first = queries.runs.first_bar_after(connection, as_of_date=day)
     if first is not None:
         raise RunError(f"nothing is known of {day}: the oldest bar is of {first}")

@@ -43,7 +43,7 @@ def freeze(
 
     Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
     trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that
-    is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, a
+    is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a
     desk without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id

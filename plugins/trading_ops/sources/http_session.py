@@ -31,7 +31,7 @@ from trading_ops.sources.replies import Reply
 # It logs the address of every request, and Stooq's carries the key.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-# So many characters of a key in a row give away too much of it, as in "your key abcdef… is not valid".
+# So many characters of a key in a row give too much of it away, as in "your key abcdef… is not valid".
 _KEY_PART = 6
 _PASSING_STATUSES = (500, 502, 503, 504)
 
@@ -105,7 +105,7 @@ class HttpSession:
         return self.key.get_secret_value() if self.key else ""
 
     def redacted(self, text: str) -> str:
-        """Return a text without the key in it, however it was written, and without a larger part of it."""
+        """Return a text without the key in it, however it was written there, or a larger part of it."""
         key = self.secret
         for form in filter(None, {key, quote(key, safe=""), quote(key), quote_plus(key)}):
             text = text.replace(form, "[key]")

@@ -37,7 +37,8 @@ _READ_BYTES, _SHOWN_CHARACTERS = 4096, 240
 _SECRETS = (
     (r"\?[^\s?=]+=\S+", "?[hidden]"),
     (
-        r"\b([\w-]*(?:key|token|secret|passw\w*|pwd|signature|crumb|cookie|credentials?|session)[\"'*]*\s*[=:]\s*)"
+        r"\b([\w-]*(?:key|token|secret|passw\w*|pwd|signature|crumb|cookie|credentials?|session)"
+        r"[\"'*]*\s*[=:]\s*)"
         r"[\"']?[^\s\"',;]+",
         r"\1[hidden]",
     ),

@@ -47,7 +47,7 @@ def test_a_file_of_secrets_under_a_vendors_name_is_refused_by_size_and_kind(body
 
 @pytest.mark.parametrize("case", SAMPLES)
 def test_a_secret_in_any_one_cell_of_a_vendors_file_is_not_told(case):
-    """A vendor that breaks off with an answer within its rows; the newest row is set aside, not refused."""
+    """As from a vendor that breaks off with an answer; the newest row is set aside rather than refused."""
     text, name = SAMPLES[case]
     lines = text.splitlines()
     tried = 0

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confirm_app.forms.figures import FigureError, parse_figure, parse_instant, parse_key, parse_text
+from confirm_app.forms.figures import (
+    FigureError,
+    parse_figure,
+    parse_instant,
+    parse_key,
+    parse_text,
+    write_figure,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +58,21 @@ def test_the_usual_ways_to_write_pounds_are_read(text, value):
         ("5€", "this field is in GBP"),
         ("١٢٣", "digits other than 0-9"),
         ("１２３", "digits other than 0-9"),
-        ("1.234", "at most 2"),
+        ("1.234", "can be read as 1234 and as 1.234: write 1234 or 1.23, at most 2"),
+        ("1.2345", "at most 2"),
+        ("0,125", "comma where none belongs"),
+        ("0,125.00", "comma where none belongs"),
+        ("01,234", "comma where none belongs"),
+        ("0 125", "space where none belongs"),
+        ("1 23", "space where none belongs"),
+        ("12,34,567", "comma where none belongs"),
+        ("5 - 3", "not a number"),
+        ("+5", "not a number"),
+        ("--5", "not a number"),
+        ("5-", "not a number"),
+        ("inf", "not a number"),
+        ("\u2488", "digits other than 0-9"),
+        ("½", "not a number"),
         ("1234567890123", "too large"),
         ("9" * 5000, "too large"),
         ("0", "is zero"),
@@ -70,6 +91,46 @@ def test_a_doubtful_figure_is_refused_with_the_accepted_form(text, says):
     """'1.234,50' could be a thousand pounds or one: it is asked for again, never guessed."""
     with pytest.raises(FigureError, match=says):
         parse_figure(text, places=2, currency="GBP")
+
+
+@pytest.mark.parametrize("currency", [None, "USD"])
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("3,205", ("3205", "3.205", "3.2050")),
+        ("3.205", ("3205", "3.205", "3.2050")),
+        ("12,500", ("12500", "12.500", "12.5000")),
+        ("101.125", ("101125", "101.125", "101.1250")),
+    ],
+)
+def test_a_figure_two_people_read_differently_is_asked_back_with_both_readings(text, currency, readings):
+    """3,205 units were booked as three thousand; what is named in the answer can be typed without doubt."""
+    as_whole, as_decimals, without_doubt = readings
+    says = f"can be read as {as_whole} and as {as_decimals}: write {as_whole} or {without_doubt}"
+    with pytest.raises(FigureError, match=says):
+        parse_figure(text, places=6, currency=currency)
+    assert parse_figure(as_whole, places=6) == Decimal(as_whole)
+    assert parse_figure(without_doubt, places=6) == Decimal(as_decimals)
+
+
+@pytest.mark.parametrize(
+    "text", ["0.125", "3.2054", "3,205.4", "1,234,567", "1234.567", "3 205", "10.8183531"]
+)
+def test_a_figure_with_one_reading_is_read(text):
+    """A zero in front, a fourth decimal, a second comma or a space leave no doubt."""
+    assert parse_figure(text, places=10) == Decimal(text.replace(",", "").replace(" ", ""))
+
+
+@pytest.mark.parametrize("text", ["3,205", "£3,205", "12,500"])
+def test_thousands_of_pounds_are_read(text):
+    """Money has two decimals, so three digits behind a comma are thousands."""
+    assert parse_figure(text, places=2, currency="GBP") == Decimal(text.strip("£").replace(",", ""))
+
+
+@given(st.decimals(min_value="0.000001", max_value="999999999999", places=6, allow_nan=False))
+def test_a_figure_the_page_fills_in_is_read_back(value):
+    """A correction starts from what is recorded, and would otherwise be asked back for it."""
+    assert parse_figure(write_figure(value), places=6) == value
 
 
 def test_cash_may_be_zero_or_negative_where_the_form_says_so():

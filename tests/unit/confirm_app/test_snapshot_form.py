@@ -34,6 +34,12 @@ def test_a_snapshot_is_read_line_by_line():
         ("ALDR -", "Line 1 .*units is not a number"),
         ("ALDR 1 2 3", "Line 1 .*write symbol, units"),
         ("A<b> 1", "Line 1 .*the symbol"),
+        ("ALDR 6,250", "Line 1 .*read as 6250 and as 6.250: write 6250 or 6.2500"),
+        ("ALDR 0,125", "Line 1 .*units has a comma"),
+        (
+            "ALDR 6 512.40",
+            "Line 1 .*read as 6512.40 units and as 6 units worth 512.40 pounds: write ALDR 6512.40, or",
+        ),
         ("ALDR 1 x", "Line 1 .*the value is not a number"),
         ("\n".join(f"S{n} 1" for n in range(201)), "201 lines"),
         ("", "positions are missing"),
@@ -45,6 +51,15 @@ def test_a_bad_line_is_named(positions, says):
 
     _, errors = parse_snapshot(TIME | {"cash": "0", "positions": positions}, NOW_AT)
     assert len(errors) == 1 and re.search(says, errors[0].message)
+
+
+def test_a_whole_number_of_units_and_a_value_are_told_apart_by_the_pound_sign():
+    """What the refusal of ALDR 6 512.40 offers is read as it says."""
+    for line, units, value in (("ALDR 6512.40", "6512.40", None), ("ALDR 6 £512.40", "6", Decimal("512.40"))):
+        snapshot, errors = parse_snapshot(TIME | {"cash": "0", "positions": line}, NOW_AT)
+        assert not errors
+        [position] = snapshot.positions
+        assert (position.units, position.value_gbp) == (Decimal(units), value)
 
 
 def test_an_empty_account_has_to_be_said():
@@ -59,6 +74,20 @@ def test_nothing_was_read_in_the_future():
         parse_snapshot(TIME | {"cash": "0", "no_positions": "yes", "time": "17:01"}, NOW_AT)[1][0].field
         == "time"
     )
+
+
+@pytest.mark.parametrize(
+    ("date", "is_read"), [("2016-06-15", False), ("2001-01-01", False), ("2025-06-15", True)]
+)
+def test_a_year_that_is_a_slip_is_asked_back(date, is_read):
+    """A deposit of ten years ago would be valued through every session since."""
+    for parse, fields in (
+        (parse_snapshot, {"cash": "0", "no_positions": "yes"}),
+        (parse_cash_movement, {"kind": "deposit", "amount": "25.00"}),
+    ):
+        value, errors = parse(TIME | fields | {"date": date}, NOW_AT)
+        assert (value is not None) == is_read
+        assert is_read or "check the year" in errors[0].message
 
 
 @pytest.mark.parametrize(

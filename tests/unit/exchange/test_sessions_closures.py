@@ -137,6 +137,9 @@ def test_the_committed_overrides_are_readable():
             HEADER + "2026-06-15,early_close,1pm,a\n",
             "2, field close_time_new_york: '1pm'; accepted is a time such as 13:00",
         ),
+        # Before the opening, and no earlier than ever.
+        (HEADER + "2026-06-15,early_close,01:00,a\n", "2, field close_time_new_york: '01:00'"),
+        (HEADER + "2026-06-15,early_close,16:00,a\n", "2, field close_time_new_york: '16:00'"),
         (
             HEADER + "2026-06-15,early_close,,a\n",
             "2, field close_time_new_york: '' for a day of kind early_close",

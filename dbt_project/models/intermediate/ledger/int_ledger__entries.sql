@@ -61,7 +61,7 @@ entries as (
         recorded_at,
         0,
         amount_gbp,
-        case when kind in ('deposit', 'withdrawal') then amount_gbp else 0 end
+        case when kind in ('deposit', 'withdrawal') and is_taken_back is not true then amount_gbp else 0 end
     from {{ ref('stg_desk__cash_movements') }}
 )
 

@@ -80,6 +80,10 @@ insert into desk.portfolios (portfolio_id, kind, base_currency) values (:portfol
 -- Books money that moved without a trade; the same key and body again gives the same id.
 select desk.record_cash_movement(:request);
 
+-- name: reverse_cash_movement(request)$
+-- Takes a cash movement back, once; the same key and body again gives the same id.
+select desk.reverse_cash_movement(:request);
+
 -- name: record_snapshot(request)$
 -- Records what the broker shows; the same key and body again gives the same id.
 select desk.record_snapshot(:request);

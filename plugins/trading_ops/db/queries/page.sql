@@ -180,9 +180,13 @@ group by broker_name
 having count(distinct internal_symbol) = 1;
 
 -- name: recent_cash_movements(portfolio_id)
--- The newest cash movements of a portfolio.
-select kind, amount_gbp, occurred_at, person, notes from desk.ledger_cash_movements
-where portfolio_id = :portfolio_id order by movement_id desc limit 10;
+-- The newest cash movements of a portfolio, with what each takes back and what takes it back.
+select
+    movement.movement_id, movement.kind, movement.amount_gbp, movement.occurred_at, movement.person,
+    movement.notes, movement.reverses_movement_id, reversal.movement_id as reversed_by_id
+from desk.ledger_cash_movements as movement
+left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
+where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
 
 -- name: recent_halts()
 -- The newest halts and releases.

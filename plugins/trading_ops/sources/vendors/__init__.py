@@ -40,9 +40,7 @@ def symbol_in_name(layout: Layout, name: str) -> str | None:
 
 
 def symbol_in_any_name(name: str) -> str | None:
-    """
-    Return the symbol a file name carries in whichever layout, or None if no source names its files so.
-    """
+    """Return the symbol a file name carries in whichever layout, or None if it is no source's name."""
     found = (_symbol(names, name) for names in _NAMES)
     return next((symbol for symbol in found if symbol), None)
 
