@@ -7,8 +7,8 @@ the data, report by mail. Every task may be cleared and run again; nothing is co
 **It failed, now what?**
 
 - `load_bars` red: no file could be read, the session is not over, the inbox lies where the settings do not
-  allow one, or config/sources.yml or the file of keys cannot be used. The log names file, line and reason, and
-  what was left alone. Put a good file into the inbox, or mend the configuration, and clear the task.
+  allow one, or config/sources.yml or the file of keys cannot be used. The log names file, line and reason,
+  and what was left alone. Put a good file into the inbox, or mend the configuration, and clear the task.
 - `load_bars` green with the incident SOURCE_BLOCKED: a vendor refuses the desk and the next one was asked.
   Look at its key; nobody answers a bot check. What no source delivered is in the task's log.
 - `build_prices` or `build_book` red: the log ends with the failed dbt nodes. Yesterday's publication stays.

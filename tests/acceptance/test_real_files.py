@@ -123,7 +123,7 @@ def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_
 
 
 def test_a_folder_of_anything_else_is_told_file_by_file(own_desk, real_files, tmp_path):
-    """What vendors send when they refuse is left alone, or under a vendor's name refused; nothing is planned."""
+    """What vendors send when they refuse is left alone, or refused by its name; nothing is planned."""
     before = own_desk.tickets()
     bodies = shutil.copytree(real_files / "http_error_bodies", tmp_path / "bodies")
     shutil.copy(bodies / "stooq_200_no_data.txt", bodies / "aapl_us_d.csv")
