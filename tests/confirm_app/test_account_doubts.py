@@ -47,7 +47,7 @@ def test_a_true_snapshot_is_asked_nothing(holder, desk):
             {f"positions-missing-{symbol}" for symbol in ("ALDR", "BRCH", "CEDR", "DOGW", "ELMS")},
         ),
         (
-            {"cash": "0.01", "no_positions": "yes", "date": "2001-06-15"},
+            {"cash": "0.01", "no_positions": "yes", "date": "2025-07-15"},
             {"cash-beside-ledger", "time-long-ago"},
         ),
     ],

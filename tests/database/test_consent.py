@@ -47,8 +47,8 @@ def traded(desk) -> str:
         ({"value_gbp": "50.00"}, "value_follows_units", "50.00 GBP"),
         ({"units": "62.5"}, "value_follows_units", "500.00 GBP .* 5000.00 GBP"),
         ({"price_usd": "10"}, "value_follows_units", "50.00 GBP"),
-        ({"units": "NaN"}, "value_follows_units", "NaN"),
-        ({"price_usd": "NaN"}, "value_follows_units", "NaN"),
+        ({"units": "NaN"}, "units_check", "domain units"),
+        ({"price_usd": "NaN"}, "price_check", "domain price"),
     ],
 )
 def test_what_cannot_be_true_is_refused_by_the_database(desk, traded, change, constraint, says):

@@ -114,7 +114,9 @@ def test_a_split_of_a_holding_is_booked_once(desk):
     buy(desk, first)
     add_split(desk, "AAA.V", date(2026, 6, 17), "4")
     add_split(desk, "BBB.V", date(2026, 6, 17), "4", key="of a symbol never held")
+    set_clock(desk, datetime(2026, 6, 20, 8, 0, tzinfo=UTC))
     run = freeze_plan(desk, as_of_date=date(2026, 6, 18), key="weekly_plan:2")
+    set_clock(desk, datetime(2026, 6, 23, 8, 0, tzinfo=UTC))
     later = freeze_plan(desk, kind="daily", as_of_date=date(2026, 6, 22), key="daily:1")
     with connect("desk_planner", desk) as connection:
         (split,) = post_splits(connection, run.run_id)
@@ -129,6 +131,7 @@ def test_a_run_posts_only_what_it_knew(desk):
     first = freeze_plan(on_saturday(desk))
     buy(desk, first)
     add_split(desk, "AAA.V", date(2026, 6, 22), "4", key="after the as-of date")
+    set_clock(desk, datetime(2026, 6, 19, 8, 0, tzinfo=UTC))
     daily = freeze_plan(desk, kind="daily", as_of_date=date(2026, 6, 18), key="daily:1")
     add_split(desk, "AAA.V", date(2026, 6, 17), "2", key="after the freeze")
     with connect("desk_planner", desk) as connection:

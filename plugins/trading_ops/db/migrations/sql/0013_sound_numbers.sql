@@ -58,8 +58,6 @@ alter table desk.drift_cases
     alter column expected_value type desk.figure, alter column observed_value type desk.figure;
 
 -- A time no entry can have: infinite, before the desk could know of it, or not yet.
-alter table desk.ledger_trades_fills
-    add constraint executed_in_time check (executed_at > '2000-01-01' and executed_at <= recorded_at) not valid;
 alter table desk.ledger_cash_movements
     add constraint occurred_in_time check (occurred_at > '2000-01-01' and occurred_at <= recorded_at) not valid;
 alter table desk.broker_snapshots
