@@ -42,8 +42,10 @@ def prepared(desk, sides):
     book = dataclasses.replace(desk, portfolio_id=f"book_{next(numbering)}")
     tickets = []
     for week, as_of_date in enumerate((date(2026, 6, 12), date(2026, 6, 18))):
+        turn_clock(desk, SATURDAY_AT + timedelta(weeks=week))
         run = freeze_plan(book, as_of_date=as_of_date, key=f"{book.portfolio_id}:{week}")
         tickets.append(issue_trades(book, run, list(zip(SYMBOLS, sides[2 * week :], strict=False))))
+    turn_clock(desk, MONDAYS[1] + timedelta(days=2))
     run = freeze_plan(book, kind="daily", as_of_date=date(2026, 6, 23), key=f"{book.portfolio_id}:daily")
     lines = {
         (tickets[week], number): (symbol, 1 if sides[2 * week + number - 1] == "BUY" else -1)

@@ -95,7 +95,7 @@ def test_a_blocked_source_fails_over_loudly_and_its_key_stays_secret(desk, fetch
     fetch("one", ECHO, symbols=("AAPL",))
     incidents = rows(desk, "select code, detail from desk.incidents")
     assert [code for code, _ in incidents] == ["SOURCE_BLOCKED"]
-    assert "stooq at AAPL" in incidents[0][1] and "[key]" in incidents[0][1]
+    assert "stooq at AAPL" in incidents[0][1] and "[hidden]" in incidents[0][1]
     assert rows(desk, "select count(*) from desk.outbox where kind = 'alert'") == [(1,)]
     assert [row[:3] for row in rows(desk, RESULTS)] == [
         ("stooq", "AAPL", "blocked"),
