@@ -150,8 +150,8 @@ def add_run(
     """
     Freeze a run and everything it points at; return its run_id.
 
-    `weeks` shifts the as-of date, the plan week and the window by whole weeks; `columns`
-    overrides any column of desk.runs.
+    `weeks` shifts the as-of date, the freeze, the plan week and the window by whole weeks;
+    `columns` overrides any column of desk.runs.
     """
     shift = timedelta(weeks=weeks)
     as_of_date = AS_OF_DATE + shift
@@ -177,7 +177,7 @@ def add_run(
         "window_open_at": WINDOW_OPEN_AT + shift if is_plan else None,
         "window_close_at": WINDOW_CLOSE_AT + shift if is_plan else None,
         "deadline_at": DEADLINE_AT + shift if is_plan else None,
-        **columns,
+        **({"frozen_at": SATURDAY_AT + shift} if weeks else {}) | columns,
     }
     with connect("desk_planner", desk) as connection:
         _insert(connection, "desk.runs", row)

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 
 from trading_ops.bars.ecb import load_ecb_rates
+from trading_ops.bars.files import find_left_alone
 from trading_ops.bars.load import load_folder
 from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT
@@ -108,13 +109,14 @@ def test_the_real_splits_are_there_with_the_vendors_ratio(desk, real_files):
 @pytest.mark.parametrize(
     "folder", ["http_error_bodies", "yfinance_repair_fixtures", "hummingbot_fills", "etoro_statements"]
 )
-def test_what_is_no_file_of_bars_is_refused_by_name(desk, real_files, folder):
-    """Error bodies, other layouts, broker files: each one named, none loaded, none crashing the load."""
+def test_what_is_no_file_of_bars_is_told_by_name(desk, real_files, folder):
+    """Error bodies, other layouts, broker files: each refused or left alone, none crashing the load."""
     paperwork = {"README.txt", "LICENSE.txt"}
     expected = {path.name for path in (real_files / folder).rglob("*") if path.is_file()} - paperwork
     with connect("desk_loader", desk) as connection:
         report = load_folder(connection, real_files / folder, "one")
-    assert {refusal.file.split("/")[-1] for refusal in report.refused} == expected
+    told = [one.file for one in report.refused] + [one.name for one in find_left_alone(real_files / folder)]
+    assert {name.split("/")[-1] for name in told} == expected and len(told) == len(expected)
     assert (report.rows_new, report.symbols) == (0, ())
 
 
