@@ -95,7 +95,7 @@ def test_a_set_without_its_benchmark_is_refused_with_the_choice(own_desk, real_f
     """The desk does not pick a benchmark on its own."""
     done = own_desk.run("trading_ops_stack.plan_files", real_files / "av_sp500_daily_adjusted/daily_adjusted")
     assert done.returncode == 1
-    assert "SPY is not among the symbols; name one of AAPL" in done.stderr
+    assert "'SPY' is not among the symbols; name one of AAPL" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def test_a_report_shows_incidents_since_the_last_report_and_the_halt(valued):
     """An old incident is not news; one since the last daily run is, over a weekend too."""
     with connect("desk_planner", valued) as connection:
         record_incident(connection, "DATA_STALE", "old", "an old story")
-    rows.add_run(valued, kind="daily", weeks=-1)
+    last_report = rows.SATURDAY_AT + timedelta(minutes=1)
+    rows.add_run(valued, kind="daily", weeks=-1, frozen_at=last_report)
     rows.set_clock(valued, rows.SATURDAY_AT + timedelta(days=3))
     with connect("desk_planner", valued) as connection:
         record_incident(connection, "STEP_FAILED", "new", "<b>a new story</b>")
