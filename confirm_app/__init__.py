@@ -2,7 +2,7 @@
 The execution desk's page: read the ticket, execute by hand, record line by line.
 
 A GET changes nothing, a form counts once however often it is sent, and whatever is wrong is said
-beside the field it is wrong in. Works without JavaScript; served as `gunicorn 'confirm_app:create_app()'`.
+beside the field it is wrong in. Works without JavaScript; `serving.py` says how it is served.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from trading_ops.wording.templates import OPTIONS, furnished
 def create_app(config: Settings | None = None) -> Flask:
     """Return the page for the desk that config (by default this process's settings) describes."""
     config = config or settings()
-    is_https = config.confirm_url.startswith("https://")
+    is_https = config.page_url.startswith("https://")
     app = Flask(__name__)
     app.config.update(
         DESK_SETTINGS=config,

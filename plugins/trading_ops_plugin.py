@@ -38,7 +38,7 @@ class TradingOpsPlugin(AirflowPlugin):
             },
             {
                 "name": "Confirm page",
-                "href": settings().confirm_url,
+                "href": settings().page_url,
                 "destination": "nav",
                 "category": "browse",
             },

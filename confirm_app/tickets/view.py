@@ -58,9 +58,12 @@ class TicketView:
 
     @property
     def shows_orders(self) -> bool:
-        """Whether an unrecorded line shows its order: never while halted, expired or superseded."""
+        """Whether an unrecorded line shows its order: never while halted, expired, superseded or tampered with."""
         return not (
-            self.desk["is_halted"] or self.phase in ("closed", "overdue") or self.ticket["newer_ticket_id"]
+            self.desk["is_halted"]
+            or self.phase in ("closed", "overdue")
+            or self.ticket["newer_ticket_id"]
+            or self.ticket["odd_in_body"]
         )
 
     @property

@@ -8,7 +8,7 @@ turn. Rules of the desk (limits, windows, sizes) are policy and live in config/p
 import os
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,15 @@ class Settings:
         PROJECT_ROOT / "var/secrets/session_key", "the key that signs the page's cookies"
     )
     airflow_port: int = _setting(8074, "the port of Airflow, on loopback")
-    confirm_port: int = _setting(8075, "the port of the confirm page, on loopback")
-    confirm_url: str = _setting("http://127.0.0.1:8075", "the page's address as the links in mails say it")
+    confirm_port: int = _setting(8075, "the port of the confirm page")
+    confirm_bind: str = _setting("127.0.0.1", "the address of this machine the page answers on")
+    confirm_certificate: str = _setting(
+        "", "the file of the page's TLS certificate and chain (PEM); without it the page speaks plain HTTP"
+    )
+    confirm_certificate_key: str = _setting("", "the file of its private key (PEM)")
+    confirm_url: str = _setting(
+        "", "the page's address as the links in mails say it; without it where it answers"
+    )
     trusted_proxies: str = _setting(
         "",
         "addresses or networks of the proxies in front of the page, with commas between them; whom they say "
@@ -93,6 +100,18 @@ class Settings:
     def simulated_universe(self) -> Path:
         """The universe file of the simulated market, once there is one."""
         return self.data / "universe.csv"
+
+    @property
+    def page_url(self) -> str:
+        """The address of the confirm page, as a person opens it."""
+        scheme = "https" if self.confirm_certificate else "http"
+        host = f"[{self.page_host}]" if ":" in self.page_host else self.page_host
+        return self.confirm_url or f"{scheme}://{host}:{self.confirm_port}"
+
+    @property
+    def page_host(self) -> str:
+        """An address the confirm page answers on, as this machine reaches it."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.confirm_bind, self.confirm_bind)
 
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -131,8 +150,9 @@ def read_settings(environ: dict[str, str]) -> Settings:
     Return the settings an environment describes.
 
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
-    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, or an
-    inbox that is not absolute.
+    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, an
+    inbox that is not absolute, or a certificate without its key, or
+    an address to answer on that is none.
     """
     known = {variable(each.name): each for each in fields(Settings)}
     values = {}
@@ -161,11 +181,26 @@ def read_settings(environ: dict[str, str]) -> Settings:
         values.setdefault("portfolio_kind", "live")
     config = Settings(**values)
     try:
+        ip_address(config.confirm_bind)
+    except ValueError:
+        raise SettingsError(
+            f"{variable('confirm_bind')}={config.confirm_bind!r}: an address of this machine is expected, such as "
+            "192.168.1.20, or 0.0.0.0 for all of them"
+        ) from None
+    try:
         networks(config.trusted_proxies)
     except ValueError as error:
         raise SettingsError(
             f"{variable('trusted_proxies')}: {error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24"
         ) from None
+    if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
+        raise SettingsError(
+            f"{variable('confirm_certificate')} and {variable('confirm_certificate_key')} belong together: set both"
+        )
+    for name in ("confirm_certificate", "confirm_certificate_key"):
+        path = getattr(config, name)
+        if path and not os.access(path, os.R_OK):
+            raise SettingsError(f"{variable(name)}={path!r}: no file that the desk's user can read")
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
     if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)

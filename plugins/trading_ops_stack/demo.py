@@ -128,7 +128,7 @@ class Demo:
         self._market = SimulatedMarket(SEED)
         opening_cash_gbp = read_policy(config).account.paper_opening_cash_gbp
         self._broker = SimulatedBroker(config.data / "simulated_broker.json", opening_cash_gbp)
-        self._executor = SimulatedExecutor(config.confirm_url, "executor", write_password(config, "executor"))
+        self._executor = SimulatedExecutor(config.page_url, "executor", write_password(config, "executor"))
 
     def plan(self, week: Week) -> None:
         """Saturday morning: the vendor delivers, the daily run and the plan run end in a ticket."""

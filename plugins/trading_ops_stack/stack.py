@@ -66,10 +66,7 @@ def components(config: Settings) -> dict[str, Process]:
         "dbt-server": server_command(config),
         "api-server": (*airflow, "api-server"),
         "dag-processor": (*airflow, "dag-processor"),
-        "confirm-page": (
-            sys.executable, "-m", "gunicorn", "confirm_app:create_app()", "--workers", "2",
-            "--bind", f"127.0.0.1:{config.confirm_port}", "--access-logfile", "-", "--no-control-socket",
-        ),
+        "confirm-page": (sys.executable, "-m", "gunicorn", "--config", "python:confirm_app.serving"),
         # No log servers: every process of this machine sees the same log folder.
         "scheduler": (*airflow, "scheduler", "--skip-serve-logs"),
         "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),
@@ -113,7 +110,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
             airflow.set_pool(name, slots, meaning)
         _wait("dag-processor", processes, lambda: _dags_are_known(airflow), 120)
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
-        _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port), 60)
+        _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port, config.page_host), 60)
         processes["triggerer"].start(environ, PROJECT_ROOT)
         say(f"the desk is up after {time.monotonic() - started_at:.0f} s\n{addresses(config)}")
 
@@ -162,19 +159,22 @@ def _only_one(config: Settings) -> Iterator[None]:
 
 
 def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None:
-    for name, port, setting in (
-        ("api-server", config.airflow_port, "TRADING_OPS_AIRFLOW_PORT"),
-        ("confirm-page", config.confirm_port, "TRADING_OPS_CONFIRM_PORT"),
+    for name, host, port, setting in (
+        ("api-server", "127.0.0.1", config.airflow_port, "TRADING_OPS_AIRFLOW_PORT"),
+        ("confirm-page", config.page_host, config.confirm_port, "TRADING_OPS_CONFIRM_PORT"),
     ):
-        if processes[name].group() is None and _port_is_taken(port):
+        if processes[name].group() is None and _port_is_taken(port, host):
             raise StackError(
                 f"port {port} for the {name} is used by another program: stop it, or choose a port with {setting}"
             )
 
 
-def _port_is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _port_is_taken(port: int, host: str) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def add_people(config: Settings) -> None:
@@ -213,7 +213,7 @@ def addresses(config: Settings) -> str:
     """Return where everything is and how to sign in, one per line."""
     lines = [f"  Airflow       {airflow_url(config)}  (admin / {admin_password(config)})"]
     lines += [
-        f"  Confirm page  {config.confirm_url}  ({person} / {write_password(config, person)})"
+        f"  Confirm page  {config.page_url}  ({person} / {write_password(config, person)})"
         for person in sorted(PEOPLE)
     ]
     return "\n".join([*lines, f"  Logs          {state_folder(config) / 'logs'}"])

@@ -23,8 +23,7 @@ class Desk:
             "TRADING_OPS_SESSION_KEY": str(folder / "secrets/session_key"),
             "TRADING_OPS_DB_PORT": str(free_port()),
             "TRADING_OPS_AIRFLOW_PORT": str(free_port()),
-            "TRADING_OPS_CONFIRM_PORT": str(confirm_port := free_port()),
-            "TRADING_OPS_CONFIRM_URL": f"http://127.0.0.1:{confirm_port}",
+            "TRADING_OPS_CONFIRM_PORT": str(free_port()),
         }
         self.folder = folder
 

@@ -95,7 +95,7 @@ def test_mails_are_files_without_order_lines(lived):
     deadline_at = datetime.fromisoformat(lived.tickets()["demo-2026-W11-1"]["window"]["deadline"]["at"])
     assert asked["To"] == lived.config.executor_email and asked["Date"].datetime < deadline_at
     text = ticket_mails[0].get_body(("plain",)).get_content()
-    assert f"{lived.config.confirm_url}/confirm/demo-2026-W11-1" in text
+    assert f"{lived.config.page_url}/confirm/demo-2026-W11-1" in text
     assert not [
         line for line in lived.tickets()["demo-2026-W11-1"]["lines"] if line["internal_symbol"] in text
     ]

@@ -42,8 +42,7 @@ def main() -> int:
             "TRADING_OPS_SESSION_KEY": str(clone / "var/secrets/session_key"),
             "TRADING_OPS_DB_PORT": str(free_port()),
             "TRADING_OPS_AIRFLOW_PORT": str(free_port()),
-            "TRADING_OPS_CONFIRM_PORT": str(confirm_port := free_port()),
-            "TRADING_OPS_CONFIRM_URL": f"http://127.0.0.1:{confirm_port}",
+            "TRADING_OPS_CONFIRM_PORT": str(free_port()),
         }
         parts = {}
         try:

@@ -1,8 +1,13 @@
 """The page on a real desk: through Flask's client, on a real port, and in a real browser."""
 
 import re
+import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,8 +16,9 @@ from werkzeug.serving import make_server
 
 from confirm_app import create_app
 from tests.confirm_app import desk_rows
-from tests.conftest import missing
+from tests.conftest import free_port, missing
 from tests.database import rows
+from trading_ops.settings import read_settings, variable
 from trading_ops.simulation.forms import read_page
 
 CHROMIUM, CHROMEDRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -150,3 +156,36 @@ def doubts_of(answer) -> dict[str, str]:
 def texts(html: str, pattern: str) -> list[str]:
     """Return what a pattern finds in a page, tags left out."""
     return [re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in re.findall(pattern, html, re.DOTALL)]
+
+
+@pytest.fixture
+def serve(desk_environment, tmp_path) -> Iterator[Callable[..., str]]:
+    """Starts the page as the desk does, with settings of its own (by name), and returns its address."""
+    processes, log_path = [], tmp_path / "page.log"
+    paths = ":".join(path for path in sys.path if path)
+    places = {"PYTHONPATH": paths, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def start(**settings) -> str:
+        settings = {"confirm_port": free_port(), **settings}
+        own = {variable(name): str(value) for name, value in settings.items()}
+        with log_path.open("ab") as log:
+            command = (sys.executable, "-m", "gunicorn", "--config", "python:confirm_app.serving")
+            environ = {**desk_environment, **places, **own}
+            processes.append(subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=log, stderr=log))
+        for _ in range(240):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", settings["confirm_port"]), 5):
+                return read_settings(own).page_url
+            assert processes[-1].poll() is None, log_path.read_text()
+            time.sleep(0.25)
+        raise AssertionError(log_path.read_text())
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture
+def page(serve) -> str:
+    """The address of the page as the desk serves it."""
+    return serve()

@@ -1,52 +1,14 @@
 """The simulated executor goes through the real pages, served by gunicorn as in production."""
 
-import subprocess
-import sys
-import time
-import urllib.request
 from decimal import Decimal
 
 import pytest
 
 from tests.confirm_app.desk_rows import IN_WINDOW_AT, PASSWORDS, select
-from tests.conftest import free_port
 from trading_ops.db.connect import connect, queries
 from trading_ops.simulation.broker import SimulatedBroker
 from trading_ops.simulation.executor import ExecutorError, Outcome, SimulatedExecutor, TypedFill, trade_lines
 from trading_ops.tickets.build import TicketLine
-
-
-@pytest.fixture
-def gunicorn(desk_environment, tmp_path):
-    """The address of the page under gunicorn with two workers."""
-    port = free_port()
-    log = (tmp_path / "gunicorn.log").open("w")
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--workers",
-        "2",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "confirm_app:create_app()",
-    ]
-    paths = ":".join(path for path in sys.path if path)
-    environment = {**desk_environment, "PYTHONPATH": paths, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(120):
-        try:
-            opener.open(f"{url}/health", timeout=5).close()
-            break
-        except OSError:
-            assert process.poll() is None, (tmp_path / "gunicorn.log").read_text()
-            time.sleep(0.5)
-    yield url
-    process.terminate()
-    process.wait(timeout=30)
-    log.close()
 
 
 def lines_of(desk, ticket_id: str) -> list[TicketLine]:
@@ -54,7 +16,7 @@ def lines_of(desk, ticket_id: str) -> list[TicketLine]:
         return [TicketLine(**row) for row in queries.page.lines(connection, ticket_id=ticket_id)]
 
 
-def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket, tmp_path):
+def test_a_week_of_mixed_outcomes_goes_through_the_pages(page, desk, ticket, tmp_path):
     """
     Done, partial, skipped and failed lines and a snapshot: the ledger and the broker agree, sent twice or
     not.
@@ -74,7 +36,7 @@ def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket,
     ]
     assert trade_lines(broker, ticket, lines, prices, IN_WINDOW_AT, mix={2: "PARTIAL"}) == outcomes
 
-    executor = SimulatedExecutor(gunicorn, "executor", PASSWORDS["executor"])
+    executor = SimulatedExecutor(page, "executor", PASSWORDS["executor"])
     forgotten = {6: outcomes.pop(6)}
     executor.confirm(ticket, outcomes)
     statuses = select(desk, "select line_number, status from desk.confirmations order by line_number")
@@ -99,11 +61,11 @@ def test_a_week_of_mixed_outcomes_goes_through_the_pages(gunicorn, desk, ticket,
     assert snapshot["taken_at"] == IN_WINDOW_AT
 
 
-def test_the_page_s_refusal_reaches_the_caller(gunicorn, desk, ticket):
+def test_the_page_s_refusal_reaches_the_caller(page, desk, ticket):
     """A wrong figure, an unknown ticket and a wrong password raise with the page's own words."""
     with pytest.raises(ExecutorError, match="Name or password is wrong"):
-        SimulatedExecutor(gunicorn, "executor", "guessed")
-    executor = SimulatedExecutor(gunicorn, "executor", PASSWORDS["executor"])
+        SimulatedExecutor(page, "executor", "guessed")
+    executor = SimulatedExecutor(page, "executor", PASSWORDS["executor"])
     tenfold = TypedFill(Decimal("62.5"), Decimal(100), Decimal("5000.00"), IN_WINDOW_AT)
     with pytest.raises(ExecutorError, match="The order was £500.00"):
         executor.confirm(ticket, {1: Outcome("DONE", (tenfold,))})

@@ -6,6 +6,10 @@ from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import Visitor, texts
 from tests.confirm_app.desk_rows import fill_fields
 from tests.database import rows
+from trading_ops.comms.letters import compose
+from trading_ops.comms.mail import deliver_pending
+from trading_ops.comms.outbox import enqueue
+from trading_ops.db.connect import connect
 from trading_ops.plan.sizing import CONSTRAINTS
 
 ORDER = "Search eToro for"
@@ -118,3 +122,24 @@ def test_a_desk_without_tickets_has_a_page(desk, visitor):
     desk_rows.add_people(desk)
     visitor.sign_in()
     assert "There is no ticket yet" in visitor.client.get("/").text
+
+
+def test_a_ticket_whose_rows_were_changed_behind_its_back_shows_no_order(desk, executor, ticket):
+    """Whoever may switch triggers off writes a bigger order: the page reads the text beside the rows."""
+    assert executor.client.get(f"/confirm/{ticket}").text.count("Somebody changed this ticket") == 0
+    with rows.superuser(desk) as connection:
+        connection.execute("alter table desk.ledger_trades_intended disable trigger all")
+        connection.execute("update desk.ledger_trades_intended set value_gbp = 9999 where line_number = 1")
+    page = executor.client.get(f"/confirm/{ticket}").text
+    assert "its lines and its text disagree" in page
+    assert "9,999" not in page
+    with connect("desk_planner", desk) as connection:
+        letter = compose("TRADE", ["Buy."])
+        enqueue(
+            connection, dedupe_key="1", kind="ticket", recipient="executor", letter=letter, ticket_id=ticket
+        )
+    with connect("desk_mailer", desk) as connection:
+        report = deliver_pending(connection, desk)
+    assert [detail for _, detail in report.failed] == [
+        "held back: its lines and the text of the ticket disagree"
+    ]

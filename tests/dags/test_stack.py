@@ -32,14 +32,12 @@ SESSION = date(2026, 3, 6)
 def desk(tmp_path_factory) -> Settings:
     """A running desk with a short simulated history in its inbox."""
     folder = tmp_path_factory.mktemp("stack")
-    confirm_port = free_port()
     config = dataclasses.replace(
         Settings(),
         data=folder / "data",
         db_port=free_port(),
         airflow_port=free_port(),
-        confirm_port=confirm_port,
-        confirm_url=f"http://127.0.0.1:{confirm_port}",
+        confirm_port=free_port(),
         pgpass=folder / "secrets/pgpass",
         session_key=folder / "secrets/session_key",
     )

@@ -73,17 +73,7 @@ def add_policy(desk: Settings) -> str:
     text = json.dumps(body, sort_keys=True)
     policy_hash = _sha256(text)
     with connect("desk_planner", desk) as connection:
-        connection.execute(
-            "insert into desk.config_policy (policy_hash, body) values (%s, %s) on conflict do nothing",
-            (policy_hash, text),
-        )
-        for name, value in _numbers(body):
-            connection.execute(
-                "insert into desk.policy_limits (policy_hash, limit_name, limit_value) values (%s, %s, %s)"
-                " on conflict do nothing",
-                (policy_hash, name, Decimal(str(value))),
-            )
-        connection.execute("select desk.activate_policy(%s)", (policy_hash,))
+        connection.execute("select desk.adopt_policy(%s, %s)", (policy_hash, text))
     return policy_hash
 
 
@@ -390,14 +380,6 @@ def _insert(connection: psycopg.Connection, table: str, row: dict) -> None:
     connection.execute(
         f"insert into {table} ({names}) values ({', '.join(['%s'] * len(row))})", list(row.values())
     )
-
-
-def _numbers(node, path: str = ""):
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from _numbers(value, f"{path}.{key}" if path else key)
-    elif isinstance(node, int | float) and not isinstance(node, bool):
-        yield path, node
 
 
 def _sha256(text: str) -> str:

@@ -1,5 +1,6 @@
 """Who did what is written where it is done: once, whoever calls, and never for what was refused."""
 
+import json
 import re
 
 import psycopg
@@ -12,8 +13,7 @@ from trading_ops.ops import halt
 
 # Functions of the owner that write facts and tell of none, each with its reason.
 SILENT = {
-    "activate_policy": "which rows are active follows from files; the run that froze them is the record",
-    "activate_universe": "as activate_policy",
+    "activate_universe": "which rows are active follows from a file; the run that froze them is the record",
     "initialise_instance": "what a database is, once, before anybody is known",
     "judge_gate": "its row is the record, one per run and gate",
     "set_simulated_now": "a simulated desk's clock",
@@ -51,7 +51,7 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     }
     assert {name for name, tells in writers.items() if not tells} == set(SILENT)
     assert {name for name, tells in writers.items() if tells} == {
-        "admit_sign_in", "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state",
+        "admit_sign_in", "adopt_policy", "engage_halt", "record_cash_movement", "record_confirmation", "record_model_state",
         "record_snapshot", "record_switch", "release_halt", "reverse_cash_movement", "set_person", "settle_sign_in",
     }  # fmt: skip
 
@@ -191,3 +191,37 @@ def test_the_command_line_releases_for_an_operator_after_a_snapshot(shell, capsy
     assert (told["person"], told["detail"]) == ("operator", {"reason": "all fine"})
     assert main(["release", "again", "--person", "operator"]) == 1
     assert "not halted" in capsys.readouterr().err
+
+
+def test_a_policy_that_takes_over_is_written_with_what_it_changes(desk):
+    """Each limit with what it was; the same policy again says nothing."""
+    first = {
+        "risk": {"weight_ratio_max": "0.15", "positions_count_max": 20},
+        "signal": {"method": "momentum_12_1"},
+    }
+    second = {"risk": {"weight_ratio_max": "1", "positions_count_max": 20, "release_persons_min": 2}}
+    with connect("desk_planner", desk) as connection:
+        for digit, body in (("1", first), ("1", first), ("2", second)):
+            connection.execute("select desk.adopt_policy(%s, %s)", (digit * 64, json.dumps(body)))
+    found = audited(desk, "policy_adopted")
+    assert [(row["person"], row["subject"], row["detail"]["instead_of"]) for row in found] == [
+        ("desk", "1" * 64, None), ("desk", "2" * 64, "1" * 64)
+    ]  # fmt: skip
+    assert found[1]["detail"]["limits"] == {
+        "risk.weight_ratio_max": [0.15, 1], "risk.release_persons_min": [None, 2]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "insert into desk.config_policy (policy_hash, body) values (repeat('1', 64), '{}')",
+        "insert into desk.policy_limits select policy_hash, 'risk.weight_ratio_free', 9 from desk.config_policy",
+        "update desk.config_policy set body = '{}'",
+    ],
+)
+def test_the_planner_stores_no_limit_that_its_policy_does_not_say(desk, attack):
+    """Any policy could once be inserted and activated, and its limits be others than its text."""
+    rows.add_policy(desk)
+    with connect("desk_planner", desk) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(attack)

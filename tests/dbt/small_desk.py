@@ -202,8 +202,9 @@ def _add_policy(connection) -> str:
     connection.execute(
         "insert into desk.config_policy (policy_hash, body) values (%s, %s)", (policy_hash, body)
     )
-    for name, value in policy.limits().items():
-        connection.execute("insert into desk.policy_limits values (%s, %s, %s)", (policy_hash, name, value))
+    connection.execute(
+        "insert into desk.policy_limits select %s, * from desk.numbers_of(%s)", (policy_hash, body)
+    )
     return policy_hash
 
 

@@ -31,6 +31,8 @@ def test_a_mistyped_name_is_refused_and_the_known_ones_are_listed():
         ("TRADING_OPS_QLIB_RUNTIME", "podman", "process and docker"),
         ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7, nginx", "'nginx' .*addresses such as 10.0.0.7"),
         ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7/24", "host bits set"),
+        ("TRADING_OPS_CONFIRM_BIND", "my-laptop", "an address of this machine"),
+        ("TRADING_OPS_CONFIRM_CERTIFICATE", "/no/where.pem", "belong together"),
     ],
 )
 def test_a_value_the_desk_cannot_use_is_refused_with_what_it_accepts(name, value, message):
@@ -44,6 +46,31 @@ def test_trusted_proxies_are_networks():
     named = read_settings({"TRADING_OPS_TRUSTED_PROXIES": "10.0.0.7, fd00::/64"}).trusted_networks
     assert [str(network) for network in named] == ["10.0.0.7/32", "fd00::/64"]
     assert read_settings({}).trusted_networks == ()
+
+
+def test_a_certificate_that_cannot_be_read_is_named():
+    """Before the page starts and ends three times."""
+    files = {
+        "TRADING_OPS_CONFIRM_CERTIFICATE": "/no/where.pem",
+        "TRADING_OPS_CONFIRM_CERTIFICATE_KEY": "/no/key",
+    }
+    with pytest.raises(SettingsError, match="CONFIRM_CERTIFICATE='/no/where.pem': no file"):
+        read_settings(files)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:8075"),
+        ({"TRADING_OPS_CONFIRM_PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"TRADING_OPS_CONFIRM_BIND": "0.0.0.0"}, "http://127.0.0.1:8075"),
+        ({"TRADING_OPS_CONFIRM_BIND": "fd00::7"}, "http://[fd00::7]:8075"),
+        ({"TRADING_OPS_CONFIRM_URL": "https://desk.example"}, "https://desk.example"),
+    ],
+)
+def test_the_pages_address_follows_where_it_answers(environ, url):
+    """A link to a port that another program has would show it a password."""
+    assert read_settings(environ).page_url == url
 
 
 def test_an_empty_value_counts_as_unset():

@@ -100,6 +100,8 @@ def message_id(mail: Mapping, mail_from: str) -> str:
 
 
 def _attempt(mail: Mapping, config: Settings) -> tuple[str, str]:
+    if mail["odd_in_body"]:
+        return "failed", f"held back: {mail['odd_in_body']} and the text of the ticket disagree"
     try:
         message = compose_message(mail, config.mail_from)
         if config.mail == "file":

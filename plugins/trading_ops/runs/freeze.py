@@ -17,7 +17,7 @@ from trading_ops.db.connect import queries
 from trading_ops.exchange import sessions
 from trading_ops.runs.as_of import require_bars, require_closed
 from trading_ops.runs.code_version import code_version
-from trading_ops.runs.frozen import store_calendar, store_policy
+from trading_ops.runs.frozen import adopt_policy, store_calendar
 from trading_ops.runs.run import Run, RunError, run_of
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
 from trading_ops.universe.stored import store_universe
@@ -64,7 +64,7 @@ def freeze(
             raise RunError(f"portfolio {portfolio_id} does not exist yet; create it first")
         if policy.signal.method == "static_list":
             _require_known(policy, universe)
-        policy_hash = store_policy(connection, policy)
+        policy_hash = adopt_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
         window, models = None, {"model_version": None, "shadow_model_version": None}

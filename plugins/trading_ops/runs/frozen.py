@@ -22,17 +22,10 @@ def load_policy(connection: psycopg.Connection, policy_hash: str) -> Policy:
     return policy
 
 
-def store_policy(connection: psycopg.Connection, policy: Policy) -> str:
+def adopt_policy(connection: psycopg.Connection, policy: Policy) -> str:
     """Store a policy and its limits unless they are there, make it the active one, return its hash."""
-    policy_hash = policy.policy_hash
-    queries.runs.store_policy(connection, policy_hash=policy_hash, body=Jsonb(policy.body()))
-    rows = [
-        {"policy_hash": policy_hash, "limit_name": name, "limit_value": value}
-        for name, value in policy.limits().items()
-    ]
-    queries.runs.store_policy_limits(connection, rows)
-    queries.runs.activate_policy(connection, policy_hash=policy_hash)
-    return policy_hash
+    queries.runs.adopt_policy(connection, policy_hash=policy.policy_hash, body=Jsonb(policy.body()))
+    return policy.policy_hash
 
 
 def store_calendar(connection: psycopg.Connection) -> str:

@@ -84,7 +84,7 @@ def _issue(
         _store(connection, ticket)
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
-    letter = ticket_letter(ticket, content_hash, config.confirm_url, config.mail_from, now_at)
+    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at)
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
             connection,

@@ -61,7 +61,7 @@ def _remind(connection: psycopg.Connection, config: Settings, now_at: datetime) 
         dedupe_key=f"{stage}:{ticket_id}",
         kind=stage,
         recipient=recipient,
-        letter=write(ticket_id, label, unconfirmed, deadline_at, config.confirm_url),
+        letter=write(ticket_id, label, unconfirmed, deadline_at, config.page_url),
         ticket_id=ticket_id,
     )
     if is_late:

@@ -22,9 +22,11 @@ order by outbox.mail_id;
 select pg_try_advisory_xact_lock(hashtext('trading_ops.mail'), :mail_id::integer);
 
 -- name: unsent_mail(mail_id)^
--- A mail with the number of its next attempt, or nothing when it has been sent after all.
+-- A mail with the number of its next attempt, or nothing when it has been sent after all. odd_in_body: what in a
+-- ticket's text is not its rows'.
 select
     outbox.*,
+    case when outbox.kind = 'ticket' then desk.odd_in_body(outbox.ticket_id) end as odd_in_body,
     (select coalesce(max(attempt_number), 0) + 1 from desk.outbox_deliveries where mail_id = outbox.mail_id) as attempt_number
 from desk.outbox
 where outbox.mail_id = :mail_id

@@ -47,11 +47,11 @@ order by ticket.issued_at desc, ticket.ticket_id desc
 limit 20;
 
 -- name: ticket(ticket_id)^
--- One ticket, its run, the kind of its portfolio and the ticket that came after it.
+-- One ticket, its run, the kind of its portfolio, the ticket that came after it and what in its text is not its rows'.
 select
     ticket.ticket_id, ticket.run_id, ticket.portfolio_id, ticket.plan_week, ticket.kind, ticket.reasons,
     ticket.content_sha256, ticket.window_open_at, ticket.window_close_at, ticket.deadline_at, ticket.issued_at,
-    portfolio.kind as portfolio_kind, run.as_of_date,
+    portfolio.kind as portfolio_kind, run.as_of_date, desk.odd_in_body(ticket.ticket_id) as odd_in_body,
     (
         select newer.ticket_id from desk.tickets as newer
         where newer.portfolio_id = ticket.portfolio_id
@@ -146,17 +146,7 @@ select exists (select from desk.recorded_requests where idempotency_key = :key);
 -- name: entry_totals(portfolio_id, at)
 -- What the entries of up to an instant add up to: units and cash per symbol, and cash alone where no symbol is.
 select internal_symbol, sum(units_delta) as units, sum(cash_delta_gbp) as cash_gbp
-from (
-    select
-        portfolio_id, internal_symbol, executed_at as happened_at, sign * units as units_delta,
-        -sign * value_gbp - case when reverses_fill_id is null then 1 else -1 end * fee_gbp as cash_delta_gbp
-    from desk.signed_fills
-    union all
-    select portfolio_id, internal_symbol, ex_date::timestamp at time zone 'America/New_York', units_delta, 0
-    from desk.ledger_corporate_actions
-    union all
-    select portfolio_id, null, occurred_at, 0, amount_gbp from desk.ledger_cash_movements
-) as entries
+from desk.entries
 where portfolio_id = :portfolio_id and happened_at <= :at
 group by internal_symbol
 order by internal_symbol;

@@ -19,20 +19,9 @@ select max(load_id) from raw.loads;
 select min(session_date) from raw.eod_bars
 where not exists (select from raw.eod_bars where session_date <= :as_of_date);
 
--- name: store_policy(policy_hash, body)!
--- A policy version, unless it is stored already.
-insert into desk.config_policy (policy_hash, body) values (:policy_hash, :body)
-on conflict (policy_hash) do nothing;
-
--- name: store_policy_limits(policy_hash, limit_name, limit_value)*!
--- The numbers of a policy under their dotted paths.
-insert into desk.policy_limits (policy_hash, limit_name, limit_value)
-values (:policy_hash, :limit_name, :limit_value)
-on conflict (policy_hash, limit_name) do nothing;
-
--- name: activate_policy(policy_hash)$
--- Makes a stored policy the one active version.
-select desk.activate_policy(:policy_hash);
+-- name: adopt_policy(policy_hash, body)$
+-- Stores a policy with its limits, unless it is there, and makes it the active one.
+select desk.adopt_policy(:policy_hash, :body);
 
 -- name: policy_body(policy_hash)$
 -- The body of a stored policy.
