@@ -58,7 +58,7 @@ class TicketView:
 
     @property
     def shows_orders(self) -> bool:
-        """Whether an unrecorded line shows its order: never while halted, expired, superseded or tampered with."""
+        """Whether an unrecorded line shows its order: never while halted, expired, superseded or changed."""
         return not (
             self.desk["is_halted"]
             or self.phase in ("closed", "overdue")

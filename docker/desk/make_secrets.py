@@ -19,12 +19,12 @@ ROOMS = {
     "airflow": (
         "airflow_meta",
         "desk_loader",
-        "desk_dbt",
         "desk_planner",
         "desk_mailer",
         "desk_reader",
         "desk_backup",
     ),
+    "dbt": ("desk_dbt",),
     "confirm": ("desk_app",),
 }
 

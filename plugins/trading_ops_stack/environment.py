@@ -49,7 +49,7 @@ def environment(config: Settings) -> dict[str, str]:
 
 # Whose passwords the processes of a room know; dbt's child is given its own alone.
 ROOMS = {
-    "airflow": ("airflow_meta", *DESK_ROLES, "desk_dbt"),
+    "airflow": ("airflow_meta", *DESK_ROLES),
     "page": ("desk_app",),
     "dbt": ("desk_dbt",),
 }

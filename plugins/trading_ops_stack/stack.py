@@ -91,11 +91,11 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         write_keys(config)
         say("starting Postgres ...")
         postgres.initialise(state_folder(config) / "postgres", config)
-        environ, page_environ = room_environment(config, "airflow"), room_environment(config, "page")
-        # dbt's child finds it beside the file of the task that calls it.
-        room_environment(config, "dbt")
+        environ, page_environ, dbt_environ = (
+            room_environment(config, room) for room in ("airflow", "page", "dbt")
+        )
         # It parses while Airflow migrates; a build that comes earlier waits for it.
-        processes["dbt-server"].start(server_environment(environ), PROJECT_ROOT)
+        processes["dbt-server"].start(server_environment(dbt_environ), PROJECT_ROOT)
         migrate_airflow(config, environ)
         say("starting Airflow and the confirm page ...")
         # The scheduler comes after the API answers: tasks that find no API burn all their tries.

@@ -24,7 +24,7 @@ LONG_FILES: dict[str, int] = {
     "plugins/trading_ops_stack/demo.py": 287,
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
-    "tests/database/rows.py": 404,
+    "tests/database/rows.py": 386,
     "tests/database/test_append_only.py": 268,
     "tests/database/test_export.py": 260,
     "tests/database/test_models.py": 495,

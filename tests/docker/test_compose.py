@@ -116,12 +116,13 @@ def test_each_room_sees_its_own_secrets_only():
         name: {volume.split(":")[0] for volume in service["volumes"] if volume.startswith("secrets-")}
         for name, service in SERVICES.items()
     }
-    airflow = {"prepare-airflow", "api-server", "dbt-server", "scheduler", "dag-processor", "triggerer"}
+    airflow = {"prepare-airflow", "api-server", "scheduler", "dag-processor", "triggerer"}
     assert seen.pop("make-secrets") == {name for name in COMPOSE["volumes"] if name.startswith("secrets-")}
     assert seen == {
         "postgres": {"secrets-database"},
         "migrate": {"secrets-migrate"},
         "confirm-page": {"secrets-confirm"},
+        "dbt-server": {"secrets-dbt"},
         **{name: {"secrets-airflow"} for name in airflow},
     }
 

@@ -235,22 +235,22 @@ def test_the_runner_works_as_a_process_inside_the_scheduler(stack):
 
 
 def test_a_task_is_served_by_the_dbt_server_beside_it(stack):
-    """The scheduler's call crosses into the other container and its output comes back."""
+    """The scheduler's call crosses into the other container, reaches the database as dbt, and comes back."""
     program = (
         "import os; from trading_ops.settings import settings; "
         "from trading_ops_airflow.dbt.command import start_dbt; config = settings(); "
         "target = config.data / 'dbt/probe'; target.mkdir(parents=True, exist_ok=True); "
-        "call = start_dbt(config, dict(os.environ), 'show', target, '--inline', 'select 41 + 1 as answer'); "
+        "call = start_dbt(config, dict(os.environ), 'show', target, '--inline', 'select session_user as answer'); "
         "print(type(call).__name__, call.stdout.read()); raise SystemExit(call.wait())"
     )
     done = stack.execute("scheduler", "python", "docker/desk/run.py", "python", "-c", program)
-    assert done.returncode == 0 and "ServedCall" in done.stdout and "42" in done.stdout, done.stdout
+    assert done.returncode == 0 and "ServedCall" in done.stdout and "desk_dbt" in done.stdout, done.stdout
 
 
 def test_dbt_reaches_the_database_from_its_own_environment(stack):
     """`dbt debug` connects as dbt's role, with a read-only project folder."""
     done = stack.execute(
-        "scheduler", "python", "docker/desk/run.py", "/opt/dbt-venv/bin/dbt", "debug", "--connection",
+        "dbt-server", "python", "docker/desk/run.py", "/opt/dbt-venv/bin/dbt", "debug", "--connection",
         "--project-dir", "dbt_project", "--profiles-dir", "dbt_project",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-500:]

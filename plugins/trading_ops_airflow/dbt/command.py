@@ -104,11 +104,11 @@ def server_command(config: Settings) -> tuple[str, ...]:
 
 
 def server_environment(environ: dict[str, str]) -> dict[str, str]:
-    """Return what the server itself needs of an environment: each call brings its own."""
+    """Return what the server itself needs of an environment: each call brings its own, but for passwords."""
     return {
         name: text
         for name, text in environ.items()
-        if name in ("PATH", "HOME", "LANG", "LC_ALL") or name.startswith("TRADING_OPS_DB_")
+        if name in ("PATH", "HOME", "LANG", "LC_ALL", "PGPASSFILE") or name.startswith("TRADING_OPS_DB_")
     }
 
 

@@ -54,7 +54,7 @@ def test_each_room_knows_its_own_passwords_and_nothing_else(desk):
     rooms = {room: room_environment(desk, room) for room in ("airflow", "page", "dbt")}
     known = {room: set(read_passwords(Path(environ["PGPASSFILE"]))) for room, environ in rooms.items()}
     assert known == {
-        "airflow": {"airflow_meta", "desk_loader", "desk_planner", "desk_mailer", "desk_reader", "desk_dbt"},
+        "airflow": {"airflow_meta", "desk_loader", "desk_planner", "desk_mailer", "desk_reader"},
         "page": {"desk_app"},
         "dbt": {"desk_dbt"},
     }

@@ -2,9 +2,10 @@
 The parsed project in memory, forked for each call, which then costs neither dbt's import nor its parse.
 
 A request is one JSON line, {"code", "arguments", "environ"}, with one open file beside it that takes
-the call's output; the answer is {"started": true} and, at the end, {"exit_code": n}. A client that
-goes away ends its call, and no call outlives the server. What is no request is refused, and neither
-a request nor a file of the project ends the server.
+the call's output; the answer is {"started": true} and, at the end, {"exit_code": n}. The passwords are
+the server's own (PGPASSFILE), where it was started with some. A client that goes away ends its call, and
+no call outlives the server. What is no request is refused, and neither a request nor a file of the project
+ends the server.
 """
 
 import ctypes
@@ -116,8 +117,9 @@ class Server:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        own = {name: text for name, text in os.environ.items() if name == "PGPASSFILE"}
         os.environ.clear()
-        os.environ.update(request["environ"])
+        os.environ.update(request["environ"] | own)
         if self._manifest and DATABASE in os.environ:
             address(self._manifest, os.environ[DATABASE])
         return call(self._warm_folder, request["arguments"], self._manifest)
