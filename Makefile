@@ -9,17 +9,21 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 UV_VERSION := 0.13.8
 UV := .venv-uv/bin/uv
-DESK := .venv/bin/python
+DESK_PYTHON := .venv/bin/python
+# Which desk `up`, `down` and the like mean: make up DESK=<folder>. Without it the one `make init` made, else the demo's.
+ifdef DESK
+export TRADING_OPS_DESK := $(DESK)
+endif
 export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: help setup init setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: .venv/.synced .venv-dbt/.synced ## Build the environments from the lock files
+setup: .venv/.synced .venv-dbt/.synced .venv/bin/trading-ops ## Build the environments from the lock files
 
 setup-qlib: .venv-qlib/.synced ## Build the optional environment the Qlib model runs in
 
@@ -27,23 +31,26 @@ image-qlib: ## Build the Qlib runner's image, tagged with the commit and as loca
 	@docker/qlib_runner/build.sh
 
 demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
-	@$(DESK) -m trading_ops_stack.demo $(DEMO)
+	@$(DESK_PYTHON) -m trading_ops_stack.demo $(DEMO)
 
 run: setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
 	@test -n "$(BARS)" || { echo "make run needs BARS=<folder or zip with end-of-day bars>"; exit 2; }
-	@$(DESK) -m trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+	@$(DESK_PYTHON) -m trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+
+init: setup ## Set up a desk for real money, by questions: make init [DESK=<folder>] [ANSWERS=<file>]
+	@$(DESK_PYTHON) -m trading_ops_stack $(if $(DESK),--desk $(DESK)) init $(if $(ANSWERS),--answers $(ANSWERS))
 
 up: setup ## Start the whole desk on this machine and print its addresses and logins
-	@$(DESK) -m trading_ops_stack.stack up
+	@$(DESK_PYTHON) -m trading_ops_stack.stack up
 
 down: ## Stop everything `make up` or `make demo` started
-	@if [ -x $(DESK) ]; then $(DESK) -m trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
+	@if [ -x $(DESK_PYTHON) ]; then $(DESK_PYTHON) -m trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
 
 status: setup ## Say what runs
-	@$(DESK) -m trading_ops_stack.stack status
+	@$(DESK_PYTHON) -m trading_ops_stack.stack status
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
-PYTEST := $(DESK) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
+PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 test: setup ## Run every test but those that need a container engine
 	@$(PYTEST) -m "not long"
@@ -53,26 +60,26 @@ test-long: setup ## Run the tests that build images and start containers
 
 check: setup ## Lint and the quick tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	@$(DESK) -m pytest -q tests/architecture tests/unit
+	@$(DESK_PYTHON) -m pytest -q tests/architecture tests/unit
 
 # Each can be run alone: PYTHONPATH=plugins:. .venv/bin/python -m tests.bench.bench_year
 BENCHES := bench_load bench_memory bench_year bench_refresh bench_export
 
 bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
-	@failed=0; for bench in $(BENCHES); do $(DESK) -m tests.bench.$$bench || failed=1; done; exit $$failed
+	@failed=0; for bench in $(BENCHES); do $(DESK_PYTHON) -m tests.bench.$$bench || failed=1; done; exit $$failed
 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
-	@$(DESK) -m tests.bench.bench_prices
+	@$(DESK_PYTHON) -m tests.bench.bench_prices
 
 bench-qlib: setup setup-qlib ## Measure features, store and containers against stock Qlib: make bench-qlib [BENCH="--symbols 500"]
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
-	@$(DESK) -m tests.bench.bench_qlib_container $(BENCH)
+	@$(DESK_PYTHON) -m tests.bench.bench_qlib_container $(BENCH)
 
 bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
-	@$(DESK) -m tests.bench.bench_demo
+	@$(DESK_PYTHON) -m tests.bench.bench_demo
 
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
-	@$(DESK) -m trading_ops_stack.dbt_docs --serve
+	@$(DESK_PYTHON) -m trading_ops_stack.dbt_docs --serve
 
 doctor: ## Name what is missing on this machine and how to get it
 	@python3 plugins/trading_ops_stack/doctor.py
@@ -85,8 +92,8 @@ lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject
 	@cd qlib_runner && ../$(UV) pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock
 
 clean: down ## Remove the environments and the simulated desk's data; refuses a production database
-	@if grep -qs production var/postgres/environment; then \
-	    echo "var/postgres is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
+	@if found=$$(grep -ls production var/postgres/environment var/*/postgres/environment); then \
+	    echo "$${found%/environment} is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
 	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -97,9 +104,11 @@ $(UV):
 .venv/.synced: config/locks/desk.txt | $(UV)
 	@echo "building .venv (Airflow, Flask, pandas, the embedded Postgres) ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-	@$(UV) pip sync -q --python $(DESK) --require-hashes config/locks/desk.txt
-	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK)" -m trading_ops "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > .venv/bin/trading-ops && chmod +x .venv/bin/trading-ops
+	@$(UV) pip sync -q --python $(DESK_PYTHON) --require-hashes config/locks/desk.txt
 	@touch $@
+
+.venv/bin/trading-ops: Makefile .venv/.synced
+	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK_PYTHON)" -m trading_ops_stack "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > $@ && chmod +x $@
 
 .venv-dbt/.synced: config/locks/dbt.txt | $(UV)
 	@echo "building .venv-dbt ..."

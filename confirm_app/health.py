@@ -19,11 +19,20 @@ def show():
             "now_at": desk["now_at"].isoformat(),
             "is_halted": desk["is_halted"],
             "revision": _revision(),
+            "instance_id": desk["instance_id"],
         }
         return jsonify(answer)
     except psycopg.Error:
         current_app.logger.exception("the database cannot be used")
-        return jsonify({"database": "unreachable", "now_at": None, "is_halted": None, "revision": None}), 503
+        return jsonify(
+            {
+                "database": "unreachable",
+                "now_at": None,
+                "is_halted": None,
+                "revision": None,
+                "instance_id": None,
+            }
+        ), 503
 
 
 def _revision() -> str | None:

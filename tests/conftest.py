@@ -110,6 +110,13 @@ def environment_of(config: Settings) -> dict[str, str]:
     return {**config.as_environment(), "PGPASSFILE": str(config.pgpass)}
 
 
+def at_a_shell(monkeypatch: pytest.MonkeyPatch, config: Settings) -> None:
+    """Let a verb called from here on work on a desk, as one typed into its shell would."""
+    for name, text in config.as_environment().items():
+        monkeypatch.setenv(name, text)
+    settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def real_files() -> Path:
     """The folder of real vendor and broker files; a test that needs it is skipped without it."""

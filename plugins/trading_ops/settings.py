@@ -1,18 +1,27 @@
 """
-The environment, read once into one frozen object.
+Which desk this is: its folder, its file of settings and the environment, read once into one frozen object.
 
-No other module reads an environment variable, so the list below is everything an operator can
-turn. Rules of the desk (limits, windows, sizes) are policy and live in config/policy.yml.
+A desk is a folder; `desk.env` in it holds its settings, a line NAME=VALUE each, in the form Docker reads as
+well. The environment overrides the file. No other module reads an environment variable, so the list below is
+everything an operator can turn. Rules of the desk (limits, windows, sizes) are policy and live in
+config/policy.yml.
 """
 
 import os
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from trading_ops import accepted
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+# Made by `make init`; the demo and the tests live beside it and never touch it.
+LIVE_DESK = PROJECT_ROOT / "var/live"
+
+
+FILE_NAME = "desk.env"
 
 
 class SettingsError(Exception):
@@ -32,6 +41,10 @@ class Settings:
     docs/REFERENCE.md is made from this list.
     """
 
+    desk: Path = _setting(
+        PROJECT_ROOT / "var",
+        "the desk's folder, with its settings in `desk.env`; `var/live` once `make init` has made it",
+    )
     data: Path = _setting(
         PROJECT_ROOT / "var/data", "where the desk keeps its files; what it runs lies beside it"
     )
@@ -61,6 +74,7 @@ class Settings:
         PROJECT_ROOT / "var/secrets/session_key", "the key that signs the page's cookies"
     )
     airflow_port: int = _setting(8074, "the port of Airflow, on loopback")
+    docs_port: int = _setting(8076, "the port `make docs` serves the dbt docs on, on loopback")
     confirm_port: int = _setting(8075, "the port of the confirm page")
     confirm_bind: str = _setting("127.0.0.1", "the address of this machine the page answers on")
     confirm_certificate: str = _setting(
@@ -87,6 +101,11 @@ class Settings:
     test_data: Path = _setting(PROJECT_ROOT.parent / "shared/data", "real vendor files, for the tests alone")
 
     @property
+    def card(self) -> Path:
+        """The file in which `make up` writes which desk it started."""
+        return self.data.parent / "desk.json"
+
+    @property
     def inbox(self) -> Path:
         """Where downloaded or simulated vendor files are dropped for the next load."""
         return self.data / "inbox"
@@ -104,9 +123,14 @@ class Settings:
     @property
     def page_url(self) -> str:
         """The address of the confirm page, as a person opens it."""
+        return self.confirm_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """The address of the confirm page on this machine."""
         scheme = "https" if self.confirm_certificate else "http"
         host = f"[{self.page_host}]" if ":" in self.page_host else self.page_host
-        return self.confirm_url or f"{scheme}://{host}:{self.confirm_port}"
+        return f"{scheme}://{host}:{self.confirm_port}"
 
     @property
     def page_host(self) -> str:
@@ -116,7 +140,7 @@ class Settings:
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks of `trusted_proxies`."""
-        return networks(self.trusted_proxies)
+        return accepted.networks(self.trusted_proxies)
 
     def as_environment(self) -> dict[str, str]:
         """Return every setting as environment variables, for a child process of the same desk."""
@@ -127,19 +151,6 @@ class Settings:
         return self.data / "runs" / run_id
 
 
-CHOICES = {
-    "environment": ("production", "simulated"),
-    "portfolio_kind": ("live", "paper", "simulated"),
-    "mail": ("file", "smtp"),
-    "qlib_runtime": ("process", "docker"),
-}
-
-
-def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the networks in a text, with commas between them. Raises ValueError for a word that is none."""
-    return tuple(ip_network(word.strip()) for word in text.split(",") if word.strip())
-
-
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
     return f"TRADING_OPS_{name.upper()}"
@@ -147,67 +158,74 @@ def variable(name: str) -> str:
 
 def read_settings(environ: dict[str, str]) -> Settings:
     """
-    Return the settings an environment describes.
+    Return the settings an environment and the desk's file describe.
 
-    Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
-    otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, an
-    inbox that is not absolute, or a certificate without its key, or
-    an address to answer on that is none.
+    Without TRADING_OPS_DESK no file is read. Raises SettingsError for an unknown TRADING_OPS_ name (a typo
+    would be silently ignored otherwise), a text its setting does not accept, a line of the file that is none,
+    a certificate without its key, or a production desk whose book has no name.
     """
+    environ = {name: text for name, text in environ.items() if name.startswith("TRADING_OPS_") and text}
+    values: dict[str, Any] = {}
+    if folder := environ.get(variable("desk")):
+        folder = Path(os.path.abspath(folder))
+        values, told = _of_desk(folder)
+        environ = {**told, **environ}
     known = {variable(each.name): each for each in fields(Settings)}
-    values = {}
     for name, text in environ.items():
-        if not name.startswith("TRADING_OPS_") or text == "":
-            continue
         if name not in known:
             raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
-        known_as = known[name]
-        if known_as.type is int:
-            # Every number among the settings is a port.
-            if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
-                raise SettingsError(f"{name}={text!r}: a whole number from 1 to 65535 is expected")
-            values[known_as.name] = int(text)
-        elif known_as.type is Path:
-            # Not resolved: a link is followed when it is used, and named as the operator named it.
-            values[known_as.name] = Path(os.path.abspath(text))
-        else:
-            accepted = CHOICES.get(known_as.name)
-            if accepted and text not in accepted:
-                raise SettingsError(f"{name}={text!r}: accepted are {' and '.join(accepted)}")
-            if known_as.name == "inboxes" and not all(map(os.path.isabs, filter(None, text.split(":")))):
-                raise SettingsError(f"{name}={text!r}: accepted are absolute folders with `:` between them")
-            values[known_as.name] = text
+        try:
+            values[known[name].name] = accepted.value(known[name].name, known[name].type, text)
+        except ValueError as error:
+            raise SettingsError(f"{name}={text!r}: {error}") from None
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")
+        if "portfolio_id" not in values:
+            raise SettingsError(
+                f"{variable('portfolio_id')} is missing: a desk in production keeps a book of its own name, "
+                "such as live_ops"
+            )
     config = Settings(**values)
-    try:
-        ip_address(config.confirm_bind)
-    except ValueError:
-        raise SettingsError(
-            f"{variable('confirm_bind')}={config.confirm_bind!r}: an address of this machine is expected, such as "
-            "192.168.1.20, or 0.0.0.0 for all of them"
-        ) from None
-    try:
-        networks(config.trusted_proxies)
-    except ValueError as error:
-        raise SettingsError(
-            f"{variable('trusted_proxies')}: {error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24"
-        ) from None
     if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
-        raise SettingsError(
-            f"{variable('confirm_certificate')} and {variable('confirm_certificate_key')} belong together: set both"
-        )
-    for name in ("confirm_certificate", "confirm_certificate_key"):
-        path = getattr(config, name)
-        if path and not os.access(path, os.R_OK):
-            raise SettingsError(f"{variable(name)}={path!r}: no file that the desk's user can read")
+        both = variable("confirm_certificate"), variable("confirm_certificate_key")
+        raise SettingsError(f"{' and '.join(both)} belong together: set both")
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
     if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)
     return config
 
 
+def _of_desk(folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return where the things of a desk's folder lie, and what its file says; paths there start from it."""
+    paths = {each.name: each.default for each in fields(Settings) if each.type is Path}
+    own = {
+        name: folder / default.relative_to(Settings.desk)
+        for name, default in paths.items()
+        if default.is_relative_to(Settings.desk)
+    }
+    path_variables = {variable(name) for name in paths}
+    try:
+        return own, {
+            name: str(folder / text) if name in path_variables else text
+            for name, text in accepted.lines_of_file(folder / FILE_NAME)
+        }
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
 @lru_cache
 def settings() -> Settings:
-    """Return the settings of this process."""
-    return read_settings(dict(os.environ))
+    """Return this process's settings: of the desk it is told, else of the live one, else of the demo's."""
+    desk = LIVE_DESK if (LIVE_DESK / FILE_NAME).exists() else Settings.desk
+    return read_settings({variable("desk"): str(desk), **os.environ})
+
+
+def choose_desk(folder: str) -> None:
+    """Let this process and what it starts work on the desk of a folder."""
+    os.environ[variable("desk")] = folder
+    settings.cache_clear()
+
+
+def demo_settings() -> Settings:
+    """Return the settings for made-up or paper money: never the live desk's, unless told so."""
+    return read_settings({variable("desk"): str(Settings.desk), **os.environ})

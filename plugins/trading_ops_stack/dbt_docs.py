@@ -20,8 +20,6 @@ from trading_ops_stack import postgres
 from trading_ops_stack.environment import environment, state_folder
 from trading_ops_stack.keys import write_keys
 
-PORT = 8076
-
 
 class DocsError(Exception):
     """The docs cannot be built; the message says what dbt said."""
@@ -41,8 +39,8 @@ def build(config: Settings, run_id: str | None) -> Path:
 def serve(config: Settings) -> None:
     """Serve the built page on loopback until interrupted."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=docs_path(config).parent)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
-        print(f"dbt docs: http://127.0.0.1:{PORT}/static_index.html  (Ctrl-C ends)")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", config.docs_port), handler) as server:
+        print(f"dbt docs: http://127.0.0.1:{config.docs_port}/static_index.html  (Ctrl-C ends)")
         server.serve_forever()
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
-from trading_ops.settings import Settings, read_settings, settings
+from trading_ops.settings import Settings, demo_settings, read_settings
 from trading_ops.simulation.broker import SimulatedBroker
 from trading_ops.simulation.executor import Outcome, SimulatedExecutor, trade_lines
 from trading_ops.simulation.market import MissingBars, SimulatedMarket
@@ -28,6 +28,7 @@ from trading_ops_airflow.dbt.docs_app import docs_path
 from trading_ops_airflow.schedule import DAILY_FOLLOWUP, DAILY_MARKET_DATA, WEEKLY_PLAN, DeskDag
 from trading_ops_stack import dbt_docs, stack
 from trading_ops_stack.airflow_api import Airflow, DagRunResult
+from trading_ops_stack.card import make
 from trading_ops_stack.keys import write_password
 
 SEED = 20260306
@@ -71,9 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started_at = time.monotonic()
     try:
-        config = _prepare(settings())
+        config = _prepare(demo_settings())
         live(config)
-        print(f"\nthe demo took {time.monotonic() - started_at:.0f} s; `make down` stops the desk")
+        print(
+            f"\nthe demo took {time.monotonic() - started_at:.0f} s; `{make(config, 'down')}` stops the desk"
+        )
         if options.stop:
             stack.down(config)
     except (DemoError, *stack.START_ERRORS) as error:
@@ -128,7 +131,7 @@ class Demo:
         self._market = SimulatedMarket(SEED)
         opening_cash_gbp = read_policy(config).account.paper_opening_cash_gbp
         self._broker = SimulatedBroker(config.data / "simulated_broker.json", opening_cash_gbp)
-        self._executor = SimulatedExecutor(config.page_url, "executor", write_password(config, "executor"))
+        self._executor = SimulatedExecutor(config.local_url, "executor", write_password(config, "executor"))
 
     def plan(self, week: Week) -> None:
         """Saturday morning: the vendor delivers, the daily run and the plan run end in a ticket."""

@@ -42,6 +42,11 @@ def write_password(config: Settings, person: str) -> str:
     return (_folder(config) / f"password_{person}").read_text()
 
 
+def forget_password(config: Settings, person: str) -> None:
+    """Let the next `write_password` of a person make a new one."""
+    (_folder(config) / f"password_{person}").unlink(missing_ok=True)
+
+
 def read_keys(config: Settings) -> Keys:
     """Return the keys. Raises KeysError when the stack was never brought up."""
     folder = _folder(config)

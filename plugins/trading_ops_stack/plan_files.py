@@ -18,7 +18,7 @@ from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.exchange.asked_day import session_named
-from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops.settings import PROJECT_ROOT, Settings, demo_settings
 from trading_ops.universe.aliases import aliases_text
 from trading_ops.universe.files import ALIASES_NAME, read_universe
 from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         as_of_date = _session(options.as_of) if options.as_of else None
-        print(plan(settings(), options.bars, as_of_date, options.benchmark))
+        print(plan(demo_settings(), options.bars, as_of_date, options.benchmark))
     except (PlanFilesError, LoadError, *stack.START_ERRORS) as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1

@@ -22,9 +22,9 @@ import psycopg
 
 from trading_ops.config.files import read_policy
 from trading_ops.config.policy import PolicyError
-from trading_ops.db.connect import connect
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.exchange.sessions import calendar_hash
+from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
@@ -32,16 +32,11 @@ from trading_ops_airflow.dbt.command import server_command, server_environment
 from trading_ops_stack import postgres
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.airflow_database import migrate_airflow
+from trading_ops_stack.card import StackError, require_own_page, write_card
 from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
-from trading_ops_stack.keys import KeysError, admin_password, write_keys, write_password
+from trading_ops_stack.keys import KeysError, admin_password, write_keys
+from trading_ops_stack.people import add_people, sign_ins
 from trading_ops_stack.processes import Process, stop_all
-
-PEOPLE = {"operator": "operator_email", "executor": "executor_email"}
-
-
-class StackError(Exception):
-    """The stack cannot start or stop; the message says why and how to go on."""
-
 
 # What starting the stack may raise; each message is a sentence for the operator.
 START_ERRORS = (
@@ -50,6 +45,7 @@ START_ERRORS = (
     ApiError,
     KeysError,
     SettingsError,
+    OtherDesk,
     PolicyError,
     UniverseError,
     OverridesError,
@@ -102,7 +98,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         for name in ("api-server", "dag-processor"):
             processes[name].start(environ, PROJECT_ROOT)
         processes["confirm-page"].start(page_environ, PROJECT_ROOT)
-        add_people(config)
+        new_passwords = add_people(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)
         processes["scheduler"].start(environ, PROJECT_ROOT)
@@ -112,7 +108,14 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
         _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port, config.page_host), 60)
         processes["triggerer"].start(environ, PROJECT_ROOT)
-        say(f"the desk is up after {time.monotonic() - started_at:.0f} s\n{addresses(config)}")
+        card = write_card(config)
+        require_own_page(config, card["instance_id"])
+        say(
+            f"the desk is up after {time.monotonic() - started_at:.0f} s: {identity(config)}\n{addresses(config)}"
+        )
+        if config.environment == "production":
+            for person, password in new_passwords.items():
+                say(f"  {person} signs in with the password {password}, which is shown this once")
 
 
 def down(config: Settings, say: Callable[[str], None] = print) -> None:
@@ -126,6 +129,11 @@ def down(config: Settings, say: Callable[[str], None] = print) -> None:
 def status(config: Settings, say: Callable[[str], None] = print) -> bool:
     """Say what runs and return whether everything does."""
     found = {"postgres": postgres.is_running(state_folder(config) / "postgres")}
+    say(
+        identity(config)
+        if found["postgres"]
+        else f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
+    )
     found |= {name: process.group() is not None for name, process in components(config).items()}
     for name, is_running in found.items():
         say(f"  {'running' if is_running else 'down   '}  {name}")
@@ -177,17 +185,6 @@ def _port_is_taken(port: int, host: str) -> bool:
     return True
 
 
-def add_people(config: Settings) -> None:
-    """Let the operator and the executor sign in; a password that was changed since is left alone."""
-    # Here and not above: the page's packages are no business of `down` and `status`.
-    from confirm_app.people.accounts import find_person, set_person
-
-    with connect("desk_planner", config) as connection:
-        for person, email in PEOPLE.items():
-            if find_person(connection, person) is None:
-                set_person(connection, person, person, getattr(config, email), write_password(config, person))
-
-
 def _wait(name: str, processes: dict[str, Process], is_ready: Callable[[], bool], timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while not is_ready():
@@ -212,10 +209,7 @@ def _dags_are_known(airflow: Airflow) -> bool:
 def addresses(config: Settings) -> str:
     """Return where everything is and how to sign in, one per line."""
     lines = [f"  Airflow       {airflow_url(config)}  (admin / {admin_password(config)})"]
-    lines += [
-        f"  Confirm page  {config.page_url}  ({person} / {write_password(config, person)})"
-        for person in sorted(PEOPLE)
-    ]
+    lines += [f"  Confirm page  {config.page_url}{sign_in}" for sign_in in sign_ins(config)]
     return "\n".join([*lines, f"  Logs          {state_folder(config) / 'logs'}"])
 
 

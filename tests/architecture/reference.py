@@ -13,10 +13,11 @@ from pathlib import Path
 
 import yaml
 
+from trading_ops.accepted import CHOICES
 from trading_ops.cli.main import parser
 from trading_ops.comms.incidents import CODES
 from trading_ops.plan.gates import GATES
-from trading_ops.settings import CHOICES, PROJECT_ROOT, Settings, variable
+from trading_ops.settings import PROJECT_ROOT, Settings, variable
 from trading_ops_airflow.schedule import DAGS
 
 PAGE = PROJECT_ROOT / "docs/REFERENCE.md"

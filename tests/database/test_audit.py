@@ -6,6 +6,7 @@ import re
 import psycopg
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database import judged, rows
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
@@ -30,8 +31,7 @@ def audited(desk, action: str) -> list[dict]:
 @pytest.fixture
 def shell(desk, monkeypatch):
     """The desk on its Saturday morning, with the command line working on it."""
-    for name, text in desk.as_environment().items():
-        monkeypatch.setenv(name, text)
+    at_a_shell(monkeypatch, desk)
     rows.set_clock(desk, rows.SATURDAY_AT)
     return desk
 

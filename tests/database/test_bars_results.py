@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database.bar_folders import HEADER, ROWS, STOOQ_HEADER, load, stored, write
 from trading_ops.bars.append import load_files
 from trading_ops.bars.files import find_files
@@ -141,8 +142,7 @@ def test_the_command_line_lists_loads_and_shows_one(desk, tmp_path, capsys, monk
     folder = write(tmp_path / "in", "IBM.csv", *ROWS)
     load(desk, folder, "one")
     load(desk, folder, "two")
-    for name, value in desk.as_environment().items():
-        monkeypatch.setenv(name, value)
+    at_a_shell(monkeypatch, desk)
     assert main(["loads"]) == 0
     newest, oldest = capsys.readouterr().out.splitlines()[1:]
     assert newest.split()[0] == "2" and "1 unchanged" in newest

@@ -10,6 +10,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database import rows
 from trading_ops.cli.main import main as run_cli
 from trading_ops.db.connect import connect
@@ -209,7 +210,7 @@ def test_c3_sees_a_float_column_and_a_reversal_that_does_not_cancel(desk):
 
 def test_the_command_line_reports_a_broken_invariant(desk, monkeypatch, capsys):
     """`trading-ops invariants` exits 1 and names the view and its rows."""
-    monkeypatch.setattr("trading_ops.db.connect.settings", lambda: desk)
+    at_a_shell(monkeypatch, desk)
     assert run_cli(["invariants"]) == 0
     force(desk, "create table desk.sloppy (amount_gbp real)")
     assert run_cli(["invariants"]) == 1

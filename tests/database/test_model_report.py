@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.trained import add_model, set_state, write_scores
-from trading_ops.cli import models
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
@@ -18,7 +18,7 @@ from trading_ops.runs.run import load_run
 @pytest.fixture
 def desk_verbs(desk, monkeypatch):
     """The desk on its Saturday morning, with the verbs working on it."""
-    monkeypatch.setattr(models, "settings", lambda: desk)
+    at_a_shell(monkeypatch, desk)
     rows.set_clock(desk, rows.SATURDAY_AT)
     return desk
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.planning import policy_of
 from tests.database.trained import add_model, set_state, write_scores
-from trading_ops.cli import models as model_verbs
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.models.registry import TRADED, WATCHED, model_of_run, store_scores
@@ -29,7 +29,7 @@ grant select on marts.signals_compared to desk_reader;
 @pytest.fixture
 def models(desk, monkeypatch):
     """The desk on its Saturday morning, with the verbs working on it."""
-    monkeypatch.setattr(model_verbs, "settings", lambda: desk)
+    at_a_shell(monkeypatch, desk)
     rows.set_clock(desk, rows.SATURDAY_AT)
     return desk
 
@@ -198,7 +198,7 @@ def test_a_promotion_retires_the_model_it_replaces(models, monkeypatch):
     main(["model", "promote", first, *WHO])
     second = in_shadow(models, "tree 2", attempt=2)
     eager = policy_of({"shadow_weeks_min: 4": "shadow_weeks_min: 0"})
-    monkeypatch.setattr(model_verbs, "read_policy", lambda config: eager)
+    monkeypatch.setattr("trading_ops.cli.models.read_policy", lambda config: eager)
     assert main(["model", "promote", second, *WHO]) == 0
     assert states(models) == {first: "RETIRED", second: "LIVE"}
     with connect("desk_reader", models) as connection:

@@ -1,8 +1,10 @@
 """Settings: defaults for a bare machine, and a clear refusal of everything else."""
 
+import os
+
 import pytest
 
-from trading_ops.settings import Settings, SettingsError, read_settings
+from trading_ops.settings import Settings, SettingsError, demo_settings, read_settings, settings
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -32,7 +34,8 @@ def test_a_mistyped_name_is_refused_and_the_known_ones_are_listed():
         ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7, nginx", "'nginx' .*addresses such as 10.0.0.7"),
         ("TRADING_OPS_TRUSTED_PROXIES", "10.0.0.7/24", "host bits set"),
         ("TRADING_OPS_CONFIRM_BIND", "my-laptop", "an address of this machine"),
-        ("TRADING_OPS_CONFIRM_CERTIFICATE", "/no/where.pem", "belong together"),
+        ("TRADING_OPS_CONFIRM_CERTIFICATE", __file__, "belong together"),
+        ("TRADING_OPS_CONFIRM_CERTIFICATE", "/no/where.pem", "no file that"),
     ],
 )
 def test_a_value_the_desk_cannot_use_is_refused_with_what_it_accepts(name, value, message):
@@ -87,7 +90,11 @@ def test_a_simulated_desk_uses_the_simulated_markets_universe(tmp_path):
     assert read_settings({"TRADING_OPS_DATA": str(tmp_path)}).universe == tmp_path / "universe.csv"
     explicit = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_UNIVERSE": str(tmp_path / "mine.csv")}
     assert read_settings(explicit).universe == tmp_path / "mine.csv"
-    production = {"TRADING_OPS_DATA": str(tmp_path), "TRADING_OPS_ENVIRONMENT": "production"}
+    production = {
+        "TRADING_OPS_DATA": str(tmp_path),
+        "TRADING_OPS_ENVIRONMENT": "production",
+        "TRADING_OPS_PORTFOLIO_ID": "a",
+    }
     assert read_settings(production).universe == Settings().universe
 
 
@@ -96,3 +103,75 @@ def test_inboxes_are_folders_with_colons_between_them():
     assert read_settings({}).inbox_roots == ()
     read = read_settings({"TRADING_OPS_INBOXES": "/mnt/bars::/srv/files:"})
     assert [str(root) for root in read.inbox_roots] == ["/mnt/bars", "/srv/files"]
+
+
+def desk_with(folder, text: str) -> dict[str, str]:
+    """A desk of this file, as an environment."""
+    (folder / "desk.env").write_text(text)
+    return {"TRADING_OPS_DESK": str(folder)}
+
+
+def test_a_desk_is_a_folder(tmp_path):
+    """Its data, its secrets and what it runs lie in it, so a second one is told by one word."""
+    config = read_settings(desk_with(tmp_path, ""))
+    assert (config.data, config.pgpass) == (tmp_path / "data", tmp_path / "secrets/pgpass")
+    assert (config.source_keys.parent, config.session_key.parent) == (
+        tmp_path / "secrets",
+        tmp_path / "secrets",
+    )
+    assert config.policy == Settings.policy
+
+
+def test_the_environment_overrides_the_file_and_the_file_the_defaults(tmp_path):
+    """Paths in the file start from its folder; a value may hold an equals sign, an empty one is none."""
+    text = "# ports\n\nTRADING_OPS_DB_PORT=6000\n TRADING_OPS_CONFIRM_PORT = 6001\nTRADING_OPS_MAIL=\n"
+    text += "TRADING_OPS_POLICY=my.yml\n"
+    environ = desk_with(tmp_path, text + "TRADING_OPS_CONFIRM_URL=https://desk.example/?a=b\n")
+    config = read_settings(environ | {"TRADING_OPS_DB_PORT": "7000"})
+    assert (config.db_port, config.confirm_port, config.mail) == (7000, 6001, "file")
+    assert (config.policy, config.confirm_url) == (tmp_path / "my.yml", "https://desk.example/?a=b")
+
+
+def test_a_child_of_a_desk_has_its_settings(tmp_path):
+    """Whatever the file says meanwhile, a process that was started keeps what it was started with."""
+    config = read_settings(desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n"))
+    (tmp_path / "desk.env").write_text("TRADING_OPS_DB_PORT=6001\n")
+    assert read_settings(config.as_environment()) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("TRADING_OPS_DB_PORT 6000\n", "desk.env, line 1: a setting is expected"),
+        ("\nDB_PORT=6000\n", "desk.env, line 2: a setting is expected"),
+        ("TRADING_OPS_DB_PORT=1\nTRADING_OPS_DB_PORT=2\n", "desk.env, line 2: a setting is expected, once"),
+        ("TRADING_OPS_DESK=/elsewhere\n", "desk.env, line 1"),
+        ("TRADING_OPS_DB_PROT=6000\n", "TRADING_OPS_DB_PROT is not a setting"),
+        ("TRADING_OPS_ENVIRONMENT=production\n", "TRADING_OPS_PORTFOLIO_ID is missing.*such as live_ops"),
+    ],
+)
+def test_a_file_the_desk_cannot_use_is_refused_with_its_line(tmp_path, text, message):
+    """A typo in it would be a desk of other ports, other mail or another book."""
+    with pytest.raises(SettingsError, match=message):
+        read_settings(desk_with(tmp_path, text))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    """Not taken for a desk without one."""
+    (tmp_path / "desk.env").mkdir()
+    with pytest.raises(SettingsError, match="desk.env cannot be read"):
+        read_settings({"TRADING_OPS_DESK": str(tmp_path)})
+
+
+def test_a_fresh_shell_means_the_live_desk_once_there_is_one_and_the_demo_never_does(tmp_path, monkeypatch):
+    """A kill switch typed without a word more halts the desk with the money."""
+    for name in [name for name in os.environ if name.startswith("TRADING_OPS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("trading_ops.settings.LIVE_DESK", tmp_path)
+    assert settings().desk == Settings.desk
+    desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n")
+    settings.cache_clear()
+    assert (settings().desk, settings().db_port) == (tmp_path, 6000)
+    assert demo_settings().desk == Settings.desk
+    monkeypatch.setenv("TRADING_OPS_DESK", str(tmp_path / "other"))
+    assert demo_settings().desk == tmp_path / "other"

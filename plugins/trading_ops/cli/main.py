@@ -6,6 +6,7 @@ Exit code 0 means done, 1 that the desk refused or found something, 2 that the c
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 
 import psycopg
 
@@ -14,14 +15,20 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.ops import halt
+from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
-from trading_ops.settings import SettingsError, settings
+from trading_ops.settings import SettingsError, choose_desk, settings, variable
 from trading_ops.wording.instants import utc_minute
 
+# A verb of another room: its help, what adds its options, and what runs it.
+Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
+_NONE: Mapping[str, Verb] = {}
 
-def parser() -> argparse.ArgumentParser:
-    """Return every verb with its help."""
+
+def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
+    """Return every verb with its help, those of `more` as well."""
     made = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
+    made.add_argument("--desk", metavar="FOLDER", help=f"which desk; instead of {variable('desk')}")
     verbs = made.add_subparsers(dest="verb", required=True)
     verbs.add_parser("migrate", help="bring the database to the newest revision")
     verbs.add_parser("status", help="say the desk's time, whether it is halted, and its newest ticket")
@@ -42,19 +49,28 @@ def parser() -> argparse.ArgumentParser:
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
+    for verb, (meaning, add_options, _) in more.items():
+        add_options(verbs.add_parser(verb, help=meaning))
     return made
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -> int:
     """
     Run one verb and return its exit code.
 
-    What the settings, the calendar's file or the database refuses is one line, never a traceback.
+    It says first, on stderr, which desk it works on. What the settings, the calendar's file or the database
+    refuses is one line, never a traceback.
     """
-    options = parser().parse_args(arguments)
+    options = parser(more).parse_args(arguments)
+    if options.desk:
+        choose_desk(options.desk)
     try:
+        if options.verb in more:
+            return more[options.verb][2](options)
+        if options.verb in _ON_A_DATABASE:
+            print(identity(settings()), file=sys.stderr)
         return _VERBS[options.verb](options)
-    except (UnknownPerson, OverridesError, SettingsError) as refusal:
+    except (UnknownPerson, OverridesError, OtherDesk, SettingsError) as refusal:
         print(f"trading-ops {options.verb}: {refusal}", file=sys.stderr)
         return 1
     except psycopg.Error as refusal:
@@ -156,6 +172,8 @@ def _release(options) -> int:
     return 0
 
 
+# Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
+_ON_A_DATABASE = ("fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release")
 _VERBS = {
     "fetch": fetch.run,
     "model": models.run,

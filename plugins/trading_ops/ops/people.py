@@ -14,7 +14,7 @@ class UnknownPerson(Exception):
 
 def require_person(connection: psycopg.Connection, name: str) -> str:
     """Return a name that is somebody's. Raises UnknownPerson."""
-    known = [row["person_id"] for row in queries.operator.people(connection)]
+    known = [row["person_id"] for row in queries.operator.people(connection) if row["role"] != "gone"]
     if name not in known:
         raise UnknownPerson(
             f"nobody is called {name!r} here; the desk knows {', '.join(known) or 'nobody yet: `make up` adds people'}"

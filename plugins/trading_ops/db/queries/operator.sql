@@ -5,6 +5,25 @@ from desk.tickets
 order by issued_at desc, ticket_id desc
 limit 1;
 
+-- name: desk(portfolio_id)^
+-- Which desk this database is, and the kind of its book, null before there is one.
+select
+    instance.instance_id::text as instance_id, instance.environment, portfolio.kind as portfolio_kind,
+    desk.is_halted() as is_halted
+from desk.instance
+left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id;
+
+-- name: readiness(portfolio_id)^
+-- What a desk needs before it may trade, as far as the database knows it.
+select
+    (select kind from desk.portfolios where portfolio_id = :portfolio_id) as portfolio_kind,
+    (select max(created_at) from desk.outbox_deliveries where status = 'sent' and detail like 'accepted by %%') as mailed_at,
+    (select count(*) from desk.people where role = 'operator') as operators,
+    (select count(*) from desk.people where role = 'executor') as executors,
+    (select max(started_at) from raw.loads) as loaded_at,
+    (select policy_hash from desk.config_policy where is_active) as policy_hash,
+    (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at;
+
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.
 select body_markdown from desk.tickets where ticket_id = :ticket_id;
@@ -18,5 +37,5 @@ select viewname as invariant_name from pg_views where schemaname = 'inv' order b
 select desk.is_halted();
 
 -- name: people()
--- Everybody who may sign in or decide.
-select person_id from desk.people order by person_id;
+-- Everybody who may sign in or decide, and who could once (role `gone`).
+select person_id, role, email, password_hash from desk.people order by person_id;

@@ -25,7 +25,8 @@ select
     halt.person as halt_person,
     halt.created_at as halt_at,
     portfolio.kind as portfolio_kind,
-    instance.environment
+    instance.environment,
+    instance.instance_id::text as instance_id
 from desk.instance
 left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id
 left join lateral (select * from desk.halts order by halt_id desc limit 1) as halt on true;

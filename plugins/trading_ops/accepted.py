@@ -1,0 +1,108 @@
+"""
+What the text of a setting may be.
+
+Each function returns the value of a text, or raises ValueError with the accepted form.
+"""
+
+import os
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+
+CHOICES = {
+    "environment": ("production", "simulated"),
+    "portfolio_kind": ("live", "paper", "simulated"),
+    "mail": ("file", "smtp"),
+    "qlib_runtime": ("process", "docker"),
+}
+
+
+def value(name: str, kind: type, text: str) -> str | int | Path:
+    """Return the value of a setting's text; `kind` is the type of the setting."""
+    if kind is int:
+        # Every number among the settings is a port.
+        return port(text)
+    if kind is Path:
+        # Not resolved: a link is followed when it is used, and named as the operator named it.
+        return Path(os.path.abspath(text))
+    choices = CHOICES.get(name)
+    if choices and text not in choices:
+        raise ValueError(f"accepted are {' and '.join(choices)}")
+    if name in _CHECKS:
+        _CHECKS[name](text)
+    return text
+
+
+def port(text: str) -> int:
+    """Return a TCP port."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
+        raise ValueError("a whole number from 1 to 65535 is expected")
+    return int(text)
+
+
+def folders(text: str) -> str:
+    """Return absolute folders with `:` between them."""
+    if not all(map(os.path.isabs, filter(None, text.split(":")))):
+        raise ValueError("accepted are absolute folders with `:` between them")
+    return text
+
+
+def address(text: str) -> str:
+    """Return an address to answer on."""
+    try:
+        ip_address(text)
+    except ValueError:
+        raise ValueError(
+            "an address of this machine is expected, such as 192.168.1.20, or 0.0.0.0 for all of them"
+        ) from None
+    return text
+
+
+def readable_file(text: str) -> str:
+    """Return the path of a file that this user can read."""
+    if not (os.path.isfile(text) and os.access(text, os.R_OK)):
+        raise ValueError("no file that the desk's user can read")
+    return text
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks in a text, with commas between them."""
+    try:
+        return tuple(ip_network(word.strip()) for word in text.split(",") if word.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24") from None
+
+
+_CHECKS = {
+    "inboxes": folders,
+    "confirm_bind": address,
+    "confirm_certificate": readable_file,
+    "confirm_certificate_key": readable_file,
+    "trusted_proxies": networks,
+}
+
+
+def lines_of_file(path: Path) -> Iterator[tuple[str, str]]:
+    """
+    Yield name and text of each line NAME=TEXT of a desk's file, nothing when there is none.
+
+    Lines without text, blank ones and those that begin with # are left out.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    seen = {"TRADING_OPS_DESK"}
+    for number, line in enumerate(lines, start=1):
+        name, equals, text = (part.strip() for part in line.partition("="))
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not equals or not name.startswith("TRADING_OPS_") or name in seen:
+            raise ValueError(
+                f"{path}, line {number}: a setting is expected, once, such as TRADING_OPS_DB_PORT=54329"
+            )
+        seen.add(name)
+        if text:
+            yield name, text

@@ -1,0 +1,15 @@
+"""`trading-ops`: the verbs of the library, and those that set up a desk and say who may use it."""
+
+import sys
+
+from trading_ops.cli.main import Verb, main
+from trading_ops_stack import init, people
+
+VERBS: dict[str, Verb] = {
+    "init": ("set up a desk for real money, by questions or from a file", init.add_options, init.run),
+    "people": ("who may sign in", people.add_options, people.run),
+    "ready": ("what a desk in production still lacks", init.add_no_options, init.run_ready),
+}
+
+if __name__ == "__main__":
+    sys.exit(main(more=VERBS))

@@ -1,0 +1,165 @@
+"""
+`trading-ops init`: a desk for real money (or a dry run on paper) from a few answers.
+
+It writes the desk's folder, `desk.env` and its own policy, universe and sources, makes the database with its
+book, its people and its opening cash, and ends with what the desk still lacks. A folder that holds a desk is
+left alone.
+"""
+
+import argparse
+import shutil
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trading_ops.config.files import read_policy
+from trading_ops.db import clock
+from trading_ops.db.connect import connect, queries
+from trading_ops.ledger.portfolio import SELF_FUNDED_KINDS, ensure_portfolio
+from trading_ops.settings import (
+    FILE_NAME,
+    LIVE_DESK,
+    PROJECT_ROOT,
+    Settings,
+    read_settings,
+    settings,
+    variable,
+)
+from trading_ops_stack import postgres
+from trading_ops_stack.environment import state_folder
+from trading_ops_stack.keys import write_keys
+from trading_ops_stack.people import let_in
+from trading_ops_stack.questions import InitError, ask, complete, read_answers
+from trading_ops_stack.readiness import readiness_text
+
+# Beside those of the demo, so that both can run.
+PORTS = {"db_port": 54429, "airflow_port": 8174, "confirm_port": 8175, "docs_port": 8176}
+# Each desk has its own: changing one leaves the code as committed, and the other desks as they are.
+_FILES = {"policy": "policy.yml", "universe": "universe.csv", "sources": "sources.yml"}
+_BESIDE = ("vendor_aliases.csv",)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `trading-ops init` to its parser."""
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="a YAML file with an answer for each question that has no default",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Set up the desk; a mistake is a sentence and leaves nothing behind."""
+    folder = Path(options.desk) if options.desk else LIVE_DESK
+    try:
+        print(make_desk(folder.absolute(), read_answers(options.answers) if options.answers else None))
+    except (InitError, postgres.ClusterError, psycopg.Error, OSError) as error:
+        print(f"trading-ops init: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\ntrading-ops init: stopped; nothing was set up", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
+    """Set up a desk in a folder from answers, or from those a person types, and say what comes next."""
+    if (folder / FILE_NAME).exists():
+        raise InitError(
+            f"{folder} holds a desk already: change its {FILE_NAME}, or name another folder with --desk"
+        )
+    if (folder / "postgres").exists():
+        raise InitError(f"{folder} holds the database of another desk: name another folder with --desk")
+    answers = complete(answers) if answers is not None else ask(input)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = folder / f"{FILE_NAME}.new"
+    try:
+        for name in (*_FILES.values(), *_BESIDE):
+            if not (folder / name).exists():
+                shutil.copy(PROJECT_ROOT / "config" / name, folder / name)
+        draft.touch(mode=0o600)
+        draft.write_text(_env_text(answers))
+        # Under its own name only once everything stands: until then nobody takes this for a desk.
+        config = _settings_of(folder, draft)
+        passwords = _found(config, answers)
+        draft.rename(folder / FILE_NAME)
+    except BaseException:
+        postgres.stop(folder / "postgres")
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    said = [
+        f"the desk is set up in {folder}; it is the one `make up` starts and `trading-ops` works on"
+        if folder == LIVE_DESK
+        else f"the desk is set up in {folder}; say `make up DESK={folder}` and `trading-ops --desk {folder}`",
+        *(
+            f"  {person} signs in with the password {password}, which is shown this once"
+            for person, password in passwords.items()
+        ),
+        "what is still missing before it may trade:",
+        readiness_text(config),
+    ]
+    postgres.stop(state_folder(config) / "postgres")
+    return "\n".join(said)
+
+
+def run_ready(options: argparse.Namespace) -> int:
+    """Print what the desk still lacks; exit code 1 while it may not trade."""
+    text = readiness_text(settings())
+    print(text)
+    return 1 if "MISSING" in text else 0
+
+
+def add_no_options(parser: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def _env_text(answers: dict[str, str]) -> str:
+    told = {
+        name: answers[name] for name in answers if name in Settings.__dataclass_fields__ and answers[name]
+    }
+    lines = {
+        "environment": "production",
+        **told,
+        **_FILES,
+        **{name: str(port) for name, port in PORTS.items()},
+    }
+    return (
+        "# The settings of this desk; docs/REFERENCE.md lists all there are. The environment overrides them.\n"
+        + "".join(f"{variable(name)}={text}\n" for name, text in lines.items())
+    )
+
+
+def _settings_of(folder: Path, file: Path) -> Settings:
+    told = dict(line.split("=", 1) for line in file.read_text().splitlines() if not line.startswith("#"))
+    for name in _FILES:
+        told[variable(name)] = str(folder / told[variable(name)])
+    return read_settings({variable("desk"): str(folder), **told})
+
+
+def _found(config: Settings, answers: dict[str, str]) -> dict[str, str]:
+    """Make the database with its book, people and opening cash; return the people's passwords."""
+    write_keys(config)
+    postgres.initialise(state_folder(config) / "postgres", config)
+    with connect("desk_planner", config) as connection:
+        passwords = {
+            answers[role]: let_in(
+                connection, config, answers[role], role, answers[f"{role}_email"], answers["operator"]
+            )
+            for role in ("operator", "executor")
+        }
+        ensure_portfolio(connection, config.portfolio_id, config.portfolio_kind, read_policy(config))
+        cash_gbp = Decimal(answers["opening_cash_gbp"])
+        if cash_gbp and config.portfolio_kind not in SELF_FUNDED_KINDS:
+            movement = {
+                "portfolio_id": config.portfolio_id, "person": answers["operator"], "kind": "deposit",
+                "idempotency_key": f"opening:{config.portfolio_id}", "amount_gbp": f"{cash_gbp:.2f}",
+                "occurred_at": clock.now(connection).isoformat(), "notes": "opening cash",
+            }  # fmt: skip
+            queries.ledger.record_cash_movement(connection, request=Jsonb(movement))
+    return passwords
