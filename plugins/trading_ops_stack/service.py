@@ -1,0 +1,142 @@
+"""
+`trading-ops service`: the desk as a systemd unit, so that it starts after a reboot.
+
+The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running. Another
+file lets logrotate keep the logs small.
+"""
+
+import argparse
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from trading_ops.settings import PROJECT_ROOT, Settings, settings
+from trading_ops_stack.environment import state_folder
+
+_UNIT = """\
+# Written by `trading-ops service install`.
+[Unit]
+Description=Trading Ops: {portfolio_id} ({environment}) in {folder}
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+{user}Environment=TRADING_OPS_DESK={folder}
+Environment=PYTHONPATH={root}/plugins:{root}
+Environment=PATH={path}
+WorkingDirectory={root}
+ExecStart={python} -m trading_ops_stack.stack up
+ExecStop={python} -m trading_ops_stack.stack down
+TimeoutStartSec=600
+TimeoutStopSec=180
+
+[Install]
+WantedBy={target}
+"""
+_ROTATION = """\
+# Written by `trading-ops service install`. The processes keep their files open, so these are cut, not moved.
+{logs}/*.log {{
+    su {user} {group}
+    weekly
+    rotate 8
+    maxsize 100M
+    missingok
+    notifempty
+    compress
+    copytruncate
+}}
+"""
+
+
+class ServiceError(Exception):
+    """The unit cannot be installed; the message says how to go on."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `trading-ops service` to its parser."""
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("install", help="start the desk after each reboot, of the system as root or of this user")
+    actions.add_parser("remove", help="no longer; the desk runs on until `make down`")
+    actions.add_parser("show", help="print the files `install` would write")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one action and return its exit code."""
+    config = settings()
+    try:
+        if options.action == "show":
+            for path, text in files(config).items():
+                print(f"# {path}\n{text}")
+        elif options.action == "install":
+            install(config)
+        else:
+            remove(config)
+    except (ServiceError, OSError) as error:
+        print(f"trading-ops service: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def files(config: Settings) -> dict[Path, str]:
+    """Return what is installed, by path: a unit, and as root a rule of logrotate."""
+    folder = state_folder(config)
+    is_root = os.geteuid() == 0
+    owner = getpass.getuser()
+    unit = _UNIT.format(
+        portfolio_id=config.portfolio_id, environment=config.environment, folder=config.desk, root=PROJECT_ROOT,
+        python=sys.executable, path=os.environ.get("PATH", os.defpath), user=f"User={owner}\n" if is_root else "",
+        target="multi-user.target" if is_root else "default.target",
+    )  # fmt: skip
+    found = {_folder(is_root) / unit_name(config): unit}
+    if is_root:
+        rotation = _ROTATION.format(logs=folder / "logs", user=owner, group=owner)
+        found[Path("/etc/logrotate.d") / unit_name(config).removesuffix(".service")] = rotation
+    return found
+
+
+def unit_name(config: Settings) -> str:
+    """Return the unit's name, one for each desk."""
+    return f"trading-ops-{re.sub('[^a-z0-9]+', '-', config.portfolio_id.lower())}.service"
+
+
+def install(config: Settings) -> None:
+    """Write the files and let systemd know. Raises ServiceError when it is not there."""
+    for path, text in files(config).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(f"wrote {path}")
+    _systemctl("daemon-reload")
+    _systemctl("enable", unit_name(config))
+    if os.geteuid() != 0:
+        print(f"let it start without a sign-in: sudo loginctl enable-linger {getpass.getuser()}")
+    print("the desk starts after each reboot; now: make up")
+
+
+def remove(config: Settings) -> None:
+    """Take the unit away again."""
+    _systemctl("disable", unit_name(config))
+    for path in files(config):
+        path.unlink(missing_ok=True)
+        print(f"removed {path}")
+    _systemctl("daemon-reload")
+
+
+def _folder(is_root: bool) -> Path:
+    if is_root:
+        return Path("/etc/systemd/system")
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd/user"
+
+
+def _systemctl(*arguments: str) -> None:
+    if shutil.which("systemctl") is None:
+        raise ServiceError("this machine has no systemd: call `make up` from whatever starts its services")
+    scope = () if os.geteuid() == 0 else ("--user",)
+    done = subprocess.run(["systemctl", *scope, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ServiceError(f"systemctl {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")

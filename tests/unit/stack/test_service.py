@@ -1,0 +1,42 @@
+"""The desk as a systemd unit: one for each desk, which says which it is."""
+
+import dataclasses
+import shutil
+import subprocess
+
+from trading_ops.settings import Settings
+from trading_ops_stack import service
+
+
+def test_each_desk_has_a_unit_of_its_own(tmp_path):
+    """Started and stopped as a person would, by the same two commands."""
+    config = dataclasses.replace(
+        Settings(), desk=tmp_path / "live", data=tmp_path / "live/data", portfolio_id="live_ops", environment="production"
+    )
+    found = service.files(config)
+    (unit,) = (text for path, text in found.items() if path.suffix == ".service")
+    assert f"Environment=TRADING_OPS_DESK={tmp_path / 'live'}\n" in unit
+    assert "-m trading_ops_stack.stack up\n" in unit and "-m trading_ops_stack.stack down\n" in unit
+    assert service.unit_name(config) == "trading-ops-live-ops.service"
+    assert service.unit_name(Settings()) == "trading-ops-demo.service"
+
+
+def test_systemd_takes_the_unit(tmp_path, monkeypatch):
+    """Its own check finds nothing to say, where it is installed."""
+    if shutil.which("systemd-analyze") is None:
+        return
+    (path, unit), *_ = service.files(Settings()).items()
+    written = tmp_path / path.name
+    written.write_text(unit)
+    done = subprocess.run(["systemd-analyze", "verify", written], capture_output=True, text=True, check=False)
+    assert not [line for line in done.stderr.splitlines() if path.name in line], done.stderr
+
+
+def test_without_systemd_the_way_on_is_said(tmp_path, monkeypatch, capsys):
+    """Not a traceback."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(service, "files", lambda config: {tmp_path / "unit": "text"})
+    monkeypatch.setattr(service, "settings", Settings)
+    assert service.run(type("Options", (), {"action": "install"})) == 1
+    assert "this machine has no systemd" in capsys.readouterr().err
