@@ -33,6 +33,7 @@ fi
 "${compose[@]}" up -d --build
 echo "Airflow       http://127.0.0.1:${AIRFLOW_PORT:-8074}"
 echo "Confirm page  http://127.0.0.1:${CONFIRM_PORT:-8075}"
-echo "Passwords (airflow_passwords.json: admin; the others: operator, executor):"
+echo "Passwords (airflow_passwords.json: admin; the others: operator, executor; a production desk tells theirs once,"
+echo "in the log of prepare-airflow):"
 "${compose[@]}" exec -T api-server sh -c \
-    'cd /secrets/airflow && for f in airflow_passwords.json password_*; do printf "  %s  %s\n" "$f" "$(cat "$f")"; done'
+    'cd /secrets/airflow && for f in airflow_passwords.json password_*; do [ -e "$f" ] || continue; printf "  %s  %s\n" "$f" "$(cat "$f")"; done'

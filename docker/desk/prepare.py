@@ -23,7 +23,7 @@ def migrate_desk() -> None:
 def prepare_airflow(config: Settings) -> None:
     """Migrate Airflow's database and create what its first run would miss."""
     from trading_ops_stack.environment import POOLS
-    from trading_ops_stack.stack import add_people
+    from trading_ops_stack.people import add_people
 
     airflow = (sys.executable, "-m", "airflow")
     subprocess.run([*airflow, "db", "migrate"], check=True)
@@ -35,7 +35,9 @@ def prepare_airflow(config: Settings) -> None:
         json.dump(entries, pools)
         pools.flush()
         subprocess.run([*airflow, "pools", "import", pools.name], check=True)
-    add_people(config)
+    for person, password in add_people(config).items():
+        if config.environment == "production":
+            print(f"{person} signs in with the password {password}, which is told this once", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """
 `trading-ops service`: the desk as a systemd unit, so that it starts after a reboot.
 
-The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running. Another
-file lets logrotate keep the logs small.
+The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running.
+Another file lets logrotate keep the logs small.
 """
 
 import argparse
@@ -61,7 +61,9 @@ class ServiceError(Exception):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `trading-ops service` to its parser."""
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("install", help="start the desk after each reboot, of the system as root or of this user")
+    actions.add_parser(
+        "install", help="start the desk after each reboot, of the system as root or of this user"
+    )
     actions.add_parser("remove", help="no longer; the desk runs on until `make down`")
     actions.add_parser("show", help="print the files `install` would write")
 
@@ -89,8 +91,8 @@ def files(config: Settings) -> dict[Path, str]:
     is_root = os.geteuid() == 0
     owner = getpass.getuser()
     unit = _UNIT.format(
-        portfolio_id=config.portfolio_id, environment=config.environment, folder=config.desk, root=PROJECT_ROOT,
-        python=sys.executable, path=os.environ.get("PATH", os.defpath), user=f"User={owner}\n" if is_root else "",
+        portfolio_id=config.portfolio_id, environment=config.environment, folder=config.desk,
+        root=PROJECT_ROOT, python=sys.executable, path=os.environ.get("PATH", os.defpath), user=f"User={owner}\n" if is_root else "",
         target="multi-user.target" if is_root else "default.target",
     )  # fmt: skip
     found = {_folder(is_root) / unit_name(config): unit}

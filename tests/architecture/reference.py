@@ -19,6 +19,7 @@ from trading_ops.comms.incidents import CODES
 from trading_ops.plan.gates import GATES
 from trading_ops.settings import PROJECT_ROOT, Settings, variable
 from trading_ops_airflow.schedule import DAGS
+from trading_ops_stack.__main__ import VERBS
 
 PAGE = PROJECT_ROOT / "docs/REFERENCE.md"
 GATE_MODELS = PROJECT_ROOT / "dbt_project/models/gates/_gates__models.yml"
@@ -49,7 +50,7 @@ def verbs(
     of: argparse.ArgumentParser | None = None, before: str = "trading-ops"
 ) -> Iterator[tuple[str, ...]]:
     """Yield each verb of the command line with its help, those of a noun below it."""
-    for action in (of or parser())._actions:
+    for action in (of or parser(VERBS))._actions:
         if not isinstance(action, argparse._SubParsersAction):
             continue
         helps = {choice.dest: choice.help for choice in action._choices_actions}

@@ -135,7 +135,7 @@ def test_every_file_is_of_a_kind_that_belongs_where_it_lies():
         for name in tracked_files()
         if name not in NAMELESS
         and not name.startswith(KINDS.get("." + name.rpartition(".")[2], ("\0",)))
-        and not re.fullmatch(r"docker/\w+/Dockerfile", name)
+        and not re.fullmatch(r"docker/\w+/(Dockerfile|Caddyfile)", name)
     }
     assert not strange
     assert not {name for name in NAMELESS if name not in tracked_files()}

@@ -56,12 +56,11 @@ def reached(serve, ticket, tmp_path):
 
 
 def test_a_phone_signs_in_and_reads_its_ticket_through_caddy(reached, desk, ticket):
-    """TLS checked, cookie for this host alone, and the log has the phone's address, not the proxy's word of it."""
+    """TLS checked, cookies for this host alone, and whoever guesses is counted by the address Caddy saw."""
     url, opener = reached
     assert json.load(opener.open(f"{url}/health", timeout=10))["database"] == "reachable"
     page = opener.open(f"{url}/confirm/{ticket}", timeout=10)
     fields = dict(read_page(page.read().decode()).forms[0].fields)
-
 
     def enter(password: str):
         entered = urlencode(fields | {"person": "executor", "password": password}).encode()

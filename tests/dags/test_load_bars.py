@@ -1,7 +1,7 @@
 """The task that loads bars: what it may open, what it says of the rest, and which sessions it works on."""
 
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -10,14 +10,17 @@ from airflow.sdk.exceptions import AirflowFailException
 from tests.conftest import environment_of
 from tests.database import rows
 from tests.database.bar_folders import HEADER, ROWS, write
+from tests.unit.sources.replay_server import answer, replaying
+from tests.unit.sources.test_source_ecb import envelope
 from trading_ops.bars.files import LoadError
 from trading_ops.bars.report import loads_text, report_of_load, report_text
 from trading_ops.comms.mail import deliver_pending
 from trading_ops.db.connect import connect
+from trading_ops.exchange.sessions import newest_complete_session
 from trading_ops.reports.daily import write_daily_report
 from trading_ops.reports.universe import write_universe_report
 from trading_ops.runs.run import RunError
-from trading_ops.settings import settings
+from trading_ops.settings import PROJECT_ROOT, settings
 from trading_ops_airflow import partition
 from trading_ops_airflow.tasks.bars import load_bars
 from trading_ops_airflow.tasks.runs import freeze_inputs
@@ -45,6 +48,9 @@ def task(desk, monkeypatch):
         params = {"session": conf_session, "inbox": inbox and str(inbox)}
         monkeypatch.setattr(
             partition, "get_current_context", lambda: {"dag_run": dag_run, "params": params, "ti": None}
+        )
+        monkeypatch.setattr(
+            "airflow.sdk.get_current_context", lambda: {"ti": SimpleNamespace(try_number=1, max_tries=2)}
         )
         return of.function()
 
@@ -182,3 +188,42 @@ def test_a_key_that_is_no_session_of_the_calendar_is_refused(task, session):
     with pytest.raises(ValueError, match=session):
         task(session=session)
     assert date.fromisoformat("20260612") == date(2026, 6, 12)
+
+
+@pytest.fixture
+def bank(desk, tmp_path, monkeypatch):
+    """Serve a file of the bank that ends with today's session, in the bank's place of config/sources.yml."""
+    session = newest_complete_session(datetime.now(UTC))
+    with replaying(answer(envelope({str(session): ("1.1543", "0.85110")}))) as server:
+        text = (PROJECT_ROOT / "config/sources.yml").read_text()
+        sources = tmp_path / "sources.yml"
+        sources.write_text(text.replace("https://www.ecb.europa.eu", server.url))
+        monkeypatch.setenv("TRADING_OPS_SOURCES", str(sources))
+        server.session = session
+        yield server
+
+
+def rate_of(desk, session: date) -> list[str]:
+    """Return what is stored of a day's rate."""
+    with connect("desk_reader", desk) as connection:
+        found = connection.execute("select rate::text from raw.fx_rates where rate_date = %s", (session,))
+        return [row["rate"] for row in found]
+
+
+def test_a_production_desk_asks_the_bank_each_morning_without_being_told_to(desk, task, bank, monkeypatch):
+    """The package's rates were four weeks old on the day it was read; the settings ask for the rest."""
+    with rows.superuser(desk) as connection:
+        connection.execute("alter table desk.instance disable trigger all")
+        connection.execute("update desk.instance set environment = 'production'")
+    monkeypatch.setenv("TRADING_OPS_ENVIRONMENT", "production")
+    settings.cache_clear()
+    for _ in range(2):
+        task(session=str(bank.session))
+    assert rate_of(desk, bank.session) == ["1.356245"] and len(bank.requests) == 1
+
+
+def test_a_simulated_desk_asks_nobody(desk, task, bank):
+    """It lives on files alone, whatever the sources file names."""
+    settings.cache_clear()
+    task()
+    assert bank.requests == []

@@ -32,6 +32,52 @@ def test_forged_data_verdicts_meet_the_desks_own_look(saturday):
     )
 
 
+def add_rates(desk, *rates: tuple[str, str, str]) -> None:
+    """Store (source, day, rate) under the load every run points at."""
+    load_id = rows.add_load(desk)
+    with connect("desk_loader", desk) as connection:
+        for rate in rates:
+            connection.execute(
+                "insert into raw.fx_rates (load_id, source, rate_date, base_currency, quote_currency, rate)"
+                " values (%s, %s, %s, 'GBP', 'USD', %s)",
+                (load_id, *rate),
+            )
+
+
+def test_two_sources_that_differ_about_the_pound_are_objected_to(saturday):
+    """Both could be true; with the wrong one every order is 4 % too large. dbt's verdict was forged clear."""
+    add_rates(saturday, ("ecb", "2026-06-11", "1.3000"), ("yahoo", "2026-06-11", "1.2500"))
+    add_rates(saturday, ("ecb", "2026-06-12", "1.3010"), ("yahoo", "2026-06-12", "1.3020"))
+    found = objected(saturday, rows.add_plan_run(saturday), "data_quality")
+    assert found["fx_plausible"] == (
+        "dbt found it clear, but the desk's own look does not: "
+        "on 2026-06-11 a pound is 1.3000 USD at ecb and 1.2500 at yahoo"
+    )
+
+
+def test_an_impossible_rate_of_one_of_two_sources_is_one_check_with_both_objections(saturday):
+    """The check is there once, whatever is wrong with it."""
+    add_rates(saturday, ("ecb", "2026-06-12", "0.7823"), ("yahoo", "2026-06-12", "0.9"))
+    found = objected(saturday, rows.add_plan_run(saturday), "data_quality")
+    assert "the newest GBP/USD rate is 0." in found["fx_plausible"]
+    assert "; on 2026-06-12 a pound is 0.7823 USD at ecb and 0.9 at yahoo" in found["fx_plausible"]
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        [("ecb", "2026-06-12", "1.3000"), ("yahoo", "2026-06-12", "1.2745098040")],
+        [("ecb", "2026-06-12", "1.3000"), ("yahoo", "2026-06-11", "1.2000")],
+        [("ecb", "2026-06-12", "1.3000"), ("ecb", "2026-06-11", "1.2900")],
+    ],
+    ids=["two in a hundred", "not the same day", "one source"],
+)
+def test_rates_that_do_not_contradict_are_not_objected_to(saturday, rates):
+    """At the limit, about different days, or from one source: no stricter than dbt's own check."""
+    add_rates(saturday, *rates)
+    assert "fx_plausible" not in objected(saturday, rows.add_plan_run(saturday), "data_quality")
+
+
 def test_forged_reconciliation_verdicts_meet_the_desks_own_look(saturday):
     """No snapshot at all, one that does not agree, one older than an entry."""
     bare = rows.add_plan_run(saturday)

@@ -62,7 +62,8 @@ def check_dates(rows: Rows, layout: Layout, newest_date: np.datetime64) -> tuple
         )
     dates = _read_dates(rows, texts)
     if len(dates) == 0:
-        if layout.has_bars:
+        # A file of splits or dividends may say that there were none.
+        if layout.has_bars or layout.price_basis is None:
             rows.refuse_header("there is no row under it; at least one is expected")
         return rows, dates
     is_future = dates > newest_date

@@ -1,5 +1,6 @@
 """
-Asking the sources: per symbol the first one that delivers the session counts.
+Asking the sources: per symbol the first one that delivers the session counts. For the exchange rate every
+one is asked, because the gate compares them.
 
 A source that refuses the desk, or whose limit is reached, is left for the rest of the run: asking
 on would earn nothing but a longer ban. Nothing here writes to the database; what was fetched are
@@ -98,8 +99,9 @@ class _Fetch:
                 is_delivered, detail = self._ask(source, can, symbol, is_over)
                 said.append(f"{source.online.name} {detail}")
                 if is_delivered:
-                    self.fetched.sources[one.name] = source.online.name
-                    break
+                    self.fetched.sources.setdefault(one.name, source.online.name)
+                    if not one.is_pair:
+                        break
             self.tell(f"{number} of {len(wanted)}  {one.name}: {'; '.join(said) or 'no source'}")
         return self.fetched
 

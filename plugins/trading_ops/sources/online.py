@@ -24,14 +24,14 @@ class OnlineSource:
 
     `fetch_bars` takes the session, the desk's symbol for the source and the newest date a row may
     have; it returns one file or raises NotDelivered. `fetch_rates` does the same for a currency
-    pair such as GBPUSD, where the source carries rates. `example` is a reply with data for
+    pair such as GBPUSD. What a source does not carry is None. `example` is a reply with data for
     `example_symbol`, as the source sends it: it documents the format, and the contract tests
     replay it.
     """
 
     name: str
     needs_key: bool
-    fetch_bars: Fetch
+    fetch_bars: Fetch | None
     example_symbol: str
     example: bytes
     fetch_rates: Fetch | None = None

@@ -68,6 +68,12 @@ DAMAGES = {
 }  # fmt: skip
 
 
+def test_a_file_of_rates_without_a_rate_is_refused_with_its_place():
+    """Its header alone once ended the whole load, with an error that named no file."""
+    refusal = refusal_of(RATES.splitlines()[0] + "\n", "FX-GBPUSD.csv")
+    assert (refusal.line, refusal.field) == (1, "header") and "no row under it" in refusal.reason
+
+
 @pytest.mark.parametrize("case", DAMAGES)
 def test_a_damaged_file_is_refused_with_its_place(case):
     """One wrong piece in an otherwise good file costs the whole file, and the message finds it."""

@@ -10,7 +10,8 @@ from trading_ops.sources.vendors import ONLINE
 
 PATH = PROJECT_ROOT / "config/sources.yml"
 TEXT = PATH.read_text()
-ENABLED = TEXT.replace("fetch_order: []", "fetch_order: [stooq, yahoo, tiingo]")
+DEFAULT = "fetch_order: [ecb]"
+ENABLED = TEXT.replace(DEFAULT, "fetch_order: [stooq, yahoo, tiingo]")
 CANARY = "canary0123456789"
 
 
@@ -22,18 +23,28 @@ def keys_file(folder, text: str, mode: int = 0o600):
     return path
 
 
-def test_nothing_is_asked_by_default():
-    """A fresh desk needs no network; every source has its section ready."""
+def test_only_the_central_bank_is_asked_by_default():
+    """No vendor of bars is chosen for the operator; every source has its section ready."""
     config = read_sources(Settings().sources)
-    assert config.fetch_order == ()
+    assert config.fetch_order == ("ecb",)
     assert all(config.section(name) for name in ONLINE)
-    assert ready_sources(config, {}) == ([], [])
+    ready, skipped = ready_sources(config, {})
+    assert [(one.online.name, one.http.url) for one in ready] == [("ecb", "https://www.ecb.europa.eu")]
+    assert skipped == []
+
+
+def test_an_operator_who_wants_none_asks_none():
+    """An empty order is accepted: the desk then reads its inbox."""
+    assert ready_sources(parse_sources(TEXT.replace(DEFAULT, "fetch_order: []"), "sources.yml"), {}) == (
+        [],
+        [],
+    )
 
 
 MISTAKES = {
-    ("fetch_order: []", "fetch_order: [bloomberg]"): ("fetch_order.0: 'bloomberg'", "one of stooq"),
-    ("fetch_order: []", "fetch_order: [yahoo, yahoo]"): ("fetch_order: names", "each source once"),
-    ("fetch_order: []", "fetch_order: yahoo"): ("fetch_order: 'yahoo'", "a list of source names"),
+    (DEFAULT, "fetch_order: [bloomberg]"): ("fetch_order.0: 'bloomberg'", "one of ecb, stooq"),
+    (DEFAULT, "fetch_order: [yahoo, yahoo]"): ("fetch_order: names", "each source once"),
+    (DEFAULT, "fetch_order: yahoo"): ("fetch_order: 'yahoo'", "a list of source names"),
     ("https://stooq.com", "http://stooq.com"): ("sources.stooq.url: 'http", "https://stooq.com"),
     ("https://stooq.com", "https://stooq.com/q?k=1"): ("sources.stooq.url", "https://stooq.com"),
     ("redirects_max: 3", "redirects_max: -1"): ("limits.redirects_max: -1", "at least 0"),
@@ -41,7 +52,7 @@ MISTAKES = {
     ("reply_bytes_max: 16000000", "reply_bytes_max: 16e6"): ("limits.reply_bytes_max: '16e6'", "whole"),
     ("total_timeout_s: 60", "total_timeout_s: soon"): ("limits.total_timeout_s: 'soon'", "seconds"),
     ("backoff_s: 2", "backof_s: 2"): ("limits.backof_s: not a field", "backoff_s"),
-    ("  yahoo:", "  yahu:"): ("sources.yahu: not a field", "one of stooq"),
+    ("  yahoo:", "  yahu:"): ("sources.yahu: not a field", "one of ecb, stooq"),
     ("requests_per_minute: 8", "requests_per_minute: 0.5"): ("requests_per_minute: 0.5", "whole"),
     ("sources_version: 1", "sources_version: 2"): ("sources_version: 2", "accepted: 1"),
     ("sources_version: 1", "sources_version: true"): ("sources_version: True", "accepted: 1"),
@@ -104,7 +115,7 @@ def test_the_operator_may_name_a_source_that_is_not_enabled():
     """`fetch --source` asks it once; a name nobody knows is refused."""
     config = parse_sources(TEXT, "sources.yml")
     assert [one.online.name for one in ready_sources(config, {}, ("yahoo",))[0]] == ["yahoo"]
-    with pytest.raises(SourcesError, match="accepted: stooq, tiingo, twelve_data, yahoo"):
+    with pytest.raises(SourcesError, match="accepted: ecb, stooq, tiingo, twelve_data, yahoo"):
         ready_sources(config, {}, ("bloomberg",))
 
 

@@ -40,11 +40,12 @@ KINDS = {value for name, value in vars(columns).items() if name.isupper()}
 
 by_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: f"{one.source}: {one.header[:3]}")
 by_source = pytest.mark.parametrize("source", ONLINE.values(), ids=ONLINE)
+WITH_BARS = {name: one for name, one in ONLINE.items() if one.fetch_bars}
 
 
 def fetched(source, session):
-    """Fetch a source's example symbol."""
-    return source.fetch_bars(session, source.example_symbol, NEWEST)
+    """Fetch a source's example: a symbol, or a pair where it has rates only."""
+    return (source.fetch_bars or source.fetch_rates)(session, source.example_symbol, NEWEST)
 
 
 def refusal_from(source, *acts, **options) -> tuple[NotDelivered, object]:
@@ -55,12 +56,13 @@ def refusal_from(source, *acts, **options) -> tuple[NotDelivered, object]:
 
 
 def test_every_module_of_the_folder_that_has_layouts_is_a_source():
-    """Nothing has to be registered, and the simulated market comes first."""
+    """Nothing has to be registered, and the simulated market comes first; so it is with what can be asked."""
     folder = PROJECT_ROOT / "plugins/trading_ops/sources/vendors"
     written = {path.stem for path in folder.glob("*.py") if "\nLAYOUTS = " in path.read_text()}
     found = [module.__name__.rsplit(".", 1)[1] for module in MODULES]
     assert set(found) == written and len(written) >= 6
     assert found[0] == "simulated" and found[1:] == sorted(found[1:])
+    assert set(ONLINE) == {path.stem for path in folder.glob("*.py") if "\nONLINE = " in path.read_text()}
 
 
 @by_layout
@@ -105,7 +107,7 @@ def test_a_good_reply_becomes_a_file_of_the_source(source):
         name, body = fetched(source, session_to(server, key=SecretStr(KEY)))
     parsed = parse_file(body, name, np.datetime64(NEWEST), session_dates())
     assert (parsed.source, parsed.symbol) == (source.name, source.example_symbol)
-    assert parsed.row_count == 2 and parsed.layout.has_bars
+    assert parsed.row_count == 2 and parsed.layout.has_bars == (source.name in WITH_BARS)
 
 
 @by_source
@@ -115,7 +117,7 @@ def test_a_packed_reply_is_the_same_file(source):
         assert fetched(source, session_to(plain)) == fetched(source, session_to(packed))
 
 
-@by_source
+@pytest.mark.parametrize("source", WITH_BARS.values(), ids=WITH_BARS)
 @pytest.mark.parametrize("symbol", ["AAPL", "F", None])
 def test_what_is_asked_for_is_the_symbol_in_the_file_name(source, symbol):
     """The desk's name comes back, however the vendor spells it in its address."""

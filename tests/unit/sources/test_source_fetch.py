@@ -116,6 +116,20 @@ def test_a_pair_is_asked_of_sources_with_rates_only(ask):
     assert fetched.asked == {"stooq": 0, "tiingo": 0} and not fetched.sources
 
 
+def test_every_source_is_asked_for_the_rate(tmp_path):
+    """Two are compared by the gate only where both are there; the first one's is the one delivered."""
+    chart = ONLINE["yahoo"].example.replace(b"BRK-B", b"GBPUSD=X")
+    with replaying(answer(ONLINE["ecb"].example)) as bank, replaying(answer(chart)) as yahoo:
+        sources = [
+            ReadySource(ONLINE["ecb"], session_to(bank)),
+            ReadySource(ONLINE["yahoo"], session_to(yahoo)),
+        ]
+        pair = Wanted("GBPUSD", {"ecb": "GBPUSD", "yahoo": "GBPUSD"}, is_pair=True)
+        fetched = fetch([pair], sources, NEWEST, SESSION, tmp_path, lambda _: None)
+    assert fetched.sources == {"GBPUSD": "ecb"} and not fetched.failures
+    assert [one.name for one in fetched.files] == ["ecb/FX-GBPUSD.csv", "yahoo/FX-GBPUSD.csv"]
+
+
 def test_a_fetch_ends_at_its_time(ask):
     """What is not asked any more says so; the next run goes on from there."""
     clock = iter([0.0] * 4 + [1000.0] * 100)

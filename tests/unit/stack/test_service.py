@@ -11,7 +11,11 @@ from trading_ops_stack import service
 def test_each_desk_has_a_unit_of_its_own(tmp_path):
     """Started and stopped as a person would, by the same two commands."""
     config = dataclasses.replace(
-        Settings(), desk=tmp_path / "live", data=tmp_path / "live/data", portfolio_id="live_ops", environment="production"
+        Settings(),
+        desk=tmp_path / "live",
+        data=tmp_path / "live/data",
+        portfolio_id="live_ops",
+        environment="production",
     )
     found = service.files(config)
     (unit,) = (text for path, text in found.items() if path.suffix == ".service")

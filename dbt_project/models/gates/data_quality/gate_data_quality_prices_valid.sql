@@ -1,4 +1,5 @@
 -- Are the bars of the newest sessions possible: prices above zero, low <= open, close <= high?
+-- The whole bar of the session before is none either: it is what a feed that stands still gives.
 -- Blocks when there is no session to look at or the policy names no lookback.
 -- Looks at enabled symbols and the benchmark. An older broken bar is left out of the prices and
 -- blocks nothing, so one wrong print of long ago does not close the desk.
@@ -16,15 +17,24 @@ searched as (
     group by sessions.run_id
 ),
 
+broken as (
+    select run_id, session_date, internal_symbol, '' as remark
+    from {{ ref('int_market__price_findings') }}
+    where kind = 'broken'
+    union all
+    select run_id, session_date, internal_symbol, ' (as the session before)'
+    from {{ ref('int_market__repeated_bars') }}
+),
+
 found as (
     select
         run_id,
         count(*) as broken_count,
         array_agg(
-            format('%s on %s', internal_symbol, session_date) order by session_date desc, internal_symbol
+            format('%s on %s%s', internal_symbol, session_date, remark)
+            order by session_date desc, internal_symbol
         ) as bars
-    from {{ ref('int_market__price_findings') }}
-    where kind = 'broken'
+    from broken
     group by run_id
 ),
 

@@ -1,8 +1,8 @@
 """
 The vendors the desk can read: one module each, found by looking into this folder.
 
-A module with LAYOUTS is a vendor, one with ONLINE is a vendor that can be asked over HTTP as well;
-nothing else has to be told of a new one.
+A module with LAYOUTS declares files, one with ONLINE can be asked over HTTP; nothing else has to be told
+of a new one.
 """
 
 import re
@@ -24,7 +24,7 @@ MODULES = tuple(
 LAYOUTS: tuple[Layout, ...] = tuple(layout for module in MODULES for layout in module.LAYOUTS)
 _NAMES = tuple(dict.fromkeys(layout.names for layout in LAYOUTS))
 ONLINE: dict[str, OnlineSource] = {
-    module.ONLINE.name: module.ONLINE for module in MODULES if hasattr(module, "ONLINE")
+    module.ONLINE.name: module.ONLINE for module in _found if hasattr(module, "ONLINE")
 }
 
 

@@ -6,6 +6,7 @@ where it comes from. A production database refuses both.
 """
 
 import re
+from collections.abc import Iterable
 
 from trading_ops.sources.layout import BASE, DATE, QUOTE, RATE, SOURCE, Layout
 from trading_ops.sources.vendors.alpha_vantage import ADJUSTED_COLUMNS, ADJUSTED_HEADER
@@ -24,3 +25,9 @@ LAYOUTS = (
         re.compile(r"(?:SIM-)?FX-(?P<symbol>[A-Z]{6})\.csv"), "FX-GBPUSD.csv",
     ),
 )  # fmt: skip
+
+
+def rates_file(pair: str, source: str, rates: Iterable[tuple[str, str]]) -> tuple[str, bytes]:
+    """Return name and body of a file of (day, rate) of a pair such as GBPUSD, in the order given."""
+    lines = [",".join(RATES_HEADER), *(f"{day},{pair[:3]},{pair[3:]},{rate},{source}" for day, rate in rates)]
+    return f"FX-{pair}.csv", ("\n".join(lines) + "\n").encode()

@@ -89,16 +89,13 @@ def fetch_bars(http, symbol: str, newest_date: date) -> FetchedFile:
 
 def fetch_rates(http, pair: str, newest_date: date) -> FetchedFile:
     """Return the daily closes of a currency pair; the rate of a day that has not ended is left out."""
-    from trading_ops.sources.vendors.simulated import RATES_HEADER
+    from trading_ops.sources.vendors.simulated import rates_file
     from trading_ops.sources.yfinance_session import history
 
     closes = history(http, f"{pair}=X", newest_date, REFUSALS)["Close"].dropna()
-    lines = [",".join(RATES_HEADER)] + [
-        f"{day:%Y-%m-%d},{pair[:3]},{pair[3:]},{rate!r},yahoo"
-        for day, rate in zip(closes.index, closes.tolist(), strict=True)
-        if day.date() < newest_date
-    ]
-    return f"FX-{pair}.csv", ("\n".join(lines) + "\n").encode()
+    days = zip(closes.index, closes.tolist(), strict=True)
+    rates = ((f"{day:%Y-%m-%d}", repr(rate)) for day, rate in days if day.date() < newest_date)
+    return rates_file(pair, "yahoo", rates)
 
 
 ONLINE = OnlineSource(
