@@ -12,6 +12,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+from trading_ops.addresses import one_address
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -76,11 +78,33 @@ class Settings:
         "they speak for is believed, and the brake on sign-in counts by it",
     )
     mail: str = _setting("file", "whether mail goes to a relay or into `mail/` below the data folder")
-    mail_from: str = _setting("desk@trading-ops.example", "whom mail comes from")
+    mail_from: str = _setting(
+        "desk@trading-ops.example", "whom mail comes from: an address, or `Trading Ops <desk@example.org>`"
+    )
     operator_email: str = _setting("operator@trading-ops.example", "where the operator's mail goes")
     executor_email: str = _setting("executor@trading-ops.example", "where the executor's mail goes")
     smtp_host: str = _setting("127.0.0.1", "the mail relay")
     smtp_port: int = _setting(25, "its port")
+    smtp_security: str = _setting(
+        "",
+        "how it is spoken to; without it tls on port 465, none with a relay on this machine that asks for no "
+        "login, starttls otherwise",
+    )
+    smtp_user: str = _setting("", "who logs in at the relay; empty for one that asks for no login")
+    smtp_password_file: Path = _setting(
+        PROJECT_ROOT / "var/secrets/smtp_password", "the password, alone in a file of mode 0600"
+    )
+    smtp_ca_file: str = _setting(
+        "", "the certificates (PEM) a relay is trusted by; without it those of this machine"
+    )
+    smtp_connection: str = _setting(
+        "", "a connection of Airflow's that names host, port, login and password instead"
+    )
+    channels: Path = _setting(
+        PROJECT_ROOT / "var/secrets/channels",
+        "where tickets, reminders and alerts are told of as well, subject and link alone: a URL of apprise's a "
+        "line, in a file of mode 0600",
+    )
     dbt: Path = _setting(PROJECT_ROOT / ".venv-dbt/bin/dbt", "dbt, in an environment of its own")
     qlib_runtime: str = _setting("process", "whether the model's room is a process or a container")
     qlib_image: str = _setting("trading-ops/qlib-runner:local", "the image of that container")
@@ -131,6 +155,7 @@ CHOICES = {
     "environment": ("production", "simulated"),
     "portfolio_kind": ("live", "paper", "simulated"),
     "mail": ("file", "smtp"),
+    "smtp_security": ("tls", "starttls", "none"),
     "qlib_runtime": ("process", "docker"),
 }
 
@@ -151,8 +176,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
 
     Raises SettingsError for an unknown TRADING_OPS_ name (a typo would be silently ignored
     otherwise), a port that is none, a proxy that is no network, a word outside the accepted ones, an
-    inbox that is not absolute, or a certificate without its key, or
-    an address to answer on that is none.
+    inbox that is not absolute, a certificate without its key, an address to answer on or to mail to
+    that is none.
     """
     known = {variable(each.name): each for each in fields(Settings)}
     values = {}
@@ -193,6 +218,11 @@ def read_settings(environ: dict[str, str]) -> Settings:
         raise SettingsError(
             f"{variable('trusted_proxies')}: {error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24"
         ) from None
+    for name in ("mail_from", "operator_email", "executor_email"):
+        try:
+            one_address(getattr(config, name))
+        except ValueError as error:
+            raise SettingsError(f"{variable(name)}={error}") from None
     if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
         raise SettingsError(
             f"{variable('confirm_certificate')} and {variable('confirm_certificate_key')} belong together: set both"
