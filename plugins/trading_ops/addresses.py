@@ -13,7 +13,7 @@ _ONE = re.compile(rf"\s*(?:\"?([^\"<>\r\n]*?)\"?\s*<({_ADDRESS})>|({_ADDRESS}))\
 
 @dataclass(frozen=True)
 class MailAddress:
-    """Whom mail comes from or goes to; the domain is as DNS has it (`xn--...`), the name before it as it was written."""
+    """Whom mail comes from or goes to; the domain is as DNS has it (`xn--...`), `local` as it was written."""
 
     name: str
     local: str
@@ -26,7 +26,7 @@ class MailAddress:
 
 
 def one_address(text: str) -> MailAddress:
-    """Return the one address a text holds. Raises ValueError for none, several, or a domain that cannot be."""
+    """Return the one address a text holds. Raises ValueError for none, several, or a domain that is none."""
     found = _ONE.fullmatch(text)
     if found is None:
         raise ValueError(

@@ -205,6 +205,15 @@ def read_settings(environ: dict[str, str]) -> Settings:
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")
     config = Settings(**values)
+    _look_at(config)
+    # The simulated market writes its universe beside its bars; nobody should have to point at it.
+    if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
+        config = replace(config, universe=config.simulated_universe)
+    return config
+
+
+def _look_at(config: Settings) -> None:
+    """Raise SettingsError for what only settings together, the machine or a parser can tell."""
     try:
         ip_address(config.confirm_bind)
     except ValueError:
@@ -231,10 +240,6 @@ def read_settings(environ: dict[str, str]) -> Settings:
         path = getattr(config, name)
         if path and not os.access(path, os.R_OK):
             raise SettingsError(f"{variable(name)}={path!r}: no file that the desk's user can read")
-    # The simulated market writes its universe beside its bars; nobody should have to point at it.
-    if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
-        config = replace(config, universe=config.simulated_universe)
-    return config
 
 
 @lru_cache

@@ -29,23 +29,23 @@ def mail_account_of(config: "Settings") -> "MailAccount":
     """
     Return the account mail goes through: that of the connection the settings name, or the settings' own.
 
-    Raises NotDelivered for a connection that is not there or names no host, or an account not allowed.
+    Raises Undelivered for a connection that is not there or names no host, or an account not allowed.
     """
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
     from pydantic import SecretStr
 
-    from trading_ops.comms.account import NotDelivered, configured_account, mail_account
+    from trading_ops.comms.account import Undelivered, configured_account, mail_account
 
     if not config.smtp_connection:
         return configured_account(config)
     try:
         found = Connection.get(config.smtp_connection)
     except (AirflowException, AirflowRuntimeError) as error:
-        raise NotDelivered(
+        raise Undelivered(
             "waiting", f"TRADING_OPS_SMTP_CONNECTION={config.smtp_connection}: {error}"
         ) from None
     if not found.host:
-        raise NotDelivered("waiting", f"TRADING_OPS_SMTP_CONNECTION={config.smtp_connection} names no host")
+        raise Undelivered("waiting", f"TRADING_OPS_SMTP_CONNECTION={config.smtp_connection} names no host")
     password = SecretStr(found.password or "")
     return mail_account(config, found.host, found.port or config.smtp_port, found.login or "", password)

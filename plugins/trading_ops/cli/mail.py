@@ -5,7 +5,7 @@ trading-ops mail: deliver what waits in the outbox, or try whether mail arrives.
 import argparse
 import sys
 
-from trading_ops.comms.account import NotDelivered
+from trading_ops.comms.account import Undelivered
 from trading_ops.comms.channels import read_channels
 from trading_ops.comms.post import deliver_outbox, send_test
 from trading_ops.db.connect import connect
@@ -47,7 +47,7 @@ def _test(address: str | None, config: Settings) -> int:
     if address is None:
         try:
             recipients += read_channels(config.channels)
-        except NotDelivered as reason:
+        except Undelivered as reason:
             failed = True
             print(f"channels: failed: {reason}", file=sys.stderr)
     for recipient in dict.fromkeys(recipients):

@@ -13,7 +13,7 @@ from trading_ops.config.secret_file import secret_text
 from trading_ops.settings import Settings, variable
 
 
-class NotDelivered(Exception):
+class Undelivered(Exception):
     """
     Why a mail or a message did not go out, in the other side's words and with what to do about it.
 
@@ -28,7 +28,11 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True)
 class MailAccount:
-    """A relay; `security` is tls, starttls or none, `user` empty without a login, `ca_file` empty for the system's CAs."""
+    """
+    A relay: `security` is tls, starttls or none.
+
+    `user` is empty without a login, `ca_file` for the system's CAs.
+    """
 
     host: str
     port: int
@@ -39,7 +43,7 @@ class MailAccount:
 
 
 def configured_account(config: Settings) -> MailAccount:
-    """Return the account the settings name. Raises NotDelivered with what is missing or not allowed."""
+    """Return the account the settings name. Raises Undelivered with what is missing or not allowed."""
     if config.smtp_connection:
         raise _unusable(
             f"{variable('smtp_connection')}={config.smtp_connection} is a connection of Airflow's, which its tasks "
@@ -49,7 +53,7 @@ def configured_account(config: Settings) -> MailAccount:
 
 
 def mail_account(config: Settings, host: str, port: int, user: str, password: SecretStr) -> MailAccount:
-    """Return an account, spoken to as the settings say. Raises NotDelivered for a login that is not allowed."""
+    """Return an account, spoken to as the settings say. Raises Undelivered for a login that may not be."""
     security = config.smtp_security or _usual_security(host, port, user)
     if user and security == "none":
         raise _unusable(
@@ -86,5 +90,5 @@ def _password(config: Settings) -> SecretStr:
     return SecretStr(password)
 
 
-def _unusable(why: str) -> NotDelivered:
-    return NotDelivered("waiting", why)
+def _unusable(why: str) -> Undelivered:
+    return Undelivered("waiting", why)

@@ -5,12 +5,13 @@ A channel is told the subject and the link, and nothing else is even stored for 
 secret: it stays in its file, and rows and messages call a channel by its number.
 """
 
+import logging
 import re
 from pathlib import Path
 
 import psycopg
 
-from trading_ops.comms.account import NotDelivered
+from trading_ops.comms.account import Undelivered
 from trading_ops.comms.letters import Letter
 from trading_ops.comms.outbox import enqueue
 from trading_ops.config.secret_file import secret_lines
@@ -24,12 +25,12 @@ def read_channels(path: Path) -> dict[str, str]:
     """
     Return apprise's URL of each channel by `channel:<number>`; without the file there is none.
 
-    Raises NotDelivered, which never shows what a line holds, also when others could read the file.
+    Raises Undelivered, which never shows what a line holds, also when others could read the file.
     """
-    lines = secret_lines(path, lambda why: NotDelivered("failed", why))
+    lines = secret_lines(path, lambda why: Undelivered("failed", why))
     for number, line in lines:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", line.strip()):
-            raise NotDelivered(
+            raise Undelivered(
                 "failed", f"{path}:{number}: no channel; accepted: an apprise URL, such as ntfys://host/topic"
             )
     return {f"{PREFIX}{place}": line.strip() for place, (_, line) in enumerate(lines, 1)}
@@ -47,7 +48,7 @@ def announce(
     """Put what channels may know of a letter into the outbox, a row each, in the caller's transaction."""
     try:
         channels = list(read_channels(config.channels))
-    except NotDelivered:
+    except Undelivered:
         # What is wrong with the file is told where it is delivered; a ticket does not fail over it.
         channels = [f"{PREFIX}1"]
     for channel in channels:
@@ -62,22 +63,31 @@ def announce(
 
 
 def notify(path: Path, channel: str, subject: str, link: str) -> str:
-    """Tell a channel now and return that it took it. Raises NotDelivered."""
-    from apprise import Apprise, LogCapture, NotifyFormat
-
+    """Tell a channel now and return that it took it. Raises Undelivered."""
     url = read_channels(path).get(channel)
     if url is None:
-        raise NotDelivered("refused", f"{channel} is no longer in {variable('channels')}")
+        raise Undelivered("refused", f"{channel} is no longer in {variable('channels')}")
     service = url.partition("://")[0]
-    with LogCapture(name="apprise", level="WARNING") as log:
-        told = Apprise()
+    try:
+        fault = _fault(url, subject, link)
+    except Exception as error:  # code of a hundred services, none of which may keep mail from going out
+        # What they raise or log may quote the URL; a type or a status of HTTP does not.
+        fault = f"failed with {type(error).__name__}"
+    if fault:
+        raise Undelivered(
+            "failed", f"{channel} ({service}) {fault}; look at its line in {variable('channels')}"
+        )
+    return f"accepted by {channel} ({service})"
+
+
+def _fault(url: str, subject: str, link: str) -> str | None:
+    from apprise import Apprise, LogCapture, NotifyFormat
+
+    told = Apprise()
+    with LogCapture(level=logging.WARNING) as log:
         if not told.add(url):
-            raise NotDelivered("failed", f"{channel} ({service}) is no URL that apprise understands")
+            return "is no URL that apprise understands"
         if told.notify(title=subject, body=link, body_format=NotifyFormat.TEXT):
-            return f"accepted by {channel} ({service})"
-        # What apprise logs may quote the URL; a status of HTTP does not.
+            return None
         code = re.search(r"\berror=(\d{3})\b", log.getvalue())
-    answer = f"answered {code[1]}" if code else "was not reached in time"
-    raise NotDelivered(
-        "failed", f"{channel} ({service}) {answer}; look at its line in {variable('channels')}"
-    )
+    return f"answered {code[1]}" if code else "was not reached in time"

@@ -71,7 +71,7 @@ def tell_recorded(connection: psycopg.Connection, config: Settings) -> None:
 
 
 def tell_given_up(connection: psycopg.Connection, config: Settings, attempts_max: int) -> bool:
-    """Tell the other person of each mail nobody will get, once, and say whether there was one; as desk_planner."""
+    """Tell the other person of each mail nobody will get, once; say whether there was one."""
     given_up = list(queries.comms.given_up(connection, attempts_max=attempts_max))
     for mail in given_up:
         is_operators = mail["recipient"] == config.operator_email

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from trading_ops.comms.account import MailAccount, NotDelivered, configured_account
+from trading_ops.comms.account import MailAccount, Undelivered, configured_account
 from trading_ops.comms.channels import PREFIX, notify
 from trading_ops.comms.message import compose_message
 from trading_ops.comms.relay import hand_over
@@ -125,7 +125,7 @@ def attempt(mail: Mapping, config: Settings, account_of: Account = configured_ac
         account = account_of(config)
         answer = hand_over(account, config.mail_from, mail["recipient"], message)
         return "sent", f"accepted by {account.host}:{account.port}: {answer}"
-    except NotDelivered as reason:
+    except Undelivered as reason:
         return reason.status, str(reason)
     except OSError as error:
         # The disk, for mail as files: it is as full for the next one.

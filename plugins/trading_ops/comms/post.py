@@ -41,7 +41,7 @@ def deliver_outbox(
 
 
 def send_test(recipient: str, config: Settings) -> tuple[str, str]:
-    """Send a test to an address or a channel now, as the outbox is delivered, and return (status, what was said)."""
+    """Send a test to an address or a channel now, as the outbox is delivered; return (status, answer)."""
     letter = _trial_letter(config)
     # Sent to a person's real mailbox, so in real time, whenever a simulated desk lives.
     mail = vars(letter) | {

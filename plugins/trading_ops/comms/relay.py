@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from email.message import EmailMessage
 
 from trading_ops.addresses import one_address
-from trading_ops.comms.account import MailAccount, NotDelivered
+from trading_ops.comms.account import MailAccount, Undelivered
 from trading_ops.comms.relay_faults import accepted, certificate_fault, refusal, told
 from trading_ops.settings import variable
 
@@ -28,7 +28,7 @@ def hand_over(account: MailAccount, sender: str, recipient: str, message: EmailM
     """
     Give a message to the relay for one recipient and return the server's answer.
 
-    Raises NotDelivered: `waiting` when the relay takes nothing from us, `failed` when it does not take
+    Raises Undelivered: `waiting` when the relay takes nothing from us, `failed` when it does not take
     this mail now, `refused` when there is no such recipient.
     """
     try:
@@ -45,16 +45,16 @@ def hand_over(account: MailAccount, sender: str, recipient: str, message: EmailM
                 client.quit()
             return answer
     except ssl.SSLCertVerificationError as error:
-        raise NotDelivered("waiting", certificate_fault(error, account, _certificate(account))) from error
+        raise Undelivered("waiting", certificate_fault(error, account, _certificate(account))) from error
     except (OSError, ValueError) as error:
-        raise NotDelivered("waiting", told(error, account)) from error
+        raise Undelivered("waiting", told(error, account)) from error
 
 
 def _context(account: MailAccount) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=account.ca_file or None)
     except OSError:
-        raise NotDelivered(
+        raise Undelivered(
             "waiting", f"{variable('smtp_ca_file')}={account.ca_file}: no certificates (PEM) that can be read"
         ) from None
 
@@ -68,7 +68,7 @@ def _dialled(account: MailAccount, context: ssl.SSLContext) -> smtplib.SMTP:
 def _encrypt(client: smtplib.SMTP, account: MailAccount, context: ssl.SSLContext) -> None:
     client.ehlo_or_helo_if_needed()
     if not client.has_extn("starttls"):
-        raise NotDelivered(
+        raise Undelivered(
             "waiting",
             f"{account.host}:{account.port} offers no STARTTLS, and nothing is sent unencrypted: try port 465, or "
             f"{variable('smtp_security')}=none if you trust the way to a relay that asks for no login",
@@ -105,7 +105,7 @@ def _send(client: smtplib.SMTP, sender: str, recipient: str, message: EmailMessa
     options = []
     if not f"{origin}{target}".isascii():
         if not client.has_extn("smtputf8"):
-            raise NotDelivered(
+            raise Undelivered(
                 "refused",
                 f"{target} or {origin} is not plain ASCII before the @, which this relay does not take (SMTPUTF8): "
                 "use another address",

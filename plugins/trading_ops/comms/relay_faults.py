@@ -12,7 +12,7 @@ import ssl
 
 from cryptography import x509
 
-from trading_ops.comms.account import MailAccount, NotDelivered
+from trading_ops.comms.account import MailAccount, Undelivered
 from trading_ops.settings import variable
 
 _WORDS_CHARS_MAX = 300
@@ -22,32 +22,32 @@ _MAY_NOT = re.compile(r"\b5\.7\.\d|\brelay", re.I)
 
 
 def accepted(stage: str, address: str, code: int, words: bytes) -> str:
-    """Return a server's answer to the sender, a recipient or the text when it is yes. Raises NotDelivered."""
+    """Return a server's answer to the sender, a recipient or the text when it is yes. Raises Undelivered."""
     if not 200 <= code <= 299:
         raise refusal(stage, address, code, words)
     return _said(code, words)
 
 
-def refusal(stage: str, address: str, code: int, words: bytes) -> NotDelivered:
+def refusal(stage: str, address: str, code: int, words: bytes) -> Undelivered:
     """Return what a server's no to the sender, a recipient or the text means."""
     said = _said(code, words)
     if code == 421:
-        return NotDelivered("waiting", f"the relay closes: {said}; it is tried again")
+        return Undelivered("waiting", f"the relay closes: {said}; it is tried again")
     if stage == "sender":
-        return NotDelivered(
+        return Undelivered(
             "waiting",
             f"the relay refuses the sender {address}: {said}; {variable('mail_from')} is an address of the account, "
             f"and most relays want a login ({variable('smtp_user')})",
         )
     if stage == "recipient" and code >= 500:
         if _MAY_NOT.search(said):
-            return NotDelivered(
+            return Undelivered(
                 "failed",
                 f"the relay does not carry our mail to {address}: {said}; log in ({variable('smtp_user')}), or let "
                 "the relay allow this machine",
             )
-        return NotDelivered("refused", f"there is no mailing to {address}: {said}; correct the address")
-    return NotDelivered("failed", f"{address} was not served: {said}; it is tried again")
+        return Undelivered("refused", f"there is no mailing to {address}: {said}; correct the address")
+    return Undelivered("failed", f"{address} was not served: {said}; it is tried again")
 
 
 def told(error: Exception, account: MailAccount) -> str:

@@ -23,7 +23,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_scratch(tmp_path, monkeyp
 
 
 def test_other_users_of_the_machine_read_no_ticket(tmp_path):
-    """A new file and its folder are the desk's user's alone, also where the folder was open; a file keeps its mode."""
+    """A new file and its folder are the desk's user's alone, also an open folder; a file keeps its mode."""
     folder = tmp_path / "tickets"
     folder.mkdir(mode=0o755)
     write_ticket_files({"ticket_id": "t", "body_markdown": "text", "body_json": "{}"}, folder)
