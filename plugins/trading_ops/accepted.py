@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
+from trading_ops.addresses import one_address
+
 CHOICES = {
     "environment": ("production", "simulated"),
     "portfolio_kind": ("live", "paper", "simulated"),
     "mail": ("file", "smtp"),
+    "smtp_security": ("tls", "starttls", "none"),
     "qlib_runtime": ("process", "docker"),
 }
 
@@ -79,6 +82,9 @@ _CHECKS = {
     "confirm_certificate": readable_file,
     "confirm_certificate_key": readable_file,
     "trusted_proxies": networks,
+    "mail_from": one_address,
+    "operator_email": one_address,
+    "executor_email": one_address,
 }
 
 

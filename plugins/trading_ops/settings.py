@@ -19,8 +19,6 @@ from trading_ops import accepted
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 # Made by `make init`; the demo and the tests live beside it and never touch it.
 LIVE_DESK = PROJECT_ROOT / "var/live"
-
-
 FILE_NAME = "desk.env"
 
 
@@ -90,11 +88,33 @@ class Settings:
         "they speak for is believed, and the brake on sign-in counts by it",
     )
     mail: str = _setting("file", "whether mail goes to a relay or into `mail/` below the data folder")
-    mail_from: str = _setting("desk@trading-ops.example", "whom mail comes from")
+    mail_from: str = _setting(
+        "desk@trading-ops.example", "whom mail comes from: an address, or `Trading Ops <desk@example.org>`"
+    )
     operator_email: str = _setting("operator@trading-ops.example", "where the operator's mail goes")
     executor_email: str = _setting("executor@trading-ops.example", "where the executor's mail goes")
     smtp_host: str = _setting("127.0.0.1", "the mail relay")
     smtp_port: int = _setting(25, "its port")
+    smtp_security: str = _setting(
+        "",
+        "how it is spoken to; without it tls on port 465, none with a relay on this machine that asks for no "
+        "login, starttls otherwise",
+    )
+    smtp_user: str = _setting("", "who logs in at the relay; empty for one that asks for no login")
+    smtp_password_file: Path = _setting(
+        PROJECT_ROOT / "var/secrets/smtp_password", "the password, alone in a file of mode 0600"
+    )
+    smtp_ca_file: str = _setting(
+        "", "the certificates (PEM) a relay is trusted by; without it those of this machine"
+    )
+    smtp_connection: str = _setting(
+        "", "a connection of Airflow's that names host, port, login and password instead"
+    )
+    channels: Path = _setting(
+        PROJECT_ROOT / "var/secrets/channels",
+        "where tickets, reminders and alerts are told of as well, subject and link alone: a URL of apprise's a "
+        "line, in a file of mode 0600",
+    )
     dbt: Path = _setting(PROJECT_ROOT / ".venv-dbt/bin/dbt", "dbt, in an environment of its own")
     qlib_runtime: str = _setting("process", "whether the model's room is a process or a container")
     qlib_image: str = _setting("trading-ops/qlib-runner:local", "the image of that container")
@@ -181,10 +201,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
     if values.get("environment") == "production":
         values.setdefault("portfolio_kind", "live")
         if "portfolio_id" not in values:
-            raise SettingsError(
-                f"{variable('portfolio_id')} is missing: a desk in production keeps a book of its own name, "
-                "such as live_ops"
-            )
+            missing = f"{variable('portfolio_id')} is missing"
+            raise SettingsError(f"{missing}: a desk in production names its own book, such as live_ops")
     config = Settings(**values)
     if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
         both = variable("confirm_certificate"), variable("confirm_certificate_key")

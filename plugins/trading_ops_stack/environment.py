@@ -42,7 +42,11 @@ def environment(config: Settings) -> dict[str, str]:
         for name, text in os.environ.items()
         # Airflow settings of another installation would mix two desks. Without .pyc files every
         # task pays two more seconds of compiling, so the switch that prevents them is dropped.
-        if not name.startswith(("AIRFLOW_", "TRADING_OPS_")) and name != "PYTHONDONTWRITEBYTECODE"
+        if not name.startswith(("AIRFLOW_", "TRADING_OPS_"))
+        and name != "PYTHONDONTWRITEBYTECODE"
+        # The one connection the settings name, if the operator's environment has it.
+        or config.smtp_connection
+        and name == f"AIRFLOW_CONN_{config.smtp_connection.upper()}"
     }
     return {**inherited, **_desk(config), **_connections(config), **_airflow(config)}
 

@@ -56,7 +56,12 @@ def verbs(
         helps = {choice.dest: choice.help for choice in action._choices_actions}
         for name, sub in action.choices.items():
             below = list(verbs(sub, f"{before} {name}"))
-            yield from below or [(f"`{before} {name}`", helps[name])]
+            # A noun may be a verb by itself: `trading-ops mail`.
+            if not any(
+                isinstance(each, argparse._SubParsersAction) and each.required for each in sub._actions
+            ):
+                yield f"`{before} {name}`", helps[name]
+            yield from below
 
 
 def dags() -> Iterator[tuple[str, ...]]:

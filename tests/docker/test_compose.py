@@ -107,7 +107,7 @@ def test_every_variable_is_a_setting(name):
     assert SERVICES[name]["env_file"] == ["../config/secrets.env"]
     found = read_settings({**example, **environ})
     assert (found.db_host, str(found.data)) == ("postgres", "/var/trading-ops/data")
-    assert not [key for key in {**example, **environ} if "PASSWORD" in key or "SECRET" in key]
+    assert not [key for key in {**example, **environ} if re.search("(PASSWORD|SECRET)(?!_FILE$)", key)]
 
 
 def test_each_room_sees_its_own_secrets_only():
@@ -127,12 +127,13 @@ def test_each_room_sees_its_own_secrets_only():
     }
 
 
-def test_the_keys_of_sources_lie_where_airflow_reads_and_the_page_does_not():
+@pytest.mark.parametrize("name", ["SOURCE_KEYS", "SMTP_PASSWORD_FILE", "CHANNELS"])
+def test_what_people_write_into_secret_files_lies_where_airflow_reads_and_the_page_does_not(name):
     """In the volume of Airflow's secrets, which the one-shot that makes secrets can write."""
-    place = SERVICES["scheduler"]["environment"]["TRADING_OPS_SOURCE_KEYS"]
+    place = SERVICES["scheduler"]["environment"][f"TRADING_OPS_{name}"]
     assert place.startswith("/secrets/airflow/")
     assert "secrets-airflow:/secrets/airflow" in SERVICES["make-secrets"]["volumes"]
-    assert "TRADING_OPS_SOURCE_KEYS" not in SERVICES["confirm-page"]["environment"]
+    assert f"TRADING_OPS_{name}" not in SERVICES["confirm-page"]["environment"]
 
 
 def test_postgres_is_on_no_network_that_leads_outside():

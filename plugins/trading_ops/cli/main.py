@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
-from trading_ops.cli import fetch, models, universe
+from trading_ops.cli import fetch, mail, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
@@ -37,7 +37,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
     loads.add_argument("load_id", nargs="?", type=int)
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
-    verbs.add_parser("mail", help="deliver what waits in the outbox")
+    mail.add_verbs(verbs.add_parser("mail", help="deliver what waits in the outbox"))
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
         ("release", "end a halt after reconciling"),
@@ -131,23 +131,6 @@ def _invariants(options) -> int:
     return 1 if any(found.values()) else 0
 
 
-def _mail(options) -> int:
-    from trading_ops.comms.incidents import tell_recorded
-    from trading_ops.comms.mail import deliver_pending
-
-    with connect("desk_planner") as connection:
-        tell_recorded(connection, settings())
-    with connect("desk_mailer") as connection:
-        report = deliver_pending(connection, settings())
-    for mail_id in report.sent:
-        print(f"mail {mail_id} is sent")
-    for mail_id, reason in report.failed:
-        print(f"mail {mail_id} is not sent and stays in the outbox: {reason}", file=sys.stderr)
-    if not report.sent and not report.failed:
-        print("no mail waits in the outbox")
-    return 1 if report.failed else 0
-
-
 def _halt(options) -> int:
     with connect("desk_planner") as connection:
         person = require_person(connection, options.person) if options.person else SHELL
@@ -176,6 +159,7 @@ def _release(options) -> int:
 _ON_A_DATABASE = ("fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release")
 _VERBS = {
     "fetch": fetch.run,
+    "mail": mail.run,
     "model": models.run,
     "universe": universe.run,
     "migrate": _migrate,
@@ -183,7 +167,6 @@ _VERBS = {
     "ticket": _ticket,
     "loads": _loads,
     "invariants": _invariants,
-    "mail": _mail,
     "halt": _halt,
     "release": _release,
 }

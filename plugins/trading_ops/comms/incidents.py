@@ -6,6 +6,7 @@ Recording one is idempotent by its dedupe key, so a retried task tells of a fail
 
 import psycopg
 
+from trading_ops.comms.channels import PREFIX, announce
 from trading_ops.comms.letters import alert_letter
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
@@ -25,6 +26,7 @@ CODES = {
     "VENDOR_OUTAGE": "more symbols lack bars at once than can be the symbols' own fault",
     "SYMBOL_DISABLED": "a symbol kept missing bars and is not bought any more",
     "UNTRADABLE_SYMBOL": "the broker does not offer a symbol's stock; it is not bought any more",
+    "MAIL_REFUSED": "a mail did not reach whom it was for, and is not tried again",
     "SIGN_IN_BRAKED": "somebody guesses passwords of the page, and has to wait",
 }
 # What a function of the database records for the page, which may write no mail.
@@ -48,16 +50,17 @@ def raise_incident(
     detail: str,
     run_id: str | None = None,
     config: Settings | None = None,
+    recipient: str | None = None,
 ) -> bool:
     """
-    Write an incident and, when it is new, the alert mail to the operator; say whether it is new.
+    Write an incident and, when it is new, its alert, to the operator or a recipient; say whether it is new.
 
     Both are in the caller's transaction. For a failure another mail already tells of, use
     record_incident.
     """
     is_new = record_incident(connection, code, dedupe_key, detail, run_id)
     if is_new:
-        _alert(connection, code, dedupe_key, detail, run_id, config or settings())
+        _alert(connection, code, dedupe_key, detail, run_id, config or settings(), recipient)
     return is_new
 
 
@@ -67,6 +70,23 @@ def tell_recorded(connection: psycopg.Connection, config: Settings) -> None:
         _alert(connection, row["code"], row["dedupe_key"], row["detail"], row["run_id"], config)
 
 
+def tell_given_up(connection: psycopg.Connection, config: Settings, attempts_max: int) -> bool:
+    """Tell the other person of each mail nobody will get, once; say whether there was one."""
+    given_up = list(queries.comms.given_up(connection, attempts_max=attempts_max))
+    for mail in given_up:
+        is_operators = mail["recipient"] == config.operator_email
+        whom = "a channel" if mail["recipient"].startswith(PREFIX) else mail["recipient"]
+        raise_incident(
+            connection,
+            "MAIL_REFUSED",
+            f"MAIL_REFUSED:{mail['mail_id']}",
+            f"mail {mail['mail_id']} to {whom}, {mail['subject']!r}: {mail['detail']}",
+            config=config,
+            recipient=config.executor_email if is_operators else config.operator_email,
+        )
+    return bool(given_up)
+
+
 def _alert(
     connection: psycopg.Connection,
     code: str,
@@ -74,11 +94,15 @@ def _alert(
     detail: str,
     run_id: str | None,
     config: Settings,
+    recipient: str | None = None,
 ) -> None:
+    letter = alert_letter(code, CODES.get(code, ""), detail, run_id)
+    key = f"alert:{dedupe_key}"
     enqueue(
         connection,
-        dedupe_key=f"alert:{dedupe_key}",
+        dedupe_key=key,
         kind="alert",
-        recipient=config.operator_email,
-        letter=alert_letter(code, CODES.get(code, ""), detail, run_id),
+        recipient=recipient or config.operator_email,
+        letter=letter,
     )
+    announce(connection, dedupe_key=key, kind="alert", letter=letter, config=config)

@@ -30,6 +30,7 @@ class Letter:
     body_text: str
     body_html: str
     attachments: tuple[Attachment, ...] = ()
+    link: str | None = None
 
 
 def compose(
@@ -48,6 +49,7 @@ def compose(
         body_text=_TEMPLATES.get_template("letter.txt.j2").render(words),
         body_html=_TEMPLATES.get_template("letter.html.j2").render(words),
         attachments=tuple(attachments),
+        link=link,
     )
 
 

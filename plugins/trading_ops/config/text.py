@@ -5,6 +5,7 @@ Pure.
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 _SHOWN_CHARS_MAX = 60
@@ -12,7 +13,7 @@ _SHOWN_CHARS_MAX = 60
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
-def text_of_file(content: bytes, name: str, error: type[Exception]) -> str:
+def text_of_file(content: bytes, name: str, error: Callable[[str], Exception]) -> str:
     """Return a file's bytes as text; raise `error` with the line of the first that is none, not shown."""
     try:
         return content.decode("utf-8")

@@ -15,7 +15,7 @@ import psycopg
 from trading_ops.comms.letters import Attachment, Letter, compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
-from trading_ops.files import write_whole
+from trading_ops.files import private_folder, write_whole
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
@@ -69,8 +69,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
             letter=daily_letter(report, texts["html"]),
         )
     connection.commit()
-    folder = config.data / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(config.data / "reports")
     for kind, text in texts.items():
         write_whole(folder / f"daily_{as_of_date}.{kind}", text.encode())
     return folder / f"daily_{as_of_date}.html"

@@ -15,7 +15,7 @@ import psycopg
 
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import queries
-from trading_ops.files import write_whole
+from trading_ops.files import private_folder, write_whole
 from trading_ops.models.registry import ranking_name
 from trading_ops.reports.daily import NOT_BUILT
 from trading_ops.reports.pages import TEMPLATES
@@ -66,8 +66,7 @@ def write_model_report(connection: psycopg.Connection, config: Settings) -> Path
             ],
             "weeks": _compared_weeks(connection, config.portfolio_id),
         }
-    folder = config.data / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(config.data / "reports")
     path = folder / f"models_{now_at.date()}.html"
     for target in (path, path.with_suffix(".md")):
         template = TEMPLATES.get_template(f"models{target.suffix}.j2")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_model
 
 from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
+from trading_ops.config.secret_file import secret_lines
 from trading_ops.config.text import shown, text_of_file
 from trading_ops.sources.http_session import HttpSession
 from trading_ops.sources.online import OnlineSource
@@ -136,20 +137,8 @@ def read_keys(path: Path) -> dict[str, SecretStr]:
 
     Raises SourcesError, which never shows what a line holds, also when others could read the file.
     """
-    try:
-        mode = path.stat().st_mode & 0o777
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SourcesError(f"{path} cannot be read ({error.strerror})") from None
-    if mode & 0o077:
-        raise SourcesError(f"{path}: mode {mode:04o}; accepted: 0600, readable by its owner alone")
     keys: dict[str, SecretStr] = {}
-    lines = text_of_file(content, str(path), SourcesError).removeprefix("\ufeff").splitlines()
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
+    for number, line in secret_lines(path, SourcesError):
         source, _, key = (part.strip() for part in line.partition("="))
         if source not in ONLINE or not re.fullmatch(r"[!-~]{1,256}", key):
             raise SourcesError(

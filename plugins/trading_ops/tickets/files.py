@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from trading_ops.files import write_whole
+from trading_ops.files import private_folder, write_whole
 
 
 def write_ticket_files(stored: Mapping, folder: Path) -> None:
     """Write a stored ticket as <ticket_id>.md and .json; the latter hashes to content_sha256."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     for suffix, text in ((".md", stored["body_markdown"]), (".json", stored["body_json"])):
         write_whole(folder / f"{stored['ticket_id']}{suffix}", text.encode())

@@ -6,8 +6,9 @@ Pure. The UID is the ticket's, so the same invite received twice is one appointm
 
 from datetime import datetime, timedelta
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vCalAddress
 
+from trading_ops.addresses import one_address
 from trading_ops.comms.letters import Attachment
 from trading_ops.tickets.build import Ticket
 
@@ -16,8 +17,13 @@ REMIND_BEFORE = timedelta(minutes=15)
 
 def execution_invite(ticket: Ticket, link: str, mail_from: str, now_at: datetime) -> Attachment:
     """Return a text/calendar file for a TRADE ticket's window, in UTC and without any order."""
+    sender = one_address(mail_from)
+    organizer = vCalAddress(f"mailto:{sender.address}")
+    organizer.params["cn"] = sender.name or "Trading Ops"
     event = Event()
-    event.add("uid", f"{ticket.ticket_id}@{mail_from.rpartition('@')[2]}")
+    event.add("uid", f"{ticket.ticket_id}@{sender.domain}")
+    event.add("sequence", 0)
+    event.add("organizer", organizer)
     event.add("dtstamp", now_at)
     event.add("dtstart", ticket.window_open_at)
     event.add("dtend", ticket.window_close_at)

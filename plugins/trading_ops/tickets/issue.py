@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from trading_ops.comms.channels import announce
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
@@ -94,6 +95,14 @@ def _issue(
             letter=letter,
             ticket_id=ticket.ticket_id,
         )
+    announce(
+        connection,
+        dedupe_key=f"ticket:{ticket.ticket_id}",
+        kind="ticket",
+        letter=letter,
+        config=config,
+        ticket_id=ticket.ticket_id,
+    )
 
 
 def _read_record(connection: psycopg.Connection, run_id: str, failed_steps: Sequence[str]) -> RunRecord:

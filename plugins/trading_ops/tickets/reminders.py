@@ -9,6 +9,7 @@ from datetime import datetime
 
 import psycopg
 
+from trading_ops.comms.channels import announce
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
@@ -56,14 +57,10 @@ def _remind(connection: psycopg.Connection, config: Settings, now_at: datetime) 
         (escalation_letter, config.operator_email) if is_late else (reminder_letter, config.executor_email)
     )
     stage = "escalation" if is_late else "reminder"
-    enqueue(
-        connection,
-        dedupe_key=f"{stage}:{ticket_id}",
-        kind=stage,
-        recipient=recipient,
-        letter=write(ticket_id, label, unconfirmed, deadline_at, config.page_url),
-        ticket_id=ticket_id,
-    )
+    letter = write(ticket_id, label, unconfirmed, deadline_at, config.page_url)
+    told = {"dedupe_key": f"{stage}:{ticket_id}", "kind": stage, "letter": letter, "ticket_id": ticket_id}
+    enqueue(connection, recipient=recipient, **told)
+    announce(connection, config=config, **told)
     if is_late:
         lines = ", ".join(str(number) for number in unconfirmed)
         record_incident(

@@ -52,16 +52,13 @@ def remind_executor() -> str:
 
 
 def _deliver() -> dict[str, int]:
-    from trading_ops.comms.incidents import tell_recorded
-    from trading_ops.comms.mail import deliver_pending
+    from trading_ops.comms.post import deliver_outbox
     from trading_ops.settings import settings
-    from trading_ops_airflow.connections import desk_connection
+    from trading_ops_airflow.connections import desk_connection, mail_account_of
 
-    with desk_connection("desk_planner") as connection:
-        tell_recorded(connection, settings())
-    with desk_connection("desk_mailer") as connection:
-        report = deliver_pending(connection, settings())
-    for mail_id, reason in report.failed:
+    report = deliver_outbox(desk_connection, settings(), mail_account_of)
+    # Of those refused for good and of silent channels incidents tell: another try changes nothing.
+    for mail_id, reason in report.failed + report.refused + report.unheard:
         print(f"mail {mail_id} was not delivered: {reason}")
     print(f"{len(report.sent)} mails delivered")
     if report.failed:

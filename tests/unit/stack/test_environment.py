@@ -103,6 +103,17 @@ def test_another_airflow_and_the_switch_against_bytecode_are_left_behind(desk, m
     assert "PYTHONDONTWRITEBYTECODE" not in environ
 
 
+def test_the_connection_mail_goes_through_is_kept_and_no_other(desk, monkeypatch):
+    """It is named in the settings; the page is not given it either."""
+    monkeypatch.setenv("AIRFLOW_CONN_DESK_MAIL", "smtp://mail.example")
+    monkeypatch.setenv("AIRFLOW_CONN_THEIRS", "smtp://mail.example")
+    desk = dataclasses.replace(desk, smtp_connection="desk_mail")
+    write_keys(desk)
+    environ = environment(desk)
+    assert ("AIRFLOW_CONN_DESK_MAIL" in environ, "AIRFLOW_CONN_THEIRS" in environ) == (True, False)
+    assert "AIRFLOW_CONN_DESK_MAIL" not in environment(dataclasses.replace(desk, smtp_connection=""))
+
+
 def test_everything_listens_on_loopback_and_follows_its_port(desk):
     """The execution API address must follow the port (apache/airflow#50739)."""
     write_keys(desk)

@@ -13,12 +13,10 @@ from trading_ops.tickets.letters import ticket_letter
 URL = "https://desk.example"
 
 
-def letter(record):
+def letter(record, mail_from: str = "desk@trading-ops.example"):
     """The letter of a run's ticket, written on Saturday morning."""
     ticket = build_ticket(record, now_at=records.SATURDAY_AT)
-    return ticket_letter(
-        ticket, content_sha256(canonical_json(ticket)), URL, "desk@trading-ops.example", records.SATURDAY_AT
-    )
+    return ticket_letter(ticket, content_sha256(canonical_json(ticket)), URL, mail_from, records.SATURDAY_AT)
 
 
 def test_a_trade_letter_has_counts_window_link_and_hash_but_no_order():
@@ -81,3 +79,19 @@ def test_words_from_outside_are_escaped_in_html(words):
 def test_a_subject_is_one_line():
     """A second header cannot be smuggled in."""
     assert compose("a\r\nBcc: b", []).subject == "a Bcc: b"
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "name", "domain"),
+    [
+        ("Trading Ops <desk@trading-ops.example>", "Trading Ops", "trading-ops.example"),
+        ('"Desk, live" <desk@bücher.example>', "Desk, live", "xn--bcher-kva.example"),
+        ("desk@trading-ops.example", "Trading Ops", "trading-ops.example"),
+    ],
+)
+def test_a_senders_name_breaks_no_invite(mail_from, name, domain):
+    """UID and organizer hold the address alone; PUBLISH asks for an organizer, calendars for a sequence."""
+    (invite,) = letter(records.record(), mail_from).attachments
+    (event,) = icalendar.Calendar.from_ical(invite.content).walk("VEVENT")
+    assert (event["uid"], event["sequence"]) == (f"demo-2026-W25-1@{domain}", 0)
+    assert (event["organizer"], event["organizer"].params["cn"]) == (f"mailto:desk@{domain}", name)

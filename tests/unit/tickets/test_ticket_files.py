@@ -5,6 +5,7 @@ import os
 import pytest
 
 from trading_ops.files import write_whole
+from trading_ops.tickets.files import write_ticket_files
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
@@ -21,7 +22,13 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_scratch(tmp_path, monkeyp
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("ticket.md", b"old")]
 
 
-def test_a_written_file_can_be_read_by_the_page(tmp_path):
-    """Not only by the user that wrote it."""
-    write_whole(tmp_path / "ticket.md", b"text")
-    assert (tmp_path / "ticket.md").stat().st_mode & 0o777 == 0o644
+def test_other_users_of_the_machine_read_no_ticket(tmp_path):
+    """A new file and its folder are the desk's user's alone, also an open folder; a file keeps its mode."""
+    folder = tmp_path / "tickets"
+    folder.mkdir(mode=0o755)
+    write_ticket_files({"ticket_id": "t", "body_markdown": "text", "body_json": "{}"}, folder)
+    modes = [path.stat().st_mode & 0o777 for path in (folder, folder / "t.md", folder / "t.json")]
+    assert modes == [0o700, 0o600, 0o600]
+    (folder / "t.md").chmod(0o640)
+    write_whole(folder / "t.md", b"text")
+    assert (folder / "t.md").stat().st_mode & 0o777 == 0o640

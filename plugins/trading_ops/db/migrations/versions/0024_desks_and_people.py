@@ -3,7 +3,7 @@
 from trading_ops.db.migrate import run_sql_file
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 
 def upgrade() -> None:
