@@ -145,6 +145,9 @@ def _settings_of(folder: Path, file: Path) -> Settings:
 def _found(config: Settings, answers: dict[str, str]) -> dict[str, str]:
     """Make the database with its book, people and opening cash; return the people's passwords."""
     write_keys(config)
+    if answers["smtp_password"]:
+        config.smtp_password_file.touch(mode=0o600)
+        config.smtp_password_file.write_text(answers["smtp_password"] + "\n")
     postgres.initialise(state_folder(config) / "postgres", config)
     with connect("desk_planner", config) as connection:
         passwords = {

@@ -55,6 +55,8 @@ QUESTIONS = (
     Question("mail_from", "The desk's own address", "", _AN_ADDRESS, _ADDRESS),
     Question("smtp_host", "The mail relay", "127.0.0.1", "a host", _matches(r"[A-Za-z0-9.:-]+")),
     Question("smtp_port", "Its port", "587", "a port", _matches("[1-9][0-9]{0,4}")),
+    Question("smtp_user", "Who logs in there (empty: no login)", "", "a name, or nothing", _matches(r"\S*")),
+    Question("smtp_password", "The password of that login", "", "one line", _matches(r"[^\r\n]*")),
     Question("confirm_bind", "The address of this machine the page answers on", "127.0.0.1", "an address", _matches("[0-9a-fA-F.:]+")),
     Question(
         "confirm_url", "The page's address as a phone opens it (empty: this machine only)", "", "https://... or nothing",

@@ -19,7 +19,21 @@ def test_migrating_twice_changes_nothing(desk):
     assert row["n"] == 33
 
 
-def test_an_older_ranking_keeps_its_place_under_the_method_of_its_run(cluster):
+@pytest.fixture
+def before_adoption(monkeypatch):
+    """The way a policy was stored before 0022, for a database of before it."""
+
+    def add_policy(desk) -> str:
+        with connect("desk_planner", desk) as connection:
+            connection.execute(
+                "insert into desk.config_policy (policy_hash, body) values (repeat('c', 64), '{}') on conflict do nothing"
+            )
+        return "c" * 64
+
+    monkeypatch.setattr(rows, "add_policy", add_policy)
+
+
+def test_an_older_ranking_keeps_its_place_under_the_method_of_its_run(cluster, before_adoption):
     """Rows that cannot be changed get their method from the run they belong to, and stay unchangeable."""
     older = dataclasses.replace(cluster, db_name="desk_older")
     embedded.create_database(older, older.db_name)
@@ -63,7 +77,7 @@ values (%(plan)s, 'qlib', 'ALDR', 1, 1, desk.now(), 5, 'LONG', 0.5, 0, %(version
 """
 
 
-def test_scores_of_a_model_that_was_only_watched_stay_under_qlib(cluster):
+def test_scores_of_a_model_that_was_only_watched_stay_under_qlib(cluster, before_adoption):
     """From before a run had a column for it: beside momentum, in a run whose one model it was."""
     older, version = dataclasses.replace(cluster, db_name="desk_older"), "a" * 64
     embedded.create_database(older, older.db_name)
