@@ -10,6 +10,7 @@ import argparse
 import shutil
 import sys
 from decimal import Decimal
+from getpass import getpass
 from pathlib import Path
 
 import psycopg
@@ -74,7 +75,7 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         )
     if (folder / "postgres").exists():
         raise InitError(f"{folder} holds the database of another desk: name another folder with --desk")
-    answers = complete(answers) if answers is not None else ask(input)
+    answers = complete(answers) if answers is not None else ask(_read)
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{FILE_NAME}.new"
@@ -117,6 +118,10 @@ def run_ready(options: argparse.Namespace) -> int:
 
 def add_no_options(parser: argparse.ArgumentParser) -> None:
     """Add nothing."""
+
+
+def _read(prompt: str) -> str:
+    return getpass(prompt) if prompt.startswith("The password") else input(prompt)
 
 
 def _env_text(answers: dict[str, str]) -> str:
