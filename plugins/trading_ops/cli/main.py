@@ -72,14 +72,18 @@ def _status(options) -> int:
     with connect("desk_planner") as connection:
         print(f"time    {utc_minute(queries.clock.now_at(connection))}")
         print(f"halted  {'yes' if halt.is_halted(connection) else 'no'}")
-        ticket = queries.operator.newest_ticket(connection)
+        ticket = _newest_ticket(connection)
         print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")
     return 0
 
 
+def _newest_ticket(connection: psycopg.Connection) -> dict | None:
+    return queries.operator.newest_ticket(connection, portfolio_id=settings().portfolio_id)
+
+
 def _ticket(options) -> int:
     with connect("desk_planner") as connection:
-        ticket_id = options.ticket_id or (queries.operator.newest_ticket(connection) or {}).get("ticket_id")
+        ticket_id = options.ticket_id or (_newest_ticket(connection) or {}).get("ticket_id")
         body = queries.operator.ticket_markdown(connection, ticket_id=ticket_id)
     if body is None:
         print(f"there is no ticket {options.ticket_id or 'yet'}", file=sys.stderr)

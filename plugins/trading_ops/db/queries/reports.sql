@@ -41,8 +41,9 @@ select
 from desk.runs as run
 left join desk.decisions as decision on decision.run_id = run.run_id
 left join desk.tickets as ticket on ticket.run_id = run.run_id
-where run.portfolio_id = :portfolio_id and run.kind = 'plan'
-order by run.frozen_at desc, run.attempt_number desc
+inner join desk.plan_order as plan on plan.run_id = run.run_id
+where run.portfolio_id = :portfolio_id
+order by plan.place_number desc
 limit 1;
 
 -- name: gates(run_id)
@@ -67,8 +68,9 @@ select
         where confirmation.ticket_id = ticket.ticket_id
     ) as confirmed_count
 from desk.tickets as ticket
+inner join desk.plan_order as plan on plan.run_id = ticket.run_id
 where ticket.portfolio_id = :portfolio_id
-order by ticket.issued_at desc, ticket.ticket_id desc
+order by plan.place_number desc
 limit 1;
 
 -- name: incidents(run_id)
