@@ -13,7 +13,7 @@ from trading_ops.cli import fetch, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
-from trading_ops.ops import halt
+from trading_ops.ops import drawdown, halt
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 from trading_ops.settings import SettingsError, settings
 from trading_ops.wording.instants import utc_minute
@@ -34,11 +34,12 @@ def parser() -> argparse.ArgumentParser:
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
         ("release", "end a halt after reconciling"),
+        ("review-drawdown", "count the peak anew after a loss beyond its limit was looked at"),
     ):
         action = verbs.add_parser(verb, help=meaning)
-        needs_reason = verb == "release"
-        action.add_argument("reason", **({} if needs_reason else {"nargs": "?", "default": ""}))
-        action.add_argument("--person", required=verb == "release", help="somebody the desk knows")
+        acts_first = verb == "halt"
+        action.add_argument("reason", **({"nargs": "?", "default": ""} if acts_first else {}))
+        action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -160,6 +161,18 @@ def _release(options) -> int:
     return 0
 
 
+def _review_drawdown(options) -> int:
+    with connect("desk_planner") as connection:
+        person = require_person(connection, options.person)
+        is_complete = drawdown.review(connection, settings().portfolio_id, options.reason, person)
+    print(
+        "the peak is counted anew from the reviewed session; plan the week again"
+        if is_complete
+        else "approved; the policy asks for another operator to review it too"
+    )
+    return 0
+
+
 _VERBS = {
     "fetch": fetch.run,
     "model": models.run,
@@ -172,4 +185,5 @@ _VERBS = {
     "mail": _mail,
     "halt": _halt,
     "release": _release,
+    "review-drawdown": _review_drawdown,
 }

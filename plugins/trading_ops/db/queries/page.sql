@@ -184,6 +184,11 @@ from desk.ledger_cash_movements as movement
 left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
 where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
 
+-- name: drawdown_to_review(portfolio_id)^
+-- The drawdown of the newest plan, when it is beyond its limit and nobody has reviewed it.
+select as_of_date, drawdown_ratio, limit_ratio from desk.newest_drawdown(:portfolio_id)
+where nothing_to_review_because is null;
+
 -- name: recent_halts()
 -- The newest halts and releases.
 select kind, reason, person, created_at from desk.halts order by halt_id desc limit 10;

@@ -10,10 +10,16 @@ where run.run_id = :run_id;
 
 -- name: equity(run_id)^
 -- The book at its newest valued session.
-select session_date, cash_gbp, positions_value_gbp, equity_gbp, return_ratio, growth_index, drawdown_ratio
-from marts.equity_daily
-where run_id = :run_id
-order by session_date desc
+select
+    equity.session_date, equity.cash_gbp, equity.positions_value_gbp, equity.equity_gbp, equity.return_ratio,
+    equity.growth_index, equity.drawdown_ratio, fallen.counted_from_date, fallen.unreviewed_drawdown_ratio
+from marts.equity_daily as equity
+left join marts.drawdown_daily as fallen
+    on fallen.run_id = equity.run_id
+    and fallen.portfolio_id = equity.portfolio_id
+    and fallen.session_date = equity.session_date
+where equity.run_id = :run_id
+order by equity.session_date desc
 limit 1;
 
 -- name: positions(run_id)
