@@ -1,4 +1,4 @@
-"""The halt: anybody signed in may stop the desk at once; only an operator may start it again."""
+"""What stops the desk: anybody signed in may halt it at once; only an operator may let it go on."""
 
 import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -7,6 +7,7 @@ from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.forms.figures import FigureError, parse_text
 from confirm_app.people.access import require_operator
 from trading_ops.db.connect import queries
+from trading_ops.ops import drawdown
 from trading_ops.ops import halt as kill_switch
 
 halt = Blueprint("halt", __name__)
@@ -15,6 +16,8 @@ _DONE = {
     (kill_switch.engage, None): "The desk is halted. No TRADE ticket can be issued and no order is shown.",
     (kill_switch.release, True): "The halt is over.",
     (kill_switch.release, False): "Approved. The policy asks for another operator to release it too.",
+    (drawdown.review, True): "Reviewed. The peak is counted anew from that session; plan the week again.",
+    (drawdown.review, False): "Approved. The policy asks for another operator to review it too.",
 }
 
 
@@ -37,14 +40,21 @@ def release():
     return _change(kill_switch.release, is_required=True)
 
 
-def _change(work, is_required: bool):
+@halt.post("/halt/review")
+def review():
+    """Review the drawdown that stops the desk, if the database lets it."""
+    require_operator()
+    return _change(drawdown.review, is_required=True, subject=(desk_settings().portfolio_id,))
+
+
+def _change(work, is_required: bool, subject: tuple[str, ...] = ()):
     try:
         text = request.form.get("reason", "")
         reason = parse_text(text, length_max=_REASON_LENGTH_MAX, is_required=is_required)
     except FigureError as error:
         return _page(f"The reason {error}", 422)
     try:
-        is_over = write_once(lambda connection: work(connection, reason, g.person["person_id"]))
+        is_over = write_once(lambda connection: work(connection, *subject, reason, g.person["person_id"]))
     except psycopg.errors.CheckViolation as refusal:
         return _page(_explain(refusal), 409)
     flash(_DONE[work, is_over])
@@ -57,10 +67,13 @@ def _explain(refusal: psycopg.Error) -> str:
             "Not released: first record a snapshot of what eToro shows, taken after the halt, with which the "
             f"books agree. Then release. ({refusal.diag.message_primary})"
         )
-    return f"Not released: {refusal.diag.message_primary}."
+    not_done = "reviewed" if request.endpoint == "halt.review" else "released"
+    return f"Not {not_done}: {refusal.diag.message_primary}."
 
 
 def _page(message: str = "", status: int = 200):
-    desk = queries.page.desk(reading(), portfolio_id=desk_settings().portfolio_id)
+    portfolio_id = desk_settings().portfolio_id
+    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
+    fallen = queries.page.drawdown_to_review(reading(), portfolio_id=portfolio_id)
     halts = list(queries.page.recent_halts(reading()))
-    return render_template("halt.html", desk=desk, halts=halts, message=message), status
+    return render_template("halt.html", desk=desk, fallen=fallen, halts=halts, message=message), status

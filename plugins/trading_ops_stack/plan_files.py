@@ -164,7 +164,7 @@ def _run(config: Settings, as_of_date: date) -> str:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(done.stdout + done.stderr)
     with connect("desk_reader", config) as connection:
-        ticket = queries.operator.newest_ticket(connection)
+        ticket = queries.operator.newest_ticket(connection, portfolio_id=config.portfolio_id)
         if ticket is None:
             raise PlanFilesError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {log}")
         print(f"log {log}\n")

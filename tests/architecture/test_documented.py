@@ -55,7 +55,7 @@ def test_what_a_page_tells_to_call_or_to_set_exists(page):
     text = text_of(page)
     verbs = first_cells(reference.verbs())
     nouns = {verb.rpartition(" ")[0] for verb in verbs}
-    for called in re.findall(r"`[^`\n]*?(trading-ops [a-z]+(?: [a-z]+)?)[^`\n]*`", text):
+    for called in re.findall(r"`[^`\n]*?(trading-ops [a-z-]+(?: [a-z]+)?)[^`\n]*`", text):
         known = called in verbs or called in nouns or called.rpartition(" ")[0] in verbs
         assert known, f"{page}: {called}"
     targets = first_cells(reference.targets())

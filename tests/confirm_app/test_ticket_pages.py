@@ -143,3 +143,21 @@ def test_a_ticket_whose_rows_were_changed_behind_its_back_shows_no_order(desk, e
     assert [detail for _, detail in report.failed] == [
         "held back: its lines and the text of the ticket disagree"
     ]
+
+
+def test_a_plan_of_an_older_week_replaces_no_newer_ticket(desk, visitor):
+    """
+    Planned after this week's ticket was out: the newer one keeps its orders and its place in the list.
+    """
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
+    desk_rows.add_people(desk)
+    newer = desk_rows.add_ticket(desk, weeks=1)
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1, hours=1))
+    older = desk_rows.add_blocked_ticket(desk)
+    visitor.sign_in()
+    page = page_of(visitor, newer)
+    assert "This is not the newest ticket" not in page and page.count(ORDER) == 6
+    page = page_of(visitor, older)
+    assert f"/confirm/{newer}" in page and "Nothing to execute this week" not in page
+    index = visitor.client.get("/").text
+    assert index.index(f"/confirm/{newer}") < index.index("Earlier") < index.index(f"/confirm/{older}")

@@ -37,6 +37,9 @@ create table if not exists marts.ledger_positions (
 create table if not exists marts.equity_daily (
     run_id text, portfolio_id text, session_date date, return_ratio numeric, drawdown_ratio numeric
 );
+create table if not exists marts.drawdown_daily (
+    run_id text, portfolio_id text, session_date date, unreviewed_drawdown_ratio numeric
+);
 grant select on all tables in schema marts to desk_reader;
 """
 
@@ -125,6 +128,7 @@ def build_marts(
             for symbol, (units, value) in (holdings or {}).items()
         ],
         "equity_daily": [(run.portfolio_id, run.as_of_date, *day)] if day else [],
+        "drawdown_daily": [(run.portfolio_id, run.as_of_date, day[1])] if day else [],
     }
     with connect("desk_dbt", desk) as connection:
         connection.execute(MARTS)

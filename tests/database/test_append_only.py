@@ -243,6 +243,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     select run_id, 'ALDR', 0.1, 1, 0, 0, 'selected' from run)
 , checked as (
     insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix) select run_id, 'turnover', true, '', '' from run)
+, reviewed as (insert into desk.drawdown_reviews overriding system value select 0, run_id, 'demo', '2026-06-12', 1, 1, 'p', 'r', true from run)
 , split as (
     insert into desk.ledger_corporate_actions (portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id)
     select 'demo', 'ALDR', '2026-06-12', 2, 1, run_id from run)
@@ -261,8 +262,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , incident as (insert into desk.incidents (code, dedupe_key, detail) values ('STEP_FAILED', 'step', 'd'))
 , beat as (insert into desk.heartbeats (component) values ('mailer'))
 , audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
-, approved as (
-    insert into desk.release_approvals (halt_id, person, reason) select min(halt_id), 'operator', 'r' from desk.halts)
+, approved as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
 , halted as (insert into desk.halts (kind, reason, person) values ('engage', 'drill', 'operator'))
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail) select mail_id, 1, 'sent', '' from mail
 """

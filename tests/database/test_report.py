@@ -16,6 +16,8 @@ from trading_ops.reports.daily import write_daily_report
 MARTS = """
 create table marts.equity_daily (run_id text, portfolio_id text, session_date date, cash_gbp numeric,
     positions_value_gbp numeric, equity_gbp numeric, return_ratio numeric, growth_index numeric, drawdown_ratio numeric);
+create table marts.drawdown_daily (run_id text, portfolio_id text, session_date date, counted_from_date date,
+    unreviewed_drawdown_ratio numeric);
 create table marts.ledger_positions (run_id text, portfolio_id text, internal_symbol text, units numeric,
     close_usd numeric, value_gbp numeric);
 create table marts.price_coverage (run_id text, as_of_date date, enabled_count integer, covered_count integer,
@@ -83,6 +85,23 @@ def test_a_report_has_the_books_figures(valued):
     ):
         assert line in text
     assert "Not everything" not in text
+
+
+def test_a_report_shows_the_drawdown_from_the_peak_and_since_its_review(valued):
+    """A review lets the desk go on; what was lost stays written."""
+    run_id = rows.add_run(valued, kind="daily")
+    with rows.superuser(valued) as connection:
+        connection.execute(
+            "insert into marts.equity_daily values"
+            " (%s, 'demo', '2026-06-12', 7000, 0, 7000.00, -0.01, 0.7, 0.3)",
+            (run_id,),
+        )
+        connection.execute(
+            "insert into marts.drawdown_daily values (%s, 'demo', '2026-06-12', '2026-06-11', 0.01)",
+            (run_id,),
+        )
+    text = write(valued, run_id)
+    assert "| Drawdown from the peak | 30.00 % |\n| Since its review of 2026-06-11 | 1.00 % |" in text
 
 
 def test_a_report_is_written_when_dbt_built_nothing(saturday):

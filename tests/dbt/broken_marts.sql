@@ -80,6 +80,9 @@ update marts.equity_daily set return_ratio = 0.01 where session_date = '2026-06-
 -- assert_the_book_adds_up: drawdown is the loss since the peak
 update marts.equity_daily set drawdown_ratio = 0.01 where session_date = '2026-06-11';
 
+-- assert_the_book_adds_up: an unreviewed drawdown is the loss since its peak
+update marts.drawdown_daily set unreviewed_drawdown_ratio = 0.01 where session_date = '2026-06-11';
+
 -- assert_drift_says_what_both_sides_say: drift is snapshot less ledger
 update marts.drift set drift_value = 0.01;
 

@@ -63,6 +63,20 @@ grown as (
     where equity_gbp is not null
 ),
 
+fallen as (
+    select
+        drawdown.session_date,
+        drawdown.counted_from_date,
+        drawdown.unreviewed_drawdown_ratio,
+        days.drawdown_ratio,
+        1 - days.growth_index / nullif(max(days.growth_index) over in_order, 0) as expected_ratio
+    from {{ ref('drawdown_daily') }} as drawdown
+    full join days using (session_date)
+    window in_order as (
+        partition by drawdown.counted_from_date order by session_date rows unbounded preceding
+    )
+),
+
 compared as (
     select
         'cash is the sum of the entries' as identity,
@@ -144,6 +158,15 @@ compared as (
         0
     from days
     where equity_gbp is not null
+
+    union all
+
+    select
+        'an unreviewed drawdown is the loss since its peak',
+        session_date::text,
+        round(unreviewed_drawdown_ratio, 12),
+        round(case when counted_from_date is null then drawdown_ratio else expected_ratio end, 12)
+    from fallen
 )
 
 select * from compared

@@ -14,7 +14,7 @@ from trading_ops.cli import fetch, mail, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
-from trading_ops.ops import halt
+from trading_ops.ops import drawdown, halt
 from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 from trading_ops.settings import SettingsError, choose_desk, settings, variable
@@ -41,11 +41,12 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
         ("release", "end a halt after reconciling"),
+        ("review-drawdown", "count the peak anew after a loss beyond its limit was looked at"),
     ):
         action = verbs.add_parser(verb, help=meaning)
-        needs_reason = verb == "release"
-        action.add_argument("reason", **({} if needs_reason else {"nargs": "?", "default": ""}))
-        action.add_argument("--person", required=verb == "release", help="somebody the desk knows")
+        acts_first = verb == "halt"
+        action.add_argument("reason", **({"nargs": "?", "default": ""} if acts_first else {}))
+        action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -88,14 +89,18 @@ def _status(options) -> int:
     with connect("desk_planner") as connection:
         print(f"time    {utc_minute(queries.clock.now_at(connection))}")
         print(f"halted  {'yes' if halt.is_halted(connection) else 'no'}")
-        ticket = queries.operator.newest_ticket(connection)
+        ticket = _newest_ticket(connection)
         print(f"ticket  {ticket['ticket_id']} {ticket['kind']}" if ticket else "ticket  none yet")
     return 0
 
 
+def _newest_ticket(connection: psycopg.Connection) -> dict | None:
+    return queries.operator.newest_ticket(connection, portfolio_id=settings().portfolio_id)
+
+
 def _ticket(options) -> int:
     with connect("desk_planner") as connection:
-        ticket_id = options.ticket_id or (queries.operator.newest_ticket(connection) or {}).get("ticket_id")
+        ticket_id = options.ticket_id or (_newest_ticket(connection) or {}).get("ticket_id")
         body = queries.operator.ticket_markdown(connection, ticket_id=ticket_id)
     if body is None:
         print(f"there is no ticket {options.ticket_id or 'yet'}", file=sys.stderr)
@@ -156,7 +161,32 @@ def _release(options) -> int:
 
 
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
-_ON_A_DATABASE = ("fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release")
+_ON_A_DATABASE = (
+    "fetch",
+    "model",
+    "status",
+    "ticket",
+    "loads",
+    "invariants",
+    "mail",
+    "halt",
+    "release",
+    "review-drawdown",
+)
+
+
+def _review_drawdown(options) -> int:
+    with connect("desk_planner") as connection:
+        person = require_person(connection, options.person)
+        is_complete = drawdown.review(connection, settings().portfolio_id, options.reason, person)
+    print(
+        "the peak is counted anew from the reviewed session; plan the week again"
+        if is_complete
+        else "approved; the policy asks for another operator to review it too"
+    )
+    return 0
+
+
 _VERBS = {
     "fetch": fetch.run,
     "mail": mail.run,
@@ -169,4 +199,5 @@ _VERBS = {
     "invariants": _invariants,
     "halt": _halt,
     "release": _release,
+    "review-drawdown": _review_drawdown,
 }

@@ -38,7 +38,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Day:
-    """One session of the book's past; the drawdown is a fraction of the peak, in 0..1."""
+    """One session of the book's past; the drawdown, in 0..1, is since the peak that a review counts anew."""
 
     session_date: date
     return_ratio: Decimal | None

@@ -177,10 +177,10 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
 
 
 def drawdown(book: Book, plan: Plan, policy: Policy) -> Check:
-    """Has the book lost less than its limit since its peak?"""
+    """Has the book lost less than its limit since its peak, which a drawdown review counts anew?"""
     today = _today(book)
     observed = today.drawdown_ratio if today else None
-    fix = "Halt the desk and decide whether the strategy goes on."
+    fix = "Find out why. If the strategy goes on, an operator records a drawdown review; then plan again."
     seen = f"the book is {_shown(observed)} below its peak"
     return _loss("drawdown", observed, policy.risk.drawdown_ratio_max, seen, fix)
 

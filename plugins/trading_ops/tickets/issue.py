@@ -41,6 +41,7 @@ _INCIDENT_OF_SOURCE = {
 _FIXES = {
     "one_trade_ticket_per_week": "This week has its TRADE ticket already: execute and confirm that one.",
     "one_trade_ticket_per_session": "That session has its TRADE ticket already: execute and confirm that one.",
+    "newest_plan_trades": "Follow the ticket of the later plan, or plan its session again.",
     "desk_not_halted": "Reconcile, end the halt with `trading-ops release`, then plan again.",
 }
 
@@ -85,7 +86,8 @@ def _issue(
         _store(connection, ticket)
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
-    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at)
+    newer_ticket_id = queries.tickets.newer_ticket(connection, run_id=ticket.run["run_id"])
+    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at, newer_ticket_id)
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
             connection,

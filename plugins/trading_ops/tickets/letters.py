@@ -18,14 +18,28 @@ from trading_ops.wording.instants import clock_warning, in_full
 
 
 def ticket_letter(
-    ticket: Ticket, content_hash: str, confirm_url: str, mail_from: str, now_at: datetime
+    ticket: Ticket,
+    content_hash: str,
+    confirm_url: str,
+    mail_from: str,
+    now_at: datetime,
+    newer_ticket_id: str | None = None,
 ) -> Letter:
-    """Return the letter that announces a ticket, with a calendar invite for a TRADE."""
+    """
+    Return the letter that announces a ticket, with a calendar invite for a TRADE.
+
+    `newer_ticket_id` is the ticket of a later plan, which is out already and stays the one to follow.
+    """
     link = ticket_link(confirm_url, ticket.ticket_id)
     facts = [("Ticket", ticket.ticket_id), ("Content hash", shown_hash(content_hash))]
     if ticket.kind == "NO-TRADE":
         facts += [(reason.source, told(reason)) for reason in ticket.reasons]
-        paragraphs = ["There is nothing to do on eToro this week. Why, and the smallest fix, is below."]
+        paragraphs = [
+            f"This is an earlier plan, of the window {in_full(ticket.window_open_at)}. It changes nothing: "
+            f"the ticket to follow is still {newer_ticket_id}."
+            if newer_ticket_id
+            else "There is nothing to do on eToro this week. Why, and the smallest fix, is below."
+        ]
         attachments = []
     else:
         sells = sum(line.side == "SELL" for line in ticket.lines)

@@ -185,6 +185,14 @@ def test_the_daily_loss_is_bounded(change, expected):
     assert is_clear(checks.daily_loss, with_days(*days), plan_of()) is expected
 
 
+def test_a_daily_loss_stops_its_own_session_alone():
+    """Thursday lost 30 %; Friday is judged by itself, and the drawdown remembers."""
+    thursday = Day(AS_OF_DATE.replace(day=11), Decimal("-0.3"), Decimal("0.3"))
+    book = with_days(thursday, Day(AS_OF_DATE, Decimal("0.01"), Decimal("0.293")))
+    assert is_clear(checks.daily_loss, book, plan_of())
+    assert not is_clear(checks.drawdown, book, plan_of())
+
+
 @pytest.mark.parametrize("check", [checks.drawdown, checks.daily_loss])
 def test_an_old_or_missing_past_is_not_clear(check):
     """Yesterday's figure says nothing about today."""

@@ -9,7 +9,7 @@ with run as (
 previous as (
     select distinct on (run_id) run_id, ticket_id
     from {{ ref('stg_desk__tickets') }}
-    order by run_id, issued_at desc, ticket_id desc
+    order by run_id, place_number desc
 ),
 
 lines as (

@@ -1,9 +1,9 @@
 -- What the portfolio was worth at each session's close, and how it did without its deposits and
 -- withdrawals. Money coming or going moves equity and leaves return, growth index and drawdown alone: the
--- return is the gain over what was there before, plus each flow for the part of the session it was there
+-- return is the gain over what was there before, plus each flow for the part of the time it was there
 -- (Dietz, "Pension Funds: Measuring Investment Performance", 1966, in its modified form). What came after
 -- the close of as_of_date is part of equity and not of that session's gain. A session whose equity is
--- unknown has no return; the next known one makes up for it.
+-- unknown has no return; the next known one makes up for it, and the time is that of all of them.
 with entries as (
     select * from {{ ref('int_ledger__entries') }}
 ),
@@ -27,11 +27,7 @@ moved as (
 ),
 
 holdings as (
-    select
-        run_id,
-        session_date,
-        sum(value_gbp) as value_gbp,
-        bool_and(value_gbp is not null) as is_known
+    select run_id, session_date, sum(value_gbp) as value_gbp, bool_and(value_gbp is not null) as is_known
     from {{ ref('int_ledger__position_values') }}
     group by run_id, session_date
 ),
@@ -41,12 +37,15 @@ valued as (
         first_entry.run_id,
         first_entry.portfolio_id,
         sessions.session_date,
+        -- The newest is number 1, so the difference is how many sessions came after a flow's own.
+        sessions.session_number,
         sum(coalesce(moved.cash_delta_gbp, 0)) over in_order as cash_gbp,
         case
             when coalesce(holdings.is_known, true) then coalesce(holdings.value_gbp, 0)
         end as positions_value_gbp,
         sum(coalesce(moved.flow_gbp, 0)) over in_order as flow_gbp,
-        sum(coalesce(moved.weighted_flow_gbp, 0)) over in_order as weighted_flow_gbp,
+        sum(coalesce(moved.weighted_flow_gbp + moved.flow_gbp * sessions.session_number, 0)) over in_order
+            as weighted_flow_gbp,
         coalesce(moved.late_gbp, 0) as late_gbp
     from first_entry
     inner join {{ ref('int_market__sessions') }} as sessions
@@ -63,8 +62,8 @@ valued as (
 
 known as (
     select
-        run_id,
-        session_date,
+        run_id, session_date, session_number,
+        lag(session_number) over in_order - session_number as sessions_count,
         cash_gbp + positions_value_gbp as equity_gbp,
         cash_gbp + positions_value_gbp - late_gbp as closing_gbp,
         coalesce(lag(cash_gbp + positions_value_gbp) over in_order, 0) as previous_equity_gbp,
@@ -82,7 +81,7 @@ gained as (
         -- What a book begins with is there from its beginning.
         case
             when previous_equity_gbp = 0 then flow_gbp
-            else previous_equity_gbp + weighted_flow_gbp
+            else previous_equity_gbp + (weighted_flow_gbp - flow_gbp * session_number) / sessions_count
         end as base_gbp
     from known
 ),

@@ -20,3 +20,7 @@ select desk.engage_halt(:reason, :person);
 -- name: release_halt(reason, person)$
 -- Ends a halt; refused without a broker snapshot newer than it.
 select desk.release_halt(:reason, :person);
+
+-- name: review_drawdown(portfolio_id, reason, person)$
+-- Lets the peak be counted anew from the session of the newest plan; refused unless that found it beyond its limit.
+select desk.review_drawdown(:portfolio_id, :reason, :person);

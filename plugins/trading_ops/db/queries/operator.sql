@@ -1,8 +1,10 @@
--- name: newest_ticket()^
--- The ticket issued last, of any portfolio.
-select ticket_id, kind, portfolio_id, plan_week, issued_at
-from desk.tickets
-order by issued_at desc, ticket_id desc
+-- name: newest_ticket(portfolio_id)^
+-- The ticket of a portfolio's newest plan.
+select ticket.ticket_id, ticket.kind
+from desk.tickets as ticket
+inner join desk.plan_order as plan on plan.run_id = ticket.run_id
+where ticket.portfolio_id = :portfolio_id
+order by plan.place_number desc
 limit 1;
 
 -- name: desk(portfolio_id)^

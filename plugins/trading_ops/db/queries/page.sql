@@ -32,33 +32,30 @@ left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id
 left join lateral (select * from desk.halts order by halt_id desc limit 1) as halt on true;
 
 -- name: recent_tickets(portfolio_id)
--- The newest tickets of a portfolio with how many of their lines are recorded.
+-- The tickets of a portfolio's newest plans with how many of their lines are recorded.
 select
     ticket.ticket_id, ticket.kind, ticket.plan_week, ticket.issued_at, ticket.window_open_at,
     ticket.window_close_at, ticket.deadline_at, ticket.reasons,
     count(distinct line.line_number) as lines_count,
     count(distinct confirmation.line_number) as recorded_count
 from desk.tickets as ticket
+inner join desk.plan_order as plan on plan.run_id = ticket.run_id
 left join desk.ticket_lines as line on line.ticket_id = ticket.ticket_id
 left join desk.confirmations as confirmation
     on confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
 where ticket.portfolio_id = :portfolio_id
-group by ticket.ticket_id
-order by ticket.issued_at desc, ticket.ticket_id desc
+group by ticket.ticket_id, plan.place_number
+order by plan.place_number desc
 limit 20;
 
 -- name: ticket(ticket_id)^
--- One ticket, its run, the kind of its portfolio, the ticket that came after it and what in its text is not its rows'.
+-- One ticket, its run, the kind of its portfolio, the newest ticket, if that is of a later plan, and what in its text
+-- is not its rows'.
 select
     ticket.ticket_id, ticket.run_id, ticket.portfolio_id, ticket.plan_week, ticket.kind, ticket.reasons,
     ticket.content_sha256, ticket.window_open_at, ticket.window_close_at, ticket.deadline_at, ticket.issued_at,
     portfolio.kind as portfolio_kind, run.as_of_date, desk.odd_in_body(ticket.ticket_id) as odd_in_body,
-    (
-        select newer.ticket_id from desk.tickets as newer
-        where newer.portfolio_id = ticket.portfolio_id
-            and (newer.issued_at, newer.ticket_id) > (ticket.issued_at, ticket.ticket_id)
-        order by newer.issued_at desc, newer.ticket_id desc limit 1
-    ) as newer_ticket_id
+    desk.newer_ticket(ticket.run_id) as newer_ticket_id
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
 inner join desk.runs as run on run.run_id = ticket.run_id
@@ -178,6 +175,11 @@ select
 from desk.ledger_cash_movements as movement
 left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
 where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
+
+-- name: drawdown_to_review(portfolio_id)^
+-- The drawdown of the newest plan, when it is beyond its limit and nobody has reviewed it.
+select as_of_date, drawdown_ratio, limit_ratio from desk.newest_drawdown(:portfolio_id)
+where nothing_to_review_because is null;
 
 -- name: recent_halts()
 -- The newest halts and releases.

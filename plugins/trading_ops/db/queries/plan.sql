@@ -61,8 +61,12 @@ select gbpusd_rate from marts.fx_latest where run_id = :run_id;
 
 -- name: days(run_id)
 -- The book's as-of session; no row when dbt could not value it.
-select day.session_date, day.return_ratio, day.drawdown_ratio
+select day.session_date, day.return_ratio, fallen.unreviewed_drawdown_ratio as drawdown_ratio
 from marts.equity_daily as day
+inner join marts.drawdown_daily as fallen
+    on fallen.run_id = day.run_id
+    and fallen.portfolio_id = day.portfolio_id
+    and fallen.session_date = day.session_date
 inner join desk.runs as run
     on run.run_id = day.run_id and run.portfolio_id = day.portfolio_id and run.as_of_date = day.session_date
 where day.run_id = :run_id;

@@ -10,10 +10,16 @@ where run.run_id = :run_id;
 
 -- name: equity(run_id)^
 -- The book at its newest valued session.
-select session_date, cash_gbp, positions_value_gbp, equity_gbp, return_ratio, growth_index, drawdown_ratio
-from marts.equity_daily
-where run_id = :run_id
-order by session_date desc
+select
+    equity.session_date, equity.cash_gbp, equity.positions_value_gbp, equity.equity_gbp, equity.return_ratio,
+    equity.growth_index, equity.drawdown_ratio, fallen.counted_from_date, fallen.unreviewed_drawdown_ratio
+from marts.equity_daily as equity
+left join marts.drawdown_daily as fallen
+    on fallen.run_id = equity.run_id
+    and fallen.portfolio_id = equity.portfolio_id
+    and fallen.session_date = equity.session_date
+where equity.run_id = :run_id
+order by equity.session_date desc
 limit 1;
 
 -- name: positions(run_id)
@@ -41,8 +47,9 @@ select
 from desk.runs as run
 left join desk.decisions as decision on decision.run_id = run.run_id
 left join desk.tickets as ticket on ticket.run_id = run.run_id
-where run.portfolio_id = :portfolio_id and run.kind = 'plan'
-order by run.frozen_at desc, run.attempt_number desc
+inner join desk.plan_order as plan on plan.run_id = run.run_id
+where run.portfolio_id = :portfolio_id
+order by plan.place_number desc
 limit 1;
 
 -- name: gates(run_id)
@@ -67,8 +74,9 @@ select
         where confirmation.ticket_id = ticket.ticket_id
     ) as confirmed_count
 from desk.tickets as ticket
+inner join desk.plan_order as plan on plan.run_id = ticket.run_id
 where ticket.portfolio_id = :portfolio_id
-order by ticket.issued_at desc, ticket.ticket_id desc
+order by plan.place_number desc
 limit 1;
 
 -- name: incidents(run_id)

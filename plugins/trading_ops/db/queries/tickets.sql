@@ -5,10 +5,15 @@ select
     portfolio.kind as portfolio_kind, instance.environment
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
+inner join desk.plan_order as plan on plan.run_id = ticket.run_id
 cross join desk.instance
 where ticket.portfolio_id = :portfolio_id and ticket.kind = 'TRADE'
-order by ticket.issued_at desc, ticket.ticket_id desc
+order by plan.place_number desc
 limit 1;
+
+-- name: newer_ticket(run_id)$
+-- The newest ticket of a plan later than that of a run; null when there is none.
+select desk.newer_ticket(:run_id);
 
 -- name: unconfirmed_lines(ticket_id)
 -- Lines of a ticket nobody has confirmed.

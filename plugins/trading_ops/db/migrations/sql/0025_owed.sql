@@ -82,4 +82,4 @@ end;
 comment on function desk.owed(text) is
     'What a person owes the desk now: confirm, snapshot, reconcile, release; subject is the ticket or snapshot.';
 revoke all on function desk.owed(text) from public;
-grant execute on function desk.owed(text) to desk_app, desk_planner, desk_reader;
+grant execute on function desk.owed(text) to desk_app, desk_planner;

@@ -1,0 +1,223 @@
+"""The returns dbt computes are those of an independent model, whatever came and went, and when."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.dbt.returns_model import Event, Session, days_of
+from tests.dbt.small_desk import PORTFOLIO, RUN_ID
+from trading_ops.db.connect import connect
+from trading_ops.exchange import sessions as exchange
+
+# A weekend, a holiday and a session that closes early lie between them.
+DATES = [date(2026, 11, day) for day in (19, 20, 23, 24, 25, 27, 30)]
+SESSIONS = [Session(exchange.session_open_at(day), exchange.session_close_at(day)) for day in DATES]
+SYMBOLS = ("AAA", "BBB")
+RATE = Decimal("1.25")
+NEW_YORK = ZoneInfo("America/New_York")
+# What is made of the rows the test writes, in this order.
+MODELS = (
+    "intermediate/ledger/int_ledger__session_spans",
+    "intermediate/ledger/int_ledger__entries",
+    "intermediate/ledger/int_ledger__position_values",
+    "marts/ledger/equity_daily",
+)
+
+pence = st.integers(1, 500_000).map(lambda value: Decimal(value) / 100)
+
+
+@st.composite
+def instants(draw, until: datetime) -> datetime:
+    """An instant on or around a session: before, at and after open and close, in between, at midnight."""
+    session = draw(st.sampled_from(SESSIONS))
+    midnight = datetime.combine(session.open_at.astimezone(NEW_YORK).date(), time(), NEW_YORK)
+    second = timedelta(seconds=1)
+    at = draw(
+        st.one_of(
+            st.sampled_from(
+                [
+                    midnight, session.open_at - second, session.open_at, session.open_at + second,
+                    session.close_at - second, session.close_at, session.close_at + second,
+                    session.close_at + timedelta(hours=20),
+                ]
+            ),
+            st.integers(0, 23_400).map(lambda seconds: session.open_at + timedelta(seconds=seconds)),
+        )
+    )  # fmt: skip
+    return min(at, until)
+
+
+LATEST_AT = SESSIONS[-1].close_at + timedelta(days=1)
+moved = st.tuples(
+    st.sampled_from(["deposit", "deposit", "withdrawal", "dividend", "fee", "interest", "taken back"]),
+    instants(LATEST_AT),
+    pence,
+)
+# What is traded after the newest close is worth its close there and then, so the model leaves it out.
+traded = st.tuples(
+    st.just("fill"),
+    instants(SESSIONS[-1].close_at),
+    pence,
+    st.sampled_from(SYMBOLS),
+    st.sampled_from(["BUY", "SELL"]),
+    st.integers(1, 10_000).map(lambda units: Decimal(units) / 1000),
+    st.integers(0, 300).map(lambda fee: Decimal(fee) / 100),
+)
+cents = st.one_of(st.integers(100, 50_000).map(lambda price: Decimal(price) / 100), st.none())
+prices = st.fixed_dictionaries(
+    {s: st.lists(cents, min_size=len(DATES), max_size=len(DATES)) for s in SYMBOLS}
+)
+books = st.permutations(range(12)).flatmap(
+    lambda order: st.lists(st.one_of(moved, moved, traded), min_size=1, max_size=12).map(
+        lambda steps: [steps[place] for place in order if place < len(steps)]
+    )
+)
+
+
+@pytest.fixture
+def relations(built):
+    """Write rows below the compiled models, run them, and take all of it back."""
+    folder = built.target / "compiled/trading_ops/models"
+    compiled = {model.split("/")[-1]: (folder / f"{model}.sql").read_text() for model in MODELS}
+    with connect("desk_dbt", built.desk) as connection, connection.transaction(force_rollback=True):
+        connection.execute("update staging.stg_desk__runs set as_of_date = %s", (DATES[-1],))
+        for table in ("market__sessions", "market__fx_by_session", "market__price_findings"):
+            connection.execute(f"truncate intermediate.int_{table}")
+        for day in DATES:
+            connection.execute(
+                "insert into intermediate.int_market__sessions (run_id, session_date, session_number)"
+                " values (%s, %s, %s)",
+                (RUN_ID, day, len(DATES) - DATES.index(day)),
+            )
+            connection.execute(
+                "insert into intermediate.int_market__fx_by_session (run_id, session_date, gbpusd_rate)"
+                " values (%s, %s, %s)",
+                (RUN_ID, day, RATE),
+            )
+        yield connection, compiled
+
+
+def computed(relations, steps, closes) -> list[dict]:
+    """What the compiled models make of a book; each row of equity_daily."""
+    connection, compiled = relations
+    tables = ("stg_desk__cash_movements", "stg_desk__fills", "stg_desk__split_postings")
+    connection.execute(f"truncate {', '.join(f'staging.{table}' for table in tables)}")
+    connection.execute("truncate intermediate.int_market__price_factors")
+    for kind, at, amount, *rest in steps:
+        if kind == "fill":
+            connection.execute(
+                "insert into staging.stg_desk__fills (run_id, portfolio_id, internal_symbol, side, units, value_gbp,"
+                " fee_gbp, executed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                (RUN_ID, PORTFOLIO, *rest[:3], amount, rest[3], at),
+            )
+            continue
+        for signed in [amount, -amount] if kind == "taken back" else [amount * sign_of(kind)]:
+            connection.execute(
+                "insert into staging.stg_desk__cash_movements (run_id, portfolio_id, kind, amount_gbp, occurred_at,"
+                " is_taken_back) values (%s, %s, %s, %s, %s, %s)",
+                (RUN_ID, PORTFOLIO, kind.replace("taken back", "deposit"), signed, at, kind == "taken back"),
+            )
+    for symbol, found in closes.items():
+        for day, price in zip(DATES, found, strict=True):
+            if price is not None:
+                connection.execute(
+                    "insert into intermediate.int_market__price_factors"
+                    " (run_id, internal_symbol, session_date, as_traded_close_usd) values (%s, %s, %s, %s)",
+                    (RUN_ID, symbol, day, price),
+                )
+    for model, select in compiled.items():
+        schema = "marts" if model == "equity_daily" else "intermediate"
+        connection.execute(f"truncate {schema}.{model}")
+        connection.execute(f"insert into {schema}.{model} {select}")
+    return connection.execute("select * from marts.equity_daily order by session_date").fetchall()
+
+
+def sign_of(kind: str) -> int:
+    """Money out is negative."""
+    return -1 if kind in ("withdrawal", "fee") else 1
+
+
+def events_of(steps) -> list[Event]:
+    """The same book as the model takes it."""
+    events = []
+    for kind, at, amount, *rest in steps:
+        if kind == "fill":
+            symbol, side, units, fee = rest
+            sign = 1 if side == "BUY" else -1
+            events.append(
+                Event(at, Fraction(-sign * amount - fee), symbol=symbol, units=Fraction(sign * units))
+            )
+        elif kind == "taken back":
+            events += [Event(at, Fraction(amount)), Event(at, Fraction(-amount))]
+        else:
+            is_flow = kind in ("deposit", "withdrawal")
+            events.append(Event(at, Fraction(amount * sign_of(kind)), is_flow))
+    return events
+
+
+def in_pounds(found: list[Decimal | None], symbol: str, events: list[Event]) -> list[Fraction | None]:
+    """
+    The price of each session: its own, or the last before it since the first trade; of the newest its own.
+    """
+    known, prices_gbp = None, []
+    first_at = min((event.at for event in events if event.symbol == symbol), default=None)
+    for session, price in zip(SESSIONS, found, strict=True):
+        if first_at is not None and first_at <= session.close_at:
+            known = price if price is not None else known
+        prices_gbp.append(known)
+    prices_gbp[-1] = found[-1]
+    return [None if price is None else Fraction(price) / Fraction(RATE) for price in prices_gbp]
+
+
+def near(found: Decimal | None, expected: Fraction | None) -> bool:
+    """Equal but for what rounding to 12 and 16 decimals leaves, relative to the figure."""
+    if found is None or expected is None:
+        return found is expected
+    return abs(Fraction(found) - expected) <= Fraction(1, 10**9) * max(1, abs(expected))
+
+
+def test_returns_are_those_of_an_independent_model(relations):
+    """Equity, return, growth and drawdown of each session, and that each kind of book was seen."""
+    seen = set()
+
+    @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(books, prices)
+    def agree(steps, closes):
+        found = computed(relations, steps, closes)
+        events = events_of(steps)
+        expected = days_of(SESSIONS, events, {s: in_pounds(closes[s], s, events) for s in SYMBOLS})
+        assert [row["session_date"] for row in found] == DATES[len(DATES) - len(expected) :]
+        for row, day in zip(found, expected, strict=True):
+            told = {
+                name: row[name] for name in ("equity_gbp", "return_ratio", "growth_index", "drawdown_ratio")
+            }
+            for name, value in zip(told, (day.equity, day.gain, day.growth, day.drawdown), strict=True):
+                assert near(told[name], value), (
+                    row["session_date"],
+                    name,
+                    told[name],
+                    value and float(value),
+                )
+            seen.update(
+                {"unknown" if day.equity is None else "known", "no return" if day.gain is None else "return"}
+            )
+        seen.update(kind for kind, *_ in steps)
+        seen.update("late" for _, at, *_ in steps if at > SESSIONS[-1].close_at)
+
+    agree()
+    assert seen >= {
+        "unknown",
+        "known",
+        "no return",
+        "return",
+        "late",
+        "fill",
+        "deposit",
+        "withdrawal",
+        "taken back",
+    }
