@@ -143,6 +143,33 @@ def test_a_report_shows_gates_ticket_and_open_confirmations(valued):
     assert "Newest: demo-2026-W25-1 TRADE, 1 of 2 lines confirmed, 1 still open." in text
 
 
+def test_a_report_tells_todays_data_as_todays_and_the_plans_as_the_plans(valued):
+    """Saturday's gates passed; on Tuesday bars are missing: the first line of the mail says so."""
+    plan = rows.add_plan_run(valued)
+    for gate in ("data_quality", "confirmation", "reconciliation", "risk"):
+        rows.pass_gate(valued, plan, gate)
+    run_id = rows.add_run(valued, kind="daily")
+    rows.fail_gate(valued, run_id, "data_quality", "coverage", "9 bars are missing.", "Load them.")
+    text = write(valued, run_id)
+    assert "**The data of 2026-06-12 would block a plan: 9 bars are missing.**" in text
+    assert "## Data of 2026-06-12: FAIL" in text
+    assert "- **coverage**: 9 bars are missing. Smallest fix: Load them." in text
+    assert "on the data of 2026-06-12: run " + plan in text and "| data_quality | PASS |" in text
+    (mail,) = mails(valued)
+    first = mail["body_text"].split("\n\n")[1]
+    assert first == "The data of 2026-06-12 would block a plan: 9 bars are missing."
+    assert "Data of 2026-06-12: FAIL" in mail["body_text"]
+
+
+def test_a_day_whose_data_was_not_judged_is_no_good_day(valued):
+    """Nothing found is not nothing wrong."""
+    text = write(valued, rows.add_run(valued, kind="daily"))
+    assert "would block a plan: The data_quality gate was never judged." in text
+    halted = rows.add_run(valued, kind="daily", attempt=2)
+    rows.pass_gate(valued, halted, "data_quality")
+    assert "**The desk runs, and could not compute all of its figures.**" in write(valued, halted)
+
+
 def test_a_report_shows_incidents_since_the_last_report_and_the_halt(valued):
     """An old incident is not news; one since the last daily run is, over a weekend too."""
     with connect("desk_planner", valued) as connection:

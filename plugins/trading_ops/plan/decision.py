@@ -53,6 +53,11 @@ def undecided(evidence: Evidence) -> Decision:
     return _decided([*_findings(evidence), Finding(missing)])
 
 
+def gate_reasons(gate: str, result: GateResult | None) -> tuple[Reason, ...]:
+    """Return what speaks against one gate of a run, each cause with what follows from it; nothing for a PASS."""
+    return fold(_failed_gate(gate, result))
+
+
 def step_reason(step: str) -> Reason:
     """Return what speaks against a plan of which a step broke."""
     return Reason("step", step, f"The step {step} did not finish.", _read_log(step))

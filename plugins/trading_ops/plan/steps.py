@@ -19,7 +19,7 @@ from trading_ops.plan.book import Book, Day, Holding, Instrument, Order, Plan, T
 from trading_ops.plan.checks import Check, run_checks
 from trading_ops.plan.decision import Decision, Evidence, GateResult
 from trading_ops.plan.ranking import Ranked, rank_scores, rank_static_list
-from trading_ops.plan.reasons import stored_reasons
+from trading_ops.plan.reasons import Reason, stored_reasons
 from trading_ops.plan.sizing import size_plan
 from trading_ops.runs.frozen import load_policy
 from trading_ops.runs.run import Run, load_run
@@ -131,6 +131,11 @@ def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Seq
         search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
         broken_steps=broken_steps,
     )
+
+
+def gate_reasons(connection: psycopg.Connection, run_id: str, gate: str) -> tuple[Reason, ...]:
+    """Return what speaks against one gate of any run, a daily one too; a gate that was not judged is a reason."""
+    return decision.gate_reasons(gate, _gate_results(connection, run_id).get(gate))
 
 
 def _rank(connection: psycopg.Connection, run: Run, policy: Policy) -> tuple[Ranked, ...]:

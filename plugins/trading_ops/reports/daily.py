@@ -16,6 +16,7 @@ from trading_ops.comms.letters import Attachment, Letter, compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
 from trading_ops.files import private_folder, write_whole
+from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
@@ -40,6 +41,7 @@ class DailyReport:
     equity: Mapping | None
     positions: Sequence[Mapping]
     coverage: Mapping | None
+    data_reasons: Sequence[Reason]
     plan: Mapping | None
     gates: Sequence[Mapping]
     reasons: Sequence[Reason]
@@ -59,7 +61,9 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
     with connection.transaction():
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
-        words = vars(report) | {"newest_ticket": ticket_status(report.ticket), "told": told}
+        words = vars(report) | {
+            "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
+        }  # fmt: skip
         texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
         enqueue(
             connection,
@@ -107,6 +111,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         equity=equity,
         positions=positions,
         coverage=coverage,
+        data_reasons=gate_reasons(connection, run_id, "data_quality"),
         plan=plan,
         gates=list(queries.reports.gates(connection, run_id=plan["run_id"])) if plan else (),
         reasons=stored_reasons(plan["reasons"]) if plan else (),
@@ -125,22 +130,40 @@ def daily_letter(report: DailyReport, html: str) -> Letter:
         ("Return of the session", ratio(equity["return_ratio"]) if equity else "not computed"),
         ("Drawdown", ratio(equity["drawdown_ratio"]) if equity else "not computed"),
         ("Coverage", ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed"),
-        ("Gates", ", ".join(f"{row['gate']} {row['status']}" for row in report.gates) or "no plan run yet"),
+        (f"Data of {as_of_date}", "FAIL" if report.data_reasons else "PASS"),
+        *(("Why", told(reason)) for reason in report.data_reasons),
+        (
+            f"Gates of the plan of {report.plan['as_of_date']}" if report.plan else "Gates",
+            ", ".join(f"{row['gate']} {row['status']}" for row in report.gates) or "no plan run yet",
+        ),
         *(("Why no trade", told(reason)) for reason in report.reasons),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
     ]
-    paragraphs = ["The desk is HALTED: no TRADE ticket can be issued."] if report.run["is_halted"] else []
+    paragraphs = [state_in_words(report)]
     if report.missing:
         paragraphs.append("Not everything could be computed: " + "; ".join(report.missing) + ".")
     prefix = f"[{report.label}] " if report.label else ""
     return compose(
         f"{prefix}Daily report {as_of_date}",
-        paragraphs or ["The desk is running."],
+        paragraphs,
         facts=facts,
         attachments=[Attachment(f"daily_{as_of_date}.html", "text/html", html)],
     )
+
+
+def state_in_words(report: DailyReport) -> str:
+    """Return the state of the desk in one sentence, what keeps it from trading first."""
+    if report.run["is_halted"]:
+        return "The desk is HALTED: no TRADE ticket can be issued."
+    if report.data_reasons:
+        count = len(report.data_reasons)
+        others = f" (and {count - 1} more)" if count > 1 else ""
+        return f"The data of {report.run['as_of_date']} would block a plan: {report.data_reasons[0].sentence}{others}"
+    if report.missing:
+        return "The desk runs, and could not compute all of its figures."
+    return "The desk runs; its data is whole."
 
 
 def ticket_status(ticket: Mapping | None) -> str:

@@ -43,7 +43,7 @@ where run_id = :run_id;
 -- name: newest_plan(portfolio_id)^
 -- The portfolio's newest plan and why it does not trade, as its ticket says, or its decision before there is one.
 select
-    run.run_id, run.plan_week, coalesce(ticket.reasons, decision.reasons, '[]') as reasons
+    run.run_id, run.plan_week, run.as_of_date, coalesce(ticket.reasons, decision.reasons, '[]') as reasons
 from desk.runs as run
 left join desk.decisions as decision on decision.run_id = run.run_id
 left join desk.tickets as ticket on ticket.run_id = run.run_id
