@@ -54,7 +54,7 @@ def undecided(evidence: Evidence) -> Decision:
 
 
 def gate_reasons(gate: str, result: GateResult | None) -> tuple[Reason, ...]:
-    """Return what speaks against one gate of a run, each cause with what follows from it; nothing for a PASS."""
+    """Return what speaks against one gate of a run, each cause with what follows from it."""
     return fold(_failed_gate(gate, result))
 
 

@@ -134,7 +134,7 @@ def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Seq
 
 
 def gate_reasons(connection: psycopg.Connection, run_id: str, gate: str) -> tuple[Reason, ...]:
-    """Return what speaks against one gate of any run, a daily one too; a gate that was not judged is a reason."""
+    """Return what speaks against one gate of any run, a daily one too; not judged is a reason."""
     return decision.gate_reasons(gate, _gate_results(connection, run_id).get(gate))
 
 
