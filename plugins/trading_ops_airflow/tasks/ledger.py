@@ -31,29 +31,16 @@ def compare_executions(desk_run_id: str) -> dict[str, int]:
 @task
 def open_drift_cases(desk_run_id: str) -> int:
     """Open a case for each drift beyond tolerance, once per snapshot and subject; tell the operator once."""
-    from trading_ops.comms.incidents import raise_incident
     from trading_ops.db.connect import queries
+    from trading_ops.ledger.drift import open_cases
     from trading_ops_airflow.connections import desk_connection
 
     with desk_connection("desk_reader") as reader:
         drift = list(queries.ledger.drift_beyond_tolerance(reader, run_id=desk_run_id))
     with desk_connection("desk_planner") as connection:
-        cases = [case for one in drift if (case := queries.ledger.open_drift_case(connection, **one))]
-        for case in cases:
-            print(
-                f"drift of {case['subject']}: ledger {case['expected_value']}, broker {case['observed_value']}"
-            )
-        if cases:
-            snapshot_id = cases[0]["snapshot_id"]
-            subjects = ", ".join(sorted(case["subject"] for case in cases))
-            raise_incident(
-                connection,
-                "RECONCILIATION_DRIFT",
-                f"RECONCILIATION_DRIFT:snapshot:{snapshot_id}",
-                f"snapshot {snapshot_id} differs from the ledger: {subjects}",
-                run_id=desk_run_id,
-            )
-    return len(cases)
+        told = open_cases(connection, drift, desk_run_id)
+    print("\n".join(told) or "the books and the broker agree")
+    return len(told)
 
 
 @task
