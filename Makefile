@@ -18,7 +18,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup init setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,17 @@ down: ## Stop everything `make up` or `make demo` started
 
 status: setup ## Say what runs
 	@$(DESK_PYTHON) -m trading_ops_stack.stack status
+
+health: status ## The same, for a monitor: exit code 0 when everything runs
+
+psql: setup ## A prompt on the desk's database that can change nothing: make psql [SQL="select ..."]
+	@$(DESK_PYTHON) -m trading_ops_stack.psql $(if $(SQL),-c "$(SQL)")
+
+data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix
+	@$(DESK_PYTHON) -m trading_ops_stack data-quality
+
+riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix
+	@$(DESK_PYTHON) -m trading_ops_stack riskguard
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
-from trading_ops.cli import fetch, mail, models, universe
+from trading_ops.cli import fetch, gates, mail, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
@@ -47,6 +47,8 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
         acts_first = verb == "halt"
         action.add_argument("reason", **({"nargs": "?", "default": ""} if acts_first else {}))
         action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
+    verbs.add_parser("data-quality", help="say whether the newest data may be planned on, and why not")
+    verbs.add_parser("riskguard", help="say how the newest plan was judged by the risk checks")
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -162,17 +164,9 @@ def _release(options) -> int:
 
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
-    "fetch",
-    "model",
-    "status",
-    "ticket",
-    "loads",
-    "invariants",
-    "mail",
-    "halt",
-    "release",
-    "review-drawdown",
-)
+    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
+    "data-quality", "riskguard",
+)  # fmt: skip
 
 
 def _review_drawdown(options) -> int:
@@ -188,6 +182,8 @@ def _review_drawdown(options) -> int:
 
 
 _VERBS = {
+    "data-quality": gates.run,
+    "riskguard": gates.run,
     "fetch": fetch.run,
     "mail": mail.run,
     "model": models.run,

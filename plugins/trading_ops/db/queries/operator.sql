@@ -34,6 +34,15 @@ select body_markdown from desk.tickets where ticket_id = :ticket_id;
 -- Every view of the inv schema.
 select viewname as invariant_name from pg_views where schemaname = 'inv' order by viewname;
 
+-- name: newest_gate(portfolio_id, gate)^
+-- How a gate was judged last, with its checks.
+select run.run_id, run.kind, run.as_of_date, result.status, result.checks
+from desk.gate_results as result
+inner join desk.runs as run on run.run_id = result.run_id
+where run.portfolio_id = :portfolio_id and result.gate = :gate
+order by result.created_at desc, run.frozen_at desc, run.run_id desc
+limit 1;
+
 -- name: is_halted()$
 -- Whether the newest entry of the halt log engages it.
 select desk.is_halted();

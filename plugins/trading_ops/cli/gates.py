@@ -1,0 +1,38 @@
+"""
+trading-ops data-quality, trading-ops riskguard: how a gate was judged last, and by which checks.
+"""
+
+import argparse
+
+from trading_ops.db.connect import connect, queries
+from trading_ops.plan.steps import gate_reasons
+from trading_ops.settings import settings
+from trading_ops.tickets.reasons import told
+
+# The gate of each verb, and the word its first line begins with.
+_GATES = {"data-quality": ("data_quality", "DATA_QUALITY"), "riskguard": ("risk", "RISK")}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the newest verdict of a gate, each check, and each cause with its fix; exit code 1 for a FAIL."""
+    gate, word = _GATES[options.verb]
+    with connect("desk_planner") as connection:
+        judged = queries.operator.newest_gate(connection, portfolio_id=settings().portfolio_id, gate=gate)
+        if judged is None:
+            print(f"{word}_UNKNOWN: no run was judged yet")
+            return 1
+        reasons = gate_reasons(connection, judged["run_id"], gate)
+    print(
+        f"{word}_{judged['status']}: the {judged['kind']} run {judged['run_id']}, data of {judged['as_of_date']}"
+    )
+    for check in judged["checks"]:
+        state = "clear " if check.get("is_clear") is True else "BLOCKS"
+        figures = [
+            f"{name} {check[key]}"
+            for name, key in (("saw", "observed_value"), ("limit", "limit_value"))
+            if check.get(key) is not None
+        ]
+        print(f"  {state}  {check['check_name']}{'  ' if figures else ''}{', '.join(figures)}")
+    for reason in reasons:
+        print(f"{reason.check_name}: {told(reason)}")
+    return 0 if judged["status"] == "PASS" else 1
