@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from confirm_app.database import write_once
+from confirm_app.database import desk_settings, reading, stop_reading, write_once
 from trading_ops.db.connect import queries
 
 _HEADERS = {
@@ -27,8 +27,9 @@ _MEANINGS = {
 
 
 def register(app: Flask) -> None:
-    """Attach headers and error pages to the app."""
+    """Attach headers, error pages and what every page says to the app."""
     app.after_request(_add_headers)
+    app.context_processor(_said_everywhere)
     app.register_error_handler(CSRFError, _answer_forged_form)
     app.register_error_handler(psycopg.OperationalError, _answer_lost_database)
     app.register_error_handler(HTTPException, _answer_error)
@@ -44,12 +45,24 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+def _said_everywhere() -> dict:
+    """Return which desk this is and whether it is halted, for the sign-in and the error pages, too."""
+    config = desk_settings()
+    try:
+        desk = queries.page.desk(reading(), portfolio_id=config.portfolio_id)
+    except psycopg.Error:
+        # The transaction may be a broken one, or the database gone: then the page says what it can.
+        stop_reading()
+        desk = None
+    return {"desk": desk, "portfolio_id": config.portfolio_id}
+
+
 def _answer_error(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
     is_ours = error.description and error.description != type(error).description
     meaning = error.description if is_ours else _MEANINGS.get(error.code, "This could not be done.")
-    return render_template("error.html", code=error.code, meaning=meaning, resend=None, desk=None), error.code
+    return render_template("error.html", code=error.code, meaning=meaning, resend=None), error.code
 
 
 def _answer_forged_form(error: CSRFError):
@@ -65,7 +78,7 @@ def _answer_forged_form(error: CSRFError):
         "This form did not come from a page of this session. Nothing was recorded. "
         "Open the page again and send it from there."
     )
-    return render_template("error.html", code=400, meaning=meaning, resend=None, desk=None), 400
+    return render_template("error.html", code=400, meaning=meaning, resend=None), 400
 
 
 def _answer_lost_database(error: psycopg.OperationalError):
@@ -78,4 +91,4 @@ def _answer_lost_database(error: psycopg.OperationalError):
             "so nobody knows yet whether your form was recorded."
         )
         resend = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    return render_template("error.html", code=503, meaning=meaning, resend=resend, desk=None), 503
+    return render_template("error.html", code=503, meaning=meaning, resend=resend), 503

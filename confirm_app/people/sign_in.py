@@ -59,7 +59,7 @@ def leave():
 
 
 def _form_page(goes_to: str, message: str | None = None, status: int = 200, headers: dict | None = None):
-    page = render_template("sign_in.html", goes_to=goes_to, message=message, desk=None)
+    page = render_template("sign_in.html", goes_to=goes_to, message=message)
     return page, status, headers or {}
 
 

@@ -14,6 +14,7 @@ from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import Visitor
 from tests.confirm_app.desk_rows import count_rows, fill_fields, select
 from trading_ops.db.connect import connect
+from trading_ops.ops import halt
 
 
 def test_a_stranger_is_sent_to_sign_in_and_comes_back(visitor, ticket):
@@ -191,3 +192,19 @@ def test_far_too_large_a_form_is_refused(executor, desk, ticket):
     """Half a megabyte is no confirmation."""
     form = executor.line_form(ticket, 1) | {"outcome": "SKIPPED", "notes": "x" * 500_000}
     assert executor.client.post(f"/confirm/{ticket}/lines/1", data=form).status_code == 413
+
+
+def test_every_page_says_which_desk_it_is_and_whether_it_is_halted(desk, visitor, ticket):
+    """Signed in or not, and when something went wrong; why it is halted is for people of the desk."""
+    with connect("desk_planner", desk) as connection:
+        halt.engage(connection, "a secret reason", "operator")
+    for path in ("/sign-in", "/no/such/page"):
+        page = visitor.client.get(path, follow_redirects=True).text
+        assert "DESK HALTED" in page and "SIMULATED" in page and "Book: demo" in page
+        assert "a secret reason" not in page
+    visitor.sign_in()
+    for path in ("/", "/no/such/page", f"/confirm/{ticket}", "/halt", "/snapshots/new"):
+        page = visitor.client.get(path).text
+        assert "DESK HALTED" in page and "a secret reason" in page and "Book: demo" in page
+    refused = visitor.client.post("/halt/engage", data={})
+    assert refused.status_code == 400 and "DESK HALTED" in refused.text
