@@ -10,6 +10,7 @@ from datetime import datetime
 
 import psycopg
 
+from confirm_app.database import desk_settings
 from confirm_app.forms.figures import write_figure
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
@@ -18,6 +19,7 @@ from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
 from trading_ops.tickets.reasons import Reason, stored_reasons
 from trading_ops.tickets.targets import ExplainedTarget, explain
+from trading_ops.universe.switches import disabled_symbols
 from trading_ops.wording.instants import on_clock
 
 
@@ -32,12 +34,13 @@ class LineForm(PostedForm):
 
 @dataclass(frozen=True)
 class LineView:
-    """One ticket line with every recorded version, the newest first."""
+    """One ticket line, its recorded versions, newest first, and why its symbol was switched off since."""
 
     order: TicketLine
     versions: tuple[Mapping, ...]
     form: LineForm
     is_open: bool
+    switched_off: str | None = None
 
     @property
     def recorded(self) -> Mapping | None:
@@ -83,11 +86,13 @@ def view_ticket(
     if "\0" in ticket_id:
         return None
     ticket = queries.page.ticket(connection, ticket_id=ticket_id)
-    if ticket is None:
+    # A ticket of another book is executed, and recorded, at the desk that keeps it.
+    if ticket is None or ticket["portfolio_id"] != desk_settings().portfolio_id:
         return None
     desk = queries.page.desk(connection, portfolio_id=ticket["portfolio_id"])
     phase = phase_of(ticket, desk["now_at"])
     versions = _versions_by_line(connection, ticket_id)
+    switched_off = disabled_symbols(connection)
     lines = []
     is_next_found = phase == "early"
     for row in queries.page.lines(connection, ticket_id=ticket_id):
@@ -97,7 +102,8 @@ def view_ticket(
         form = posted[1] if is_posted else fresh_form(ticket, recorded)
         is_next = not is_next_found and not recorded
         is_next_found = is_next_found or is_next
-        lines.append(LineView(order, recorded, form, is_open=is_posted or (is_next and posted is None)))
+        is_open = is_posted or (is_next and posted is None)
+        lines.append(LineView(order, recorded, form, is_open, switched_off.get(order.internal_symbol)))
     return TicketView(
         ticket,
         desk,

@@ -1,7 +1,9 @@
 """What the ticket page shows when: before, in and after the window, halted, replaced, blocked."""
 
+import dataclasses
 from datetime import timedelta
 
+from confirm_app import create_app
 from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import Visitor, texts
 from tests.confirm_app.desk_rows import fill_fields
@@ -11,6 +13,7 @@ from trading_ops.comms.mail import deliver_pending
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import connect
 from trading_ops.plan.sizing import CONSTRAINTS
+from trading_ops.universe.switches import write_switch
 
 ORDER = "Search eToro for"
 
@@ -161,3 +164,30 @@ def test_a_plan_of_an_older_week_replaces_no_newer_ticket(desk, visitor):
     assert f"/confirm/{newer}" in page and "Nothing to execute this week" not in page
     index = visitor.client.get("/").text
     assert index.index(f"/confirm/{newer}") < index.index("Earlier") < index.index(f"/confirm/{older}")
+
+
+def test_a_symbol_switched_off_after_the_ticket_was_issued_is_not_bought(desk, executor, ticket):
+    """The other lines stay; what was executed before can be recorded."""
+    assert page_of(executor, ticket).count(ORDER) == 6
+    with connect("desk_planner", desk) as connection:
+        write_switch(
+            connection, "ALDR", False, "UNTRADABLE", "eToro offers it as a CFD only.", "1", None, "desk"
+        )
+    page = page_of(executor, ticket)
+    assert page.count(ORDER) == 5
+    assert "Do not trade ALDR: it was switched off since." in page and "as a CFD only" in page
+
+
+def test_a_ticket_of_another_book_is_neither_shown_nor_recorded_here(desk, ticket):
+    """The desk that keeps the book does that."""
+    other = Visitor(create_app(dataclasses.replace(desk, portfolio_id="other_book")).test_client())
+    other.sign_in()
+    assert other.client.get(f"/confirm/{ticket}").status_code == 404
+    form = {
+        "csrf_token": other.form_of("/", "/sign-out")["csrf_token"],
+        "outcome": "SKIPPED",
+        "key": "a" * 32,
+    }
+    assert other.client.post(f"/confirm/{ticket}/lines/1", data=form).status_code == 404
+    with connect("desk_reader", desk) as connection:
+        assert connection.execute("select count(*) as n from desk.confirmations").fetchone()["n"] == 0
