@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from trading_ops.addresses import one_address
+
 
 class InitError(Exception):
     """The desk cannot be set up; the message says why, and that nothing was left behind."""
@@ -38,8 +40,14 @@ def _is_amount(text: str) -> bool:
     return amount.is_finite() and 0 <= amount <= 1_000_000_000 and amount == round(amount, 2)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        return "." in one_address(text).domain
+    except ValueError:
+        return False
+
+
 _NAME = _matches("(?!desk$|shell$)[a-z][a-z0-9_.-]{0,31}")
-_ADDRESS = _matches(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _A_NAME = "lower-case letters, digits, dot, dash; not desk or shell"
 _AN_ADDRESS = "a mail address"
 QUESTIONS = (
@@ -48,11 +56,11 @@ QUESTIONS = (
         "portfolio_id", "The name of the book", "live_ops", "lower-case letters, digits, _", _matches("[a-z][a-z0-9_]{0,31}")
     ),
     Question("operator", "Who runs the desk? A name to sign in with", "operator", _A_NAME, _NAME),
-    Question("operator_email", "The operator's address", "", _AN_ADDRESS, _ADDRESS),
+    Question("operator_email", "The operator's address", "", _AN_ADDRESS, _is_address),
     Question("executor", "Who follows the tickets? A name to sign in with", "executor", _A_NAME, _NAME),
-    Question("executor_email", "The executor's address", "", _AN_ADDRESS, _ADDRESS),
+    Question("executor_email", "The executor's address", "", _AN_ADDRESS, _is_address),
     Question("mail", "Send mail through a relay (smtp), or leave it in files (file)?", "smtp", "smtp or file", _matches("smtp|file")),
-    Question("mail_from", "The desk's own address", "", _AN_ADDRESS, _ADDRESS),
+    Question("mail_from", "The desk's own address", "", _AN_ADDRESS, _is_address),
     Question("smtp_host", "The mail relay", "127.0.0.1", "a host", _matches(r"[A-Za-z0-9.:-]+")),
     Question("smtp_port", "Its port", "587", "a port", _matches("[1-9][0-9]{0,4}")),
     Question("smtp_user", "Who logs in there (empty: no login)", "", "a name, or nothing", _matches(r"\S*")),

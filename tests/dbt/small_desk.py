@@ -199,12 +199,7 @@ def _add_policy(connection) -> str:
     policy = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml")
     policy_hash = policy.policy_hash
     body = json.dumps(policy.body())
-    connection.execute(
-        "insert into desk.config_policy (policy_hash, body) values (%s, %s)", (policy_hash, body)
-    )
-    connection.execute(
-        "insert into desk.policy_limits select %s, * from desk.numbers_of(%s)", (policy_hash, body)
-    )
+    connection.execute("select desk.adopt_policy(%s, %s)", (policy_hash, body))
     return policy_hash
 
 

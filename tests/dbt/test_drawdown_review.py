@@ -62,7 +62,6 @@ def test_a_reviewed_drawdown_lets_both_looks_pass_and_stays_written(desk, tmp_pa
     """30 % lost: both block. Reviewed: both are clear, and the drawdown from the true peak is still 30 %."""
     small_desk.fill(desk)
     with superuser(desk) as connection:
-        connection.execute("update desk.config_policy set is_active = true")
     book(
         desk, "record_cash_movement", "fee", kind="fee", amount_gbp="-300.00", occurred_at=f"{SESSIONS[1]} 15:00:00+00"
     )  # fmt: skip
