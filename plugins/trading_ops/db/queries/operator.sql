@@ -1,8 +1,9 @@
 -- name: newest_ticket()^
--- The ticket issued last, of any portfolio.
-select ticket_id, kind, portfolio_id, plan_week, issued_at
-from desk.tickets
-order by issued_at desc, ticket_id desc
+-- The ticket of the newest plan that has one, of any portfolio.
+select ticket.ticket_id, ticket.kind, ticket.portfolio_id, ticket.plan_week, ticket.issued_at
+from desk.tickets as ticket
+inner join desk.runs as run on run.run_id = ticket.run_id
+order by run.frozen_at desc, ticket.ticket_id desc
 limit 1;
 
 -- name: desk(portfolio_id)^

@@ -32,19 +32,21 @@ left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id
 left join lateral (select * from desk.halts order by halt_id desc limit 1) as halt on true;
 
 -- name: recent_tickets(portfolio_id)
--- The newest tickets of a portfolio with how many of their lines are recorded.
+-- The newest tickets of a portfolio with how many of their lines are recorded. The newer plan has the newer ticket, also
+-- where an older plan was ended after it.
 select
     ticket.ticket_id, ticket.kind, ticket.plan_week, ticket.issued_at, ticket.window_open_at,
     ticket.window_close_at, ticket.deadline_at, ticket.reasons,
     count(distinct line.line_number) as lines_count,
     count(distinct confirmation.line_number) as recorded_count
 from desk.tickets as ticket
+inner join desk.runs as run on run.run_id = ticket.run_id
 left join desk.ticket_lines as line on line.ticket_id = ticket.ticket_id
 left join desk.confirmations as confirmation
     on confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
 where ticket.portfolio_id = :portfolio_id
-group by ticket.ticket_id
-order by ticket.issued_at desc, ticket.ticket_id desc
+group by ticket.ticket_id, run.run_id
+order by run.frozen_at desc, ticket.ticket_id desc
 limit 20;
 
 -- name: ticket(ticket_id)^
@@ -55,9 +57,10 @@ select
     portfolio.kind as portfolio_kind, run.as_of_date, desk.odd_in_body(ticket.ticket_id) as odd_in_body,
     (
         select newer.ticket_id from desk.tickets as newer
+        inner join desk.runs as newer_run on newer_run.run_id = newer.run_id
         where newer.portfolio_id = ticket.portfolio_id
-            and (newer.issued_at, newer.ticket_id) > (ticket.issued_at, ticket.ticket_id)
-        order by newer.issued_at desc, newer.ticket_id desc limit 1
+            and (newer_run.frozen_at, newer.ticket_id) > (run.frozen_at, ticket.ticket_id)
+        order by newer_run.frozen_at desc, newer.ticket_id desc limit 1
     ) as newer_ticket_id
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id

@@ -57,7 +57,7 @@ left join desk.gate_results as result on result.run_id = :run_id and result.gate
 order by required.place;
 
 -- name: ticket(portfolio_id)^
--- The portfolio's newest ticket and how its lines ended so far.
+-- The ticket of the portfolio's newest plan and how its lines ended so far.
 select
     ticket.ticket_id, ticket.kind, ticket.issued_at, ticket.deadline_at,
     (select count(*) from desk.ticket_lines as line where line.ticket_id = ticket.ticket_id) as lines_count,
@@ -67,8 +67,9 @@ select
         where confirmation.ticket_id = ticket.ticket_id
     ) as confirmed_count
 from desk.tickets as ticket
+inner join desk.runs as run on run.run_id = ticket.run_id
 where ticket.portfolio_id = :portfolio_id
-order by ticket.issued_at desc, ticket.ticket_id desc
+order by run.frozen_at desc, ticket.ticket_id desc
 limit 1;
 
 -- name: incidents(run_id)
