@@ -1,10 +1,13 @@
 """The tickets: a list, and the page of one ticket. Reading only; what is sent goes to confirmations."""
 
+from contextlib import suppress
+
 from flask import Blueprint, abort, render_template
 
 from confirm_app.database import desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
+from trading_ops.exchange.sessions import CalendarError
 from trading_ops.tickets.reasons import stored_reasons
 from trading_ops.watch.missing import missing_ticket
 
@@ -21,7 +24,10 @@ def index():
     for ticket in found:
         ticket["phase"] = phase_of(ticket, desk["now_at"])
         ticket["reasons"] = stored_reasons(ticket["reasons"])
-    missing = missing_ticket(reading(), config, desk["now_at"])
+    missing = None
+    # Beyond the last day the calendar knows nobody can say what is due.
+    with suppress(CalendarError):
+        missing = missing_ticket(reading(), config, desk["now_at"])
     return render_template("index.html", desk=desk, tickets=found, missing=missing)
 
 

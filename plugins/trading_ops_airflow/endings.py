@@ -72,6 +72,6 @@ def _task_states(dag_id: str, dag_run_id: str) -> Mapping[str, str | None]:
 
     try:
         return RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[dag_run_id]).get(dag_run_id, {})
-    except Exception as problem:  # noqa: BLE001  (a ticket without the step's name is better than none)
+    except Exception as problem:  # a ticket without the step's name is better than none
         print(f"which tasks ended how is not known: {type(problem).__name__}: {problem}")
         return {}

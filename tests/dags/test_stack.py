@@ -141,7 +141,7 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
 
 
 def test_a_run_marked_failed_by_hand_is_told(desk):
-    """Airflow calls nothing for a mark; the daily run of before is still at work, and stops at the closed pool."""
+    """Airflow calls nothing for a mark; the daily run of before is at work, and stops at the closed pool."""
     airflow = Airflow.of(desk)
     airflow.set_pool("dbt", 0, "closed by a test")
     [daily] = airflow.request("GET", "/api/v2/dags/daily_market_data/dagRuns")["dag_runs"]
@@ -156,8 +156,8 @@ def test_a_run_marked_failed_by_hand_is_told(desk):
 )
 def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     """
-    Over its dagrun_timeout, marked by hand, or its scheduler stopped: a NO-TRADE that names the step, its two mails
-    and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
+    Over its dagrun_timeout, marked by hand, or its scheduler stopped: a NO-TRADE that names the step, its two
+    mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
     """
     airflow, known = Airflow.of(desk), (len(given_up.told(desk)), len(given_up.sent(desk)))
     run = given_up.start_plan(airflow, desk, SESSION)

@@ -76,7 +76,7 @@ def test_i1_sees_a_trade_without_its_gates(desk):
 
 
 def test_i2_sees_a_plan_run_that_has_no_ticket_hours_after_it_was_frozen(desk):
-    """For as long as a plan may take, and the watcher to find it, there is time; after it the silence is a violation."""
+    """While it may still work, and the watcher find it, there is time; after that silence is a violation."""
     rows.set_clock(desk, rows.SATURDAY_AT)
     run_id = rows.add_plan_run(desk)
     assert violations(desk, "i2_one_ticket_per_plan_run") == []

@@ -1,5 +1,5 @@
 """
-Watched from outside Airflow: a plan nobody works on any more, a week without a ticket, a morning without a report.
+Watched from outside Airflow: a plan nobody works on any more, a week without ticket, a morning without report.
 """
 
 import dataclasses
@@ -127,7 +127,7 @@ def test_a_simulated_desk_has_no_schedule_and_owes_nothing(desk, monkeypatch):
 
 def test_a_plan_nobody_works_on_any_more_ends_in_one_no_trade(desk, monkeypatch):
     """
-    Three hours after it was frozen, once: one ticket that names the step, a mail to each person, one incident.
+    Three hours after it was frozen, once: one ticket that names the step, a mail to each person, an incident.
     """
     run = freeze_plan(on_saturday(desk), policy_of(), universe=UNIVERSE)
     at_a_shell(monkeypatch, desk)
@@ -174,7 +174,7 @@ def test_a_plan_ended_after_its_window_says_so(desk):
     "step", ["wait_for_turn", "build_book", "size_orders", "build_gates", "decide", "issue_ticket"]
 )
 def test_a_plan_ended_at_a_step_gives_that_step_and_no_gate_as_its_cause(desk, step):
-    """Four gates that were never judged, and a decision nobody made, follow from it: one incident, not five."""
+    """Four gates never judged and a decision nobody made follow from it: one incident, not five."""
     run = freeze_plan(on_saturday(desk))
     with connect("desk_planner", desk) as connection:
         end_run(connection, run.idempotency_key, [step], "marked failed by hand", desk)
@@ -189,7 +189,7 @@ def test_a_plan_ended_at_a_step_gives_that_step_and_no_gate_as_its_cause(desk, s
 
 
 def test_ending_a_run_twice_and_a_late_issue_ticket_change_nothing(desk):
-    """Whoever comes first writes the one ticket: the call of Airflow, the watcher, the task that was still running."""
+    """Whoever comes first writes the one ticket: Airflow's call, the watcher, the task that still ran."""
     run = freeze_plan(on_saturday(desk))
     for _ in range(2):
         with connect("desk_planner", desk) as connection:
@@ -202,7 +202,7 @@ def test_ending_a_run_twice_and_a_late_issue_ticket_change_nothing(desk):
 
 
 def test_a_run_that_froze_no_plan_is_an_incident_with_its_mail(desk):
-    """A daily run, a training, or a plan that did not get as far: once, under the key its last task would use."""
+    """A daily run, a training, or a plan that got less far: once, under the key its last task would use."""
     key = "daily_market_data:scheduled__2026-06-12"
     for _ in range(2):
         with connect("desk_planner", desk) as connection:
@@ -214,7 +214,7 @@ def test_a_run_that_froze_no_plan_is_an_incident_with_its_mail(desk):
 
 
 def test_the_watcher_needs_no_other_password_than_its_two(desk, desk_environment):
-    """A process of its own, as the stack starts it, without Airflow's keys; a database that is away is said."""
+    """A process as the stack starts it, without Airflow's keys; a database that is away is said."""
     freeze_plan(on_saturday(desk))
     rows.set_clock(desk, rows.SATURDAY_AT + sessions.PLAN_DURATION_MAX)
     pgpass = desk.data.parent / "pgpass.watch"
