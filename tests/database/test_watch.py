@@ -1,5 +1,5 @@
 """
-Watched from outside Airflow: a plan nobody works on any more, a week without ticket, a morning without report.
+Watched from outside Airflow: a plan nobody works on, a week without a ticket, a morning without a report.
 """
 
 import dataclasses
