@@ -20,6 +20,8 @@ Every task may be cleared and run again; a run keeps the first ticket it issued.
 - `score_shadow` or `store_shadow` red, and with it the run: the ticket stands; the model that is only watched
   has no scores of this week. Mend what the log names and clear the task. It was retired since: nothing is to
   be done.
+- The run over its time, marked by hand, or stuck: its ticket is a NO-TRADE that names the step. Mend what
+  held it, trigger a new run.
 - `send_ticket` red, and with it the run: no ticket, or the mail relay refused. Mail waits in the outbox and
   goes out with the next delivery.
 """

@@ -1,5 +1,6 @@
 """
-Registers the desk with Airflow: the session timetable, the dbt docs tab and the link to the confirm page.
+Registers the desk with Airflow: the session timetable, what a mark by hand ends, the dbt docs tab and the
+link to the confirm page.
 
 Airflow loads this file into every one of its processes, so nothing heavy is imported until asked for.
 """
@@ -9,6 +10,7 @@ from functools import cached_property
 from airflow.plugins_manager import AirflowPlugin
 
 from trading_ops.settings import settings
+from trading_ops_airflow import endings
 from trading_ops_airflow.timetable import SessionTimetable
 
 
@@ -17,6 +19,7 @@ class TradingOpsPlugin(AirflowPlugin):
 
     name = "trading_ops"
     timetables = [SessionTimetable]
+    listeners = [endings]
 
     @cached_property
     def fastapi_apps(self) -> list[dict]:

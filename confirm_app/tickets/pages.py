@@ -1,11 +1,15 @@
 """The tickets: a list, and the page of one ticket. Reading only; what is sent goes to confirmations."""
 
+from contextlib import suppress
+
 from flask import Blueprint, abort, render_template
 
 from confirm_app.database import desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
+from trading_ops.exchange.sessions import CalendarError
 from trading_ops.tickets.reasons import stored_reasons
+from trading_ops.watch.missing import missing_ticket
 
 tickets = Blueprint("tickets", __name__)
 
@@ -13,13 +17,18 @@ tickets = Blueprint("tickets", __name__)
 @tickets.get("/")
 def index():
     """The newest ticket and the ones before it."""
-    portfolio_id = desk_settings().portfolio_id
+    config = desk_settings()
+    portfolio_id = config.portfolio_id
     desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
     found = list(queries.page.recent_tickets(reading(), portfolio_id=portfolio_id))
     for ticket in found:
         ticket["phase"] = phase_of(ticket, desk["now_at"])
         ticket["reasons"] = stored_reasons(ticket["reasons"])
-    return render_template("index.html", desk=desk, tickets=found)
+    missing = None
+    # Beyond the last day the calendar knows nobody can say what is due.
+    with suppress(CalendarError):
+        missing = missing_ticket(reading(), config, desk["now_at"])
+    return render_template("index.html", desk=desk, tickets=found, missing=missing)
 
 
 @tickets.get("/confirm/<ticket_id>")

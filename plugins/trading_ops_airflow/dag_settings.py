@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Asset, Param
 
+from trading_ops_airflow.endings import on_failed_run
 from trading_ops_airflow.retries import RetryMachineryOnly
 from trading_ops_airflow.schedule import DeskDag
 from trading_ops_airflow.timetable import session_schedule
@@ -44,6 +45,7 @@ def desk_dag(doc: str, dag: DeskDag) -> dict:
         "catchup": False,
         "max_active_runs": 1,
         "dagrun_timeout": dag.duration_max,
+        "on_failure_callback": on_failed_run,
         "doc_md": doc,
         "tags": dag.tags,
         "params": _PARAMS,

@@ -10,9 +10,7 @@ from datetime import date
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
-from trading_ops_airflow.roles import Role, role_of
-
-_BROKEN = ("failed", "upstream_failed")
+from trading_ops_airflow.roles import Role, broken_tasks, role_of
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def task_states() -> dict[str, str | None]:
 
 def failed_steps(is_ranked_by_model: bool = False) -> list[str]:
     """Return the tasks of this DAG run that broke; a gate that said no is a verdict, not a broken step."""
-    others = {Role.VERDICT, Role.WATCHED} | (set() if is_ranked_by_model else {Role.SCORING})
-    spared = {task.task_id for task in get_current_context()["dag"].tasks if role_of(task) in others}
-    return [task for task, state in sorted(task_states().items()) if state in _BROKEN and task not in spared]
+    return broken_tasks(get_current_context()["dag"], task_states(), is_ranked_by_model)
 
 
 def steps_playing(role: Role) -> list[str]:

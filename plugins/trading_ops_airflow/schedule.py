@@ -85,7 +85,7 @@ WEEKLY_PLAN = DeskDag(
     run_at=sessions.plan_run_at,
     # Until Monday's window a late plan still makes a ticket.
     lateness_max=timedelta(hours=48),
-    duration_max=timedelta(hours=3),
+    duration_max=sessions.PLAN_DURATION_MAX,
     tier=1,
     summary="Saturday 09:00 London, for the week's last NYSE session",
 )

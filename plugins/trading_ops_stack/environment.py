@@ -55,6 +55,7 @@ def environment(config: Settings) -> dict[str, str]:
 ROOMS = {
     "airflow": ("airflow_meta", *DESK_ROLES),
     "page": ("desk_app",),
+    "watch": ("desk_planner", "desk_mailer"),
     "dbt": ("desk_dbt",),
 }
 

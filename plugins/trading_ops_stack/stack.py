@@ -63,6 +63,7 @@ def components(config: Settings) -> dict[str, Process]:
         "api-server": (*airflow, "api-server"),
         "dag-processor": (*airflow, "dag-processor"),
         "confirm-page": (sys.executable, "-m", "gunicorn", "--config", "python:confirm_app.serving"),
+        "watcher": (sys.executable, "-m", "trading_ops.watch"),
         # No log servers: every process of this machine sees the same log folder.
         "scheduler": (*airflow, "scheduler", "--skip-serve-logs"),
         "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),
@@ -87,8 +88,8 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         write_keys(config)
         say("starting Postgres ...")
         postgres.initialise(state_folder(config) / "postgres", config)
-        environ, page_environ, dbt_environ = (
-            room_environment(config, room) for room in ("airflow", "page", "dbt")
+        environ, page_environ, dbt_environ, watch_environ = (
+            room_environment(config, room) for room in ("airflow", "page", "dbt", "watch")
         )
         # It parses while Airflow migrates; a build that comes earlier waits for it.
         processes["dbt-server"].start(server_environment(dbt_environ), PROJECT_ROOT)
@@ -98,6 +99,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         for name in ("api-server", "dag-processor"):
             processes[name].start(environ, PROJECT_ROOT)
         processes["confirm-page"].start(page_environ, PROJECT_ROOT)
+        processes["watcher"].start(watch_environ, PROJECT_ROOT)
         new_passwords = add_people(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)

@@ -57,7 +57,7 @@ WALLS = {
 # The library's rooms from the ground up: a room imports what stands before it, never what stands after.
 FLOORS = (
     "", "config", "exchange", "wording", "db", "comms", "sources", "universe", "bars", "runs", "plan", "ledger", "models", "ops",
-    "tickets", "reports", "simulation", "cli", "__main__",
+    "tickets", "reports", "watch", "simulation", "cli", "__main__",
 )  # fmt: skip
 # confirm_app's: what its pages share, its pages, and what puts them together.
 PAGE_FLOORS = (

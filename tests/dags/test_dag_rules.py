@@ -10,6 +10,7 @@ import pytest
 
 from trading_ops.plan.causes import NEEDED
 from trading_ops.settings import PROJECT_ROOT
+from trading_ops_airflow.endings import on_failed_run
 from trading_ops_airflow.roles import Role, role_of
 from trading_ops_airflow.schedule import DAGS, MONTHLY_TRAINING, WEEKLY_PLAN, find_dag
 from trading_ops_stack.environment import POOLS
@@ -94,6 +95,8 @@ def test_nothing_catches_up_and_nothing_overlaps(bag, dag_id):
     assert dag.catchup is False
     assert dag.max_active_runs == 1
     assert timedelta() < dag.dagrun_timeout == find_dag(dag_id).duration_max <= timedelta(hours=3)
+    # The run that is over it ends its plan all the same, and tells.
+    assert dag.on_failure_callback is on_failed_run
     assert dag.timetable.partitioned and dag.timetable.dag == find_dag(dag_id)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_port
+from tests.dags import given_up
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
@@ -137,6 +138,40 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
         assert not connection.execute(doubled).fetchall()
         bars = connection.execute("select count(*) as n from raw.eod_bars").fetchone()["n"]
     assert bars > 100 * len(sessions.sessions_between(date(2026, 1, 5), SESSION)) * 0.9
+
+
+def test_a_run_marked_failed_by_hand_is_told(desk):
+    """Airflow calls nothing for a mark; the daily run of before is at work, and stops at the closed pool."""
+    airflow = Airflow.of(desk)
+    airflow.set_pool("dbt", 0, "closed by a test")
+    [daily] = airflow.request("GET", "/api/v2/dags/daily_market_data/dagRuns")["dag_runs"]
+    given_up.mark(airflow, "daily_market_data", daily["dag_run_id"], "failed")
+    key = f"daily_market_data:{daily['dag_run_id']}"
+    _wait(lambda: f"STEP_FAILED:{key}" in given_up.told(desk))
+    _wait(lambda: given_up.sent(desk) == [f"alert:STEP_FAILED:{key}"])
+
+
+@pytest.mark.parametrize(
+    "end", [given_up.overrun, given_up.mark_failed, given_up.mark_success, given_up.stop]
+)
+def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
+    """
+    Over its dagrun_timeout, marked by hand, or its scheduler stopped: a NO-TRADE that names the step, its two
+    mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
+    """
+    airflow, known = Airflow.of(desk), (len(given_up.told(desk)), len(given_up.sent(desk)))
+    run = given_up.start_plan(airflow, desk, SESSION)
+    end(airflow, desk, run["idempotency_key"].partition(":")[2])
+    _wait(lambda: given_up.ticket_of(desk, run["run_id"]) is not None)
+    ticket = given_up.ticket_of(desk, run["run_id"])
+    # The watcher has only the desk's own database to say what did not finish.
+    step = "rank_universe" if end is given_up.stop else "build_prices"
+    assert (ticket["kind"], [reason["check_name"] for reason in ticket["reasons"]]) == ("NO-TRADE", [step])
+    mails = [f"ticket:{ticket['ticket_id']}:{role}" for role in ("operator", "executor")]
+    _wait(lambda: given_up.sent(desk)[known[1] :] == mails)
+    given_up.watch_once(desk)
+    assert given_up.told(desk)[known[0] :] == [f"STEP_FAILED:{ticket['ticket_id']}"]
+    assert given_up.sent(desk)[known[1] :] == mails
 
 
 def test_down_leaves_nothing_running(desk):

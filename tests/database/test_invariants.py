@@ -14,6 +14,7 @@ from tests.conftest import at_a_shell
 from tests.database import rows
 from trading_ops.cli.main import main as run_cli
 from trading_ops.db.connect import connect
+from trading_ops.exchange.sessions import PLAN_DURATION_MAX
 
 
 def violations(desk, view: str) -> list[dict]:
@@ -74,12 +75,14 @@ def test_i1_sees_a_trade_without_its_gates(desk):
     ]
 
 
-def test_i2_sees_a_plan_run_that_passed_its_deadline_without_a_ticket(desk):
-    """Until the deadline there is time; after it the silence is a violation."""
+def test_i2_sees_a_plan_run_that_has_no_ticket_hours_after_it_was_frozen(desk):
+    """While it may still work, and the watcher find it, there is time; after that silence is a violation."""
     rows.set_clock(desk, rows.SATURDAY_AT)
     run_id = rows.add_plan_run(desk)
     assert violations(desk, "i2_one_ticket_per_plan_run") == []
-    rows.set_clock(desk, rows.DEADLINE_AT + timedelta(seconds=1))
+    rows.set_clock(desk, rows.SATURDAY_AT + PLAN_DURATION_MAX + timedelta(hours=1))
+    assert violations(desk, "i2_one_ticket_per_plan_run") == []
+    rows.set_clock(desk, rows.SATURDAY_AT + PLAN_DURATION_MAX + timedelta(hours=1, seconds=1))
     assert [row["run_id"] for row in violations(desk, "i2_one_ticket_per_plan_run")] == [run_id]
 
 

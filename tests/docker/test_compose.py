@@ -36,6 +36,7 @@ def test_the_stack_has_exactly_these_services():
         "dag-processor",
         "triggerer",
         "confirm-page",
+        "watcher",
     }
     assert [path.parent.name for path in DOCKERFILES] == ["desk", "postgres", "qlib_runner"]
 
@@ -116,7 +117,7 @@ def test_each_room_sees_its_own_secrets_only():
         name: {volume.split(":")[0] for volume in service["volumes"] if volume.startswith("secrets-")}
         for name, service in SERVICES.items()
     }
-    airflow = {"prepare-airflow", "api-server", "scheduler", "dag-processor", "triggerer"}
+    airflow = {"prepare-airflow", "api-server", "scheduler", "dag-processor", "triggerer", "watcher"}
     assert seen.pop("make-secrets") == {name for name in COMPOSE["volumes"] if name.startswith("secrets-")}
     assert seen == {
         "postgres": {"secrets-database"},

@@ -22,14 +22,8 @@ from trading_ops.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
 RUNNING = {
-    "postgres",
-    "api-server",
-    "dbt-server",
-    "scheduler",
-    "dag-processor",
-    "triggerer",
-    "confirm-page",
-}
+    "postgres", "api-server", "dbt-server", "scheduler", "dag-processor", "triggerer", "confirm-page", "watcher",
+}  # fmt: skip
 
 
 class Stack:

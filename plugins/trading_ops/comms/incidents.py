@@ -20,6 +20,8 @@ CODES = {
     "RECONCILIATION_DRIFT": "the reconciliation gate blocked",
     "RISK_BLOCKED": "the risk gate blocked the plan",
     "KILL_SWITCH": "a halt, or the drawdown or daily loss limit, blocked the plan",
+    "NO_TICKET": "the week has no ticket although it is due",
+    "REPORT_MISSING": "the daily report is not written although it is due",
     "WINDOW_MISSED": "the ticket came after its execution window had closed",
     "TICKET_REFUSED": "Postgres refused a TRADE ticket Python would have issued",
     "SOURCE_BLOCKED": "a market data source refused to serve the desk",

@@ -23,6 +23,11 @@ DAILY_RUN_TIME = time(8, 0)
 RECONCILIATION_RUN_TIME = time(8, 30)
 PLAN_RUN_TIME = time(9, 0)
 TRAINING_RUN_TIME = time(10, 0)
+# By then people have what a run makes; whoever watches from outside Airflow tells of what is missing.
+REPORT_DUE_TIME = time(8, 30)
+TICKET_DUE_TIME = time(12, 0)
+# No plan takes longer: by then Airflow has given it up, and so does whoever watches.
+PLAN_DURATION_MAX = timedelta(hours=3)
 # Late enough for the day's fills, and half an hour before they have to be confirmed.
 FOLLOWUP_AFTER_CLOSE = timedelta(minutes=30)
 
@@ -145,6 +150,16 @@ def reconciliation_run_at(session: date) -> datetime:
 def plan_run_at(session: date) -> datetime:
     """Return when the week of a session is planned on: the Saturday after it."""
     return _london(_monday(session) + timedelta(days=5), PLAN_RUN_TIME)
+
+
+def ticket_due_at(session: date) -> datetime:
+    """Return by when the week of a session has its ticket."""
+    return _london(_monday(session) + timedelta(days=5), TICKET_DUE_TIME)
+
+
+def report_due_at(session: date) -> datetime:
+    """Return by when the report on a session is written."""
+    return _london(session + timedelta(days=1), REPORT_DUE_TIME)
 
 
 def training_run_at(session: date) -> datetime:

@@ -69,6 +69,7 @@ def _steps_before(step: str) -> tuple[From, ...]:
     )
 
 
+_ANY_STEP = tuple(f"step.{step}" for step in STEPS)
 # Without a bar of the session, or without prices at all, there is nothing to look at.
 _PRICES = (From("data_quality.coverage", NO_FIGURE),)
 _SNAPSHOT = (From("reconciliation.snapshot_recent", Saw.UNKNOWN), From("step.build_book"))
@@ -141,7 +142,8 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.model_approved": _from(
         "step.export_dataset", "step.make_dataset", "step.score_model", "step.store_scores"
     ),
-    "decision.decided": _from("step.decide"),
+    "decision.decided": _from("step.decide", *_ANY_STEP),
 }
-# A check for which nothing was computed follows from the step that computes them all.
-NO_VERDICT = _from("step.build_gates")
+# A check for which nothing was computed follows from the step that computes them all; a gate that was never
+# judged follows from whatever step its run ended at.
+NO_VERDICT = _from("step.build_gates", *_ANY_STEP)

@@ -125,7 +125,7 @@ def _failed_checks(evidence: Evidence) -> Iterator[Finding]:
 def _failed_gate(gate: str, result: GateResult | None) -> Iterator[Finding]:
     if result is None:
         fix = _read_log(f"judge_{gate}")
-        yield Finding(Reason(gate, "judged", f"The {gate} gate was never judged.", fix))
+        yield Finding(Reason(gate, "judged", f"The {gate} gate was never judged.", fix), has_verdict=False)
     elif result.status != "PASS":
         failed = [check for check in result.checks if check.get("is_clear") is not True]
         for check in failed:

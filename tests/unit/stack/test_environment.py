@@ -51,12 +51,13 @@ def test_each_room_knows_its_own_passwords_and_nothing_else(desk):
     """The page, which strangers reach, is desk_app; dbt is desk_dbt; nobody but `up` is the superuser."""
     write_keys(desk)
     write_passwords(desk.pgpass, {role: f"{role}'s" for role in ROLES})
-    rooms = {room: room_environment(desk, room) for room in ("airflow", "page", "dbt")}
+    rooms = {room: room_environment(desk, room) for room in ("airflow", "page", "dbt", "watch")}
     known = {room: set(read_passwords(Path(environ["PGPASSFILE"]))) for room, environ in rooms.items()}
     assert known == {
         "airflow": {"airflow_meta", "desk_loader", "desk_planner", "desk_mailer", "desk_reader"},
         "page": {"desk_app"},
         "dbt": {"desk_dbt"},
+        "watch": {"desk_planner", "desk_mailer"},
     }
     for room, environ in rooms.items():
         assert stat.S_IMODE(Path(environ["PGPASSFILE"]).stat().st_mode) == 0o600

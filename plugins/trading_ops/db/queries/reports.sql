@@ -64,7 +64,7 @@ left join desk.gate_results as result on result.run_id = :run_id and result.gate
 order by required.place;
 
 -- name: ticket(portfolio_id)^
--- The portfolio's newest ticket and how its lines ended so far.
+-- The ticket of the portfolio's newest plan and how its lines ended so far.
 select
     ticket.ticket_id, ticket.kind, ticket.issued_at, ticket.deadline_at,
     (select count(*) from desk.ticket_lines as line where line.ticket_id = ticket.ticket_id) as lines_count,

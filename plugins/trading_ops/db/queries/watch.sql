@@ -1,0 +1,45 @@
+-- What whoever watches asks from outside Airflow, and the page with it.
+
+-- name: opened_at(portfolio_id)$
+-- When a portfolio came to be; null before there is one.
+select created_at from desk.portfolios where portfolio_id = :portfolio_id;
+
+-- name: ticket_state(portfolio_id, plan_week, incident)^
+-- Whether a week has its ticket, or a frozen plan that may still make it, and whether its absence is told.
+select
+    exists (
+        select from desk.tickets where portfolio_id = :portfolio_id and plan_week = :plan_week
+    ) as is_there,
+    exists (
+        select from desk.plans_without_ticket where portfolio_id = :portfolio_id and plan_week = :plan_week
+    ) as is_under_way,
+    exists (select from desk.incidents where dedupe_key = :incident) as is_told;
+
+-- name: report_state(outbox_key, incident)^
+-- Whether a daily report is written, which its mail proves, and whether its absence is told.
+select
+    exists (select from desk.outbox where dedupe_key = :outbox_key) as is_there,
+    false as is_under_way,
+    exists (select from desk.incidents where dedupe_key = :incident) as is_told;
+
+-- name: given_up(portfolio_id, frozen_before)
+-- Plans without a ticket that were frozen so long ago that nothing works on them any more, the newest first: one that cannot be
+-- ended keeps no later one waiting.
+select run_id, plan_week, frozen_at
+from desk.plans_without_ticket
+where portfolio_id = :portfolio_id and frozen_at <= :frozen_before
+order by frozen_at desc, run_id;
+
+-- name: unfinished_step(run_id)$
+-- The first step of a plan whose result the desk does not have.
+select case
+    when exists (select from desk.decisions where run_id = :run_id) then 'issue_ticket'
+    when exists (select from desk.gate_results where run_id = :run_id) then 'decide'
+    when exists (select from desk.risk_checks where run_id = :run_id) then 'build_gates'
+    when exists (
+        select from desk.signals_ranked as signal
+        inner join desk.runs as run on run.run_id = signal.run_id and run.signal_method = signal.method
+        where signal.run_id = :run_id
+    ) then 'size_orders'
+    else 'rank_universe'
+end;

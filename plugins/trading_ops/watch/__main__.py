@@ -1,0 +1,98 @@
+"""
+The watcher: looks every minute, from outside Airflow, whether what is due has come, and tells when not.
+
+    python -m trading_ops.watch [--once]
+
+Works as desk_planner and desk_mailer alone. It issues no ticket but the NO-TRADE of a plan that Airflow has
+given up, and it hands the mail over by itself, so that a dead scheduler is told of. Whatever goes wrong in a
+round is said, and the next round comes all the same.
+"""
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+
+from trading_ops.comms.incidents import raise_incident
+from trading_ops.comms.post import deliver_outbox
+from trading_ops.db import clock
+from trading_ops.db.connect import connect
+from trading_ops.settings import Settings, settings
+from trading_ops.watch.ending import end_given_up
+from trading_ops.watch.missing import Missing, all_missing
+from trading_ops.wording.instants import in_full
+
+EVERY_S = 60
+# Mail that was not taken counts its tries, so what waits is not tried at every look.
+POST_EVERY = timedelta(hours=1)
+
+
+def end(config: Settings) -> list[str]:
+    """End the plans that Airflow has given up and return a line for each."""
+    with connect("desk_planner", config) as connection:
+        return end_given_up(connection, config, clock.now(connection))
+
+
+def tell(config: Settings) -> list[str]:
+    """Record what is missing, once each, and return a line for each piece of news."""
+    with connect("desk_planner", config) as connection:
+        found = list(all_missing(connection, config, clock.now(connection)))
+        # A plan under way comes to its ticket, or is ended, before anybody need be told.
+        return [_tell(connection, each, config) for each in found if not (each.is_told or each.is_under_way)]
+
+
+def post(config: Settings) -> list[str]:
+    """Hand over what waits in the outbox and return a line for each mail that was not taken."""
+    report = deliver_outbox(lambda role: connect(role, config), config)
+    left = report.failed + report.refused + report.unheard
+    return [f"mail {mail_id} was not delivered: {reason}" for mail_id, reason in left]
+
+
+def _tell(connection: psycopg.Connection, missing: Missing, config: Settings) -> str:
+    what = {
+        "NO_TICKET": f"the plan of week {missing.duty.plan_week}",
+        "REPORT_MISSING": f"the report on the session of {missing.duty.session}",
+    }[missing.code]
+    detail = f"{what} was due {in_full(missing.duty.due_at)}; is Airflow running? (`make status`, `make up`)"
+    raise_incident(connection, missing.code, missing.dedupe_key, detail, config=config)
+    return detail
+
+
+def _try(part: Callable[[Settings], list[str]], config: Settings) -> list[str] | None:
+    """Return what a part of a round has to say, None when it went wrong."""
+    try:
+        news = part(config)
+    except Exception:  # a watcher that ends tells of nothing any more
+        traceback.print_exc()
+        return None
+    for line in news:
+        print(line, flush=True)
+    return news
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Look for good, or once and return 1 when something went wrong."""
+    parser = argparse.ArgumentParser(prog="python -m trading_ops.watch", description="Watch the desk.")
+    parser.add_argument("--once", action="store_true", help="look once and end")
+    is_once, config = parser.parse_args(arguments).once, settings()
+    looked_file = config.data.parent / "run/watched"
+    looked_file.parent.mkdir(parents=True, exist_ok=True)
+    posted_at = float("-inf")
+    while True:
+        said = [_try(end, config), _try(tell, config)]
+        if any(said) or time.monotonic() - posted_at >= POST_EVERY.total_seconds():
+            posted_at = time.monotonic()
+            said.append(_try(post, config))
+        if None not in said:
+            looked_file.touch()
+        if is_once:
+            return 1 if None in said else 0
+        time.sleep(EVERY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

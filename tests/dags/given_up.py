@@ -1,0 +1,101 @@
+"""
+The ways in which Airflow gives up a run, done for real, and what the desk has to show for it afterwards.
+"""
+
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+
+from tests.conftest import admin
+from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
+from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_stack import stack
+from trading_ops_stack.airflow_api import Airflow
+from trading_ops_stack.environment import room_environment
+
+
+def start_plan(airflow: Airflow, desk: Settings, session: date) -> dict:
+    """Start a plan and return its row of desk.runs once it is frozen; at a closed pool it goes no further."""
+    dag_run_id = airflow.trigger("weekly_plan", session.isoformat())
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with connect("desk_planner", desk) as connection:
+            run = queries.runs.run_by_key(connection, idempotency_key=f"weekly_plan:{dag_run_id}")
+        states = airflow.task_states("weekly_plan", dag_run_id)
+        if run and states["freeze_inputs"] == "success":
+            return run
+        time.sleep(0.2)
+    raise AssertionError(f"{dag_run_id} froze nothing: {states}")
+
+
+def overrun(_airflow: Airflow, desk: Settings, dag_run_id: str) -> None:
+    """Let a run have started four hours ago, which is what the scheduler measures its timeout by."""
+    with admin(desk, desk.airflow_db) as connection:
+        connection.execute(
+            "update dag_run set start_date = start_date - interval '4 hours' where run_id = %s", (dag_run_id,)
+        )
+
+
+def mark_failed(airflow: Airflow, _desk: Settings, dag_run_id: str) -> None:
+    """Mark a plan failed, twice, as an impatient operator does."""
+    for _ in range(2):
+        mark(airflow, "weekly_plan", dag_run_id, "failed")
+
+
+def mark_success(airflow: Airflow, _desk: Settings, dag_run_id: str) -> None:
+    """Mark a plan a success before it has issued anything."""
+    mark(airflow, "weekly_plan", dag_run_id, "success")
+
+
+def stop(_airflow: Airflow, desk: Settings, _dag_run_id: str) -> None:
+    """Stop the scheduler, let three hours of the desk's time go by, and let the watcher look."""
+    stack.stop_all([stack.components(desk)["scheduler"]])
+    with connect("desk_planner", desk) as connection:
+        later_at = queries.clock.now_at(connection) + sessions.PLAN_DURATION_MAX + timedelta(seconds=1)
+        queries.clock.set_simulated_now(connection, now_at=later_at)
+    watch_once(desk)
+
+
+def mark(airflow: Airflow, dag_id: str, dag_run_id: str, state: str) -> None:
+    """Set the state of a run by hand, through the API as the page of Airflow does."""
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{dag_run_id.replace('+', '%2B')}"
+    airflow.request("PATCH", path, {"state": state})
+
+
+def watch_once(desk: Settings) -> None:
+    """Look once with the passwords the watcher has."""
+    command = [sys.executable, "-m", "trading_ops.watch", "--once"]
+    done = subprocess.run(
+        command,
+        env=room_environment(desk, "watch"),
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def told(desk: Settings) -> list[str]:
+    """Return every incident's key, in order."""
+    with connect("desk_planner", desk) as connection:
+        rows = connection.execute("select dedupe_key from desk.incidents order by incident_id").fetchall()
+    return [row["dedupe_key"] for row in rows]
+
+
+def sent(desk: Settings) -> list[str]:
+    """Return the key of every mail that went out, in order."""
+    query = (
+        "select dedupe_key from desk.outbox join desk.outbox_deliveries using (mail_id)"
+        " where status = 'sent' order by mail_id"
+    )
+    with connect("desk_mailer", desk) as connection:
+        return [row["dedupe_key"] for row in connection.execute(query)]
+
+
+def ticket_of(desk: Settings, run_id: str) -> dict | None:
+    """Return the ticket of a run."""
+    with connect("desk_planner", desk) as connection:
+        return connection.execute("select * from desk.tickets where run_id = %s", (run_id,)).fetchone()
