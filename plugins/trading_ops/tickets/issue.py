@@ -22,6 +22,7 @@ from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import RunRecord, Ticket, build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.files import write_ticket_files
 from trading_ops.tickets.letters import ticket_letter
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.render import render_markdown
 
 # Checks of the risk gate that stop the desk, not just this week's plan.
@@ -85,7 +86,8 @@ def _issue(
         _store(connection, ticket)
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
-    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at)
+    owed = read_owed(connection, ticket.run["portfolio_id"])
+    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at, owed)
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
             connection,
