@@ -1,5 +1,5 @@
 """
-Registers the desk with Airflow: the session timetable, the dbt docs tab and the link to the confirm page.
+Registers the desk with Airflow: the timetables, the dbt docs tab and the link to the confirm page.
 
 Airflow loads this file into every one of its processes, so nothing heavy is imported until asked for.
 """
@@ -9,6 +9,7 @@ from functools import cached_property
 from airflow.plugins_manager import AirflowPlugin
 
 from trading_ops.settings import settings
+from trading_ops_airflow.reminder_timetable import ReminderTimetable
 from trading_ops_airflow.timetable import SessionTimetable
 
 
@@ -16,7 +17,7 @@ class TradingOpsPlugin(AirflowPlugin):
     """What the desk adds to Airflow."""
 
     name = "trading_ops"
-    timetables = [SessionTimetable]
+    timetables = [SessionTimetable, ReminderTimetable]
 
     @cached_property
     def fastapi_apps(self) -> list[dict]:

@@ -5,6 +5,8 @@ from flask import Blueprint, abort, render_template
 from confirm_app.database import desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
+from trading_ops.tickets.owed import open_at
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import stored_reasons
 
 tickets = Blueprint("tickets", __name__)
@@ -19,7 +21,9 @@ def index():
     for ticket in found:
         ticket["phase"] = phase_of(ticket, desk["now_at"])
         ticket["reasons"] = stored_reasons(ticket["reasons"])
-    return render_template("index.html", desk=desk, tickets=found)
+    owed = read_owed(reading(), portfolio_id)
+    open_now = open_at(owed, desk["now_at"])
+    return render_template("index.html", desk=desk, tickets=found, owed=owed, open_now=open_now)
 
 
 @tickets.get("/confirm/<ticket_id>")

@@ -58,6 +58,11 @@ class Clearing:
     first: Owed | None
 
 
+def open_at(owed: Iterable[Owed], now_at: datetime) -> tuple[Owed, ...]:
+    """Return what can be done at an instant: lines are recorded from the opening of their window on."""
+    return tuple(one for one in owed if one.from_at <= now_at)
+
+
 def left(owed: Sequence[Owed]) -> str:
     """Return how much there is, in words."""
     return f"{len(owed)} thing{'s' * (len(owed) != 1)} left" if owed else "nothing is left to do"

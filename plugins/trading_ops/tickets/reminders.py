@@ -20,7 +20,7 @@ from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
 from trading_ops.tickets.ladder import LATE, MORNING, Rung, rung_at
 from trading_ops.tickets.letters import owed_letter
-from trading_ops.tickets.owed import Owed
+from trading_ops.tickets.owed import Owed, open_at
 from trading_ops.tickets.owed_now import read_owed
 
 
@@ -54,7 +54,7 @@ def _remind(
 ) -> ReminderReport:
     everything = read_owed(connection, config.portfolio_id)
     # A halt is a decision: nobody is chased to end it.
-    owed = tuple(one for one in everything if one.step != "release" and one.from_at <= now_at)
+    owed = tuple(one for one in open_at(everything, now_at) if one.step != "release")
     ticket = queries.tickets.chased_ticket(
         connection,
         portfolio_id=config.portfolio_id,
