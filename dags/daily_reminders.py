@@ -7,12 +7,12 @@ The times are the policy's `reminders`; a run that finds nothing due ends at onc
 
 **It failed, now what?**
 
-- `remind_people` red: no letter was written; the log says why, most often a policy that cannot be used. Mend it
-  and clear the task: a letter is sent once per ticket and rung.
-- `send_mail` red: the mail relay refused, or the step before it broke. Mail waits in the outbox and goes out with
-  the next run of any DAG.
-- No run at all: the policy was unreadable when Airflow asked for the next time. Mend it; Airflow asks again by
-  itself.
+- `remind_people` red: no letter was written; the log says why, most often a policy that cannot be used.
+  Mend it and clear the task: a letter is sent once per ticket and rung.
+- `send_mail` red: the mail relay refused, or the step before it broke. Mail waits in the outbox and goes out
+  with the next run of any DAG.
+- No run at all: the policy was unreadable when Airflow asked for the next time. Mend it; Airflow asks again
+  by itself.
 """
 
 from airflow.sdk import chain, dag

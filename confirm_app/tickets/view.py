@@ -85,7 +85,7 @@ class TicketView:
 
     @property
     def is_cleared(self) -> bool:
-        """Whether people have done all that this NO-TRADE asked of them on this page, and it asked something."""
+        """Whether this NO-TRADE asked people for something on this page, and they have done all of it."""
         asked = [found for found in map(self.clearing, self.reasons) if found]
         return bool(asked) and not any(found.first for found in asked)
 

@@ -1,8 +1,8 @@
 """
 When the desk looks whether a letter is due: each morning, and at each rung of a ticket that may be open.
 
-The instants follow from the exchange's calendar and the policy's `reminders`, so a run lies where each letter is
-due and hardly any where none is. Of those that passed while the desk was down only the newest still runs.
+The instants follow from the exchange's calendar and the policy's `reminders`, so a run lies where each letter
+is due and hardly any where none is. Of those that passed while the desk was down only the newest still runs.
 """
 
 from __future__ import annotations

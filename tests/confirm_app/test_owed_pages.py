@@ -63,8 +63,8 @@ def test_after_the_last_line_the_page_says_what_is_left(finished, desk, ticket):
     """On the ticket and at home, with the button that leads there and both clocks of its deadline."""
     for path in (f"/confirm/{ticket}", "/"):
         page = page_of(finished, path)
-        assert LEFT in page and "You : type in what eToro shows: it was never done." in page
-        assert "by Sat 20 Jun 09:00 London (04:00 New York)" in page
+        assert LEFT in page
+        assert "You , by Sat 20 Jun 09:00 London (04:00 New York): it was never done." in page
         assert 'class=button href="/snapshots/new"' in finished.client.get(path).text
     assert "you are done" not in page_of(finished, f"/confirm/{ticket}")
 
@@ -75,7 +75,8 @@ def test_when_everything_is_done_the_page_says_so(finished, desk, ticket):
     answer = record_snapshot(finished, cash="9,000.00", positions="ALDR 6.25")
     assert answer.status_code == 303
     page = page_of(finished, f"/confirm/{ticket}")
-    assert "The operator : find the missing entry, or the mistyped figure" in page and "-500.00 GBP" in page
+    assert "1 thing left: find the missing entry, or the mistyped figure." in page
+    assert "The operator , by" in page and "-500.00 GBP" in page
     assert "class=button" not in finished.client.get("/").text.partition("Open this ticket")[0]
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT + timedelta(minutes=1))
     assert record_snapshot(finished, cash="9,500.00", positions="ALDR 6.25").status_code == 303

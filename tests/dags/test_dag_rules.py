@@ -10,16 +10,8 @@ import pytest
 
 from trading_ops.plan.causes import NEEDED
 from trading_ops.settings import PROJECT_ROOT
-from trading_ops_airflow.reminder_timetable import ReminderTimetable
 from trading_ops_airflow.roles import Role, role_of
-from trading_ops_airflow.schedule import (
-    DAGS,
-    DAILY_REMINDERS,
-    MONTHLY_TRAINING,
-    SESSION_DAGS,
-    WEEKLY_PLAN,
-    find_dag,
-)
+from trading_ops_airflow.schedule import DAGS, DAILY_REMINDERS, MONTHLY_TRAINING, WEEKLY_PLAN, find_dag
 from trading_ops_stack.environment import POOLS
 
 DAG_IDS = {dag.dag_id for dag in DAGS}
@@ -103,10 +95,8 @@ def test_nothing_catches_up_and_nothing_overlaps(bag, dag_id):
     assert dag.catchup is False
     assert dag.max_active_runs == 1
     assert timedelta() < dag.dagrun_timeout == find_dag(dag_id).duration_max <= timedelta(hours=3)
-    if find_dag(dag_id) is DAILY_REMINDERS:
-        assert isinstance(dag.timetable, ReminderTimetable)
-    else:
-        assert dag.timetable.partitioned and dag.timetable.dag == find_dag(dag_id)
+    assert dag.timetable.partitioned == (dag_id != DAILY_REMINDERS.dag_id)
+    assert getattr(dag.timetable, "dag", DAILY_REMINDERS) == find_dag(dag_id)
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
@@ -147,7 +137,7 @@ def test_runs_take_turns_and_never_wait_for_each_other(bag):
     """
     A dbt build replaces the tables of the one before; all but the first DAG of the order wait their turn.
     """
-    first, *others = SESSION_DAGS
+    first, *others = (dag for dag in DAGS if dag is not DAILY_REMINDERS)
     assert "wait_for_turn" not in bag.dags[first.dag_id].task_ids
     for dag in others:
         assert "wait_for_turn" in bag.dags[dag.dag_id].get_task("freeze_inputs").upstream_task_ids

@@ -1,8 +1,8 @@
 """
 Two years of the reminders' own runs, as Airflow asks for them, over every session: each letter finds its run.
 
-No clock is set for the letters: a run is made when the timetable says so, some minutes late at that, and what is due
-is asked then.
+No clock is set for the letters: a run is made when the timetable says so, some minutes late at that, and
+what is due is asked then.
 """
 
 import dataclasses
@@ -79,8 +79,8 @@ def letters(runs: list[datetime], issued_at: datetime, window, until_at: datetim
 
 def test_a_run_lies_in_every_interval_a_letter_needs(runs):
     """
-    Of each ticket: while its window is open, after it, in the last hour, after the deadline before the night, and
-    on every morning until the next plan; both countries' clock changes lie in these weeks.
+    Of each ticket: while its window is open, after it, in the last hour, after the deadline before the night,
+    and on every morning until the next plan; both countries' clock changes lie in these weeks.
     """
     assert len(weeks()) == 104
     differences = set()

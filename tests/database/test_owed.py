@@ -122,7 +122,7 @@ def test_nothing_is_owed_exactly_when_no_gate_of_peoples_acts_objects(desk, line
 
 
 def test_what_the_next_plan_will_need_is_owed_today(desk):
-    """What was read last Monday is good enough today and not on Saturday: it is asked for while there is time."""
+    """What was read last Monday will do today and not on Saturday: it is asked for while there is time."""
     live(desk, "skipped", "after the lines")
     rows.set_clock(desk, LATER_AT + timedelta(days=6))
     assert steps_owed(desk) == []

@@ -127,7 +127,7 @@ def test_after_the_lines_the_snapshot_is_asked_for(traded):
 
 
 def test_the_operator_hears_of_figures_that_do_not_agree(traded):
-    """Each morning, and without a word about who did not do what in time; the figure is not in the subject."""
+    """Each morning, and nobody hears of a thing not done in time; the figure is not in the subject."""
     judged.add_cash(traded, "10000.00", rows.SATURDAY_AT - MINUTE)
     rows.set_clock(traded, OPENED_AT)
     for number in (1, 2):

@@ -1,8 +1,8 @@
 """
 When whoever owes the desk something is written to: the rungs of a ticket, and every morning after them.
 
-Pure. The rungs follow the ticket's own window, the minutes and the quiet hours are the policy's; what would fall
-into those waits for their end. Whoever asks at `instants` meets every rung when it is due.
+Pure. The rungs follow the ticket's own window, the minutes and the quiet hours are the policy's; what would
+fall into those waits for their end. Whoever asks at `instants` meets every rung when it is due.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ OPENS, CLOSED, SOON, LATE, MORNING = "opens", "closed", "soon", "late", "morning
 
 @dataclass(frozen=True)
 class Rung:
-    """One letter that is due at an instant in UTC; its name is unlike that of any other rung of the ticket."""
+    """One letter that is due at an instant in UTC; no other rung of the ticket has its name."""
 
     kind: str
     due_at: datetime

@@ -74,7 +74,7 @@ def ticket_letter(
 
 
 def owed_letter(owed: Sequence[Owed], rung: str, confirm_url: str, *, label: str, is_halted: bool) -> Letter:
-    """Return the letter that asks for what is owed, at least one thing, in the words of a rung of the ladder."""
+    """Return the letter that asks for what is owed, at least one thing, in the words of a rung."""
     paragraphs = ["The desk is halted: do not trade."] if is_halted else []
     facts = [fact for one in owed for fact in _facts_of(one, confirm_url)]
     return compose(

@@ -46,6 +46,11 @@ class Owed:
         return self.words.partition(": ")[0]
 
     @property
+    def why(self) -> str:
+        """Why it is to be done, or nothing where that goes without saying."""
+        return self.words.partition(": ")[2]
+
+    @property
     def path(self) -> str:
         """Where on the page it is done."""
         return _PATHS[self.step].format(subject=self.subject)
@@ -53,7 +58,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Clearing:
-    """How far people are with a reason that an act of theirs clears: what is owed first, or nothing any more."""
+    """How far people are with a reason that an act of theirs clears: what is owed first, or nothing more."""
 
     first: Owed | None
 

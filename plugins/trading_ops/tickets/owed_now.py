@@ -9,7 +9,7 @@ from trading_ops.tickets.owed import Owed
 
 def read_owed(connection: psycopg.Connection, portfolio_id: str) -> tuple[Owed, ...]:
     """
-    Return what has to be done before the next plan, in its order; the newest ticket's lines from its issue on.
+    Return what has to be done before the next plan, in its order; a ticket's lines from its issue on.
 
     What has no deadline of its own is to be done before that plan.
     """

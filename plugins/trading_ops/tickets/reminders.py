@@ -40,8 +40,8 @@ def remind(
     Put the letters that are due into the outbox and commit.
 
     Works as desk_planner on the configured portfolio: on the ticket whose lines are open, else on its newest
-    one. From the deadline of a TRADE on, the operator is told as well, once, and of lines nobody has confirmed
-    by the incident CONFIRMATION_MISSING.
+    one. From the deadline of a TRADE on, the operator is told as well, once, and lines nobody has confirmed
+    are the incident CONFIRMATION_MISSING.
     """
     with connection.transaction():
         report = _remind(connection, config, rules, now_at)
