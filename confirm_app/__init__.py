@@ -24,6 +24,7 @@ from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_rule
+from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
 from trading_ops.wording.templates import OPTIONS, furnished
 
@@ -49,7 +50,12 @@ def create_app(config: Settings | None = None) -> Flask:
     )
     app.jinja_options = OPTIONS
     furnished(
-        app.jinja_env, label=_label, instruction=instruction, skip_rule=skip_rule, shown_hash=shown_hash
+        app.jinja_env,
+        label=_label,
+        instruction=instruction,
+        skip_rule=skip_rule,
+        shown_hash=shown_hash,
+        left=left,
     )
     app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
     app.teardown_request(stop_reading)

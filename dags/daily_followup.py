@@ -1,12 +1,10 @@
 """
 # Execution follow-up
 
-After the close of each session: ask for missing confirmations, value the book with the fills that came in,
-compare intended with executed.
+After the close of each session: value the book with the fills that came in, compare intended with executed.
 
 **It failed, now what?**
 
-- `remind_executor` red: the reminder was not written; clear the task, a reminder is sent once per ticket.
 - `disable_untradable_symbols` red: a stock the broker does not offer may be planned again; clear the task.
 - `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
 - `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
@@ -21,7 +19,7 @@ from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_prices
 from trading_ops_airflow.schedule import DAILY_FOLLOWUP
 from trading_ops_airflow.tasks.ledger import compare_executions
-from trading_ops_airflow.tasks.mail import remind_executor, send_mail
+from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 from trading_ops_airflow.tasks.universe import disable_untradable_symbols
 
@@ -31,7 +29,6 @@ def daily_followup():
     """Order the tasks after a session's close."""
     run_id = freeze_inputs.override(trigger_rule=TriggerRule.ALL_DONE)()
     chain(
-        remind_executor(),
         disable_untradable_symbols(),
         wait_for_turn.override(trigger_rule=TriggerRule.ALL_DONE)(),
         run_id,

@@ -1,6 +1,6 @@
 """
-Registers the desk with Airflow: the session timetable, what a mark by hand ends, the dbt docs tab and the
-link to the confirm page.
+Registers the desk with Airflow: the timetables, what a mark by hand ends, the dbt docs tab and the link to
+the confirm page.
 
 Airflow loads this file into every one of its processes, so nothing heavy is imported until asked for.
 """
@@ -11,6 +11,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from trading_ops.settings import settings
 from trading_ops_airflow import endings
+from trading_ops_airflow.reminder_timetable import ReminderTimetable
 from trading_ops_airflow.timetable import SessionTimetable
 
 
@@ -18,7 +19,7 @@ class TradingOpsPlugin(AirflowPlugin):
     """What the desk adds to Airflow."""
 
     name = "trading_ops"
-    timetables = [SessionTimetable]
+    timetables = [SessionTimetable, ReminderTimetable]
     listeners = [endings]
 
     @cached_property

@@ -8,6 +8,8 @@ from confirm_app.database import desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
 from trading_ops.exchange.sessions import CalendarError
+from trading_ops.tickets.owed import open_at
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import stored_reasons
 from trading_ops.watch.missing import missing_ticket
 
@@ -28,7 +30,11 @@ def index():
     # Beyond the last day the calendar knows nobody can say what is due.
     with suppress(CalendarError):
         missing = missing_ticket(reading(), config, desk["now_at"])
-    return render_template("index.html", desk=desk, tickets=found, missing=missing)
+    owed = read_owed(reading(), portfolio_id)
+    open_now = open_at(owed, desk["now_at"])
+    return render_template(
+        "index.html", desk=desk, tickets=found, missing=missing, owed=owed, open_now=open_now
+    )
 
 
 @tickets.get("/confirm/<ticket_id>")

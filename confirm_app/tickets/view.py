@@ -17,6 +17,8 @@ from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import fill_rows
 from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
+from trading_ops.tickets.owed import Clearing, Owed, clearing, open_at
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons
 from trading_ops.tickets.targets import ExplainedTarget, explain
 from trading_ops.universe.switches import disabled_symbols
@@ -58,6 +60,7 @@ class TicketView:
     lines: tuple[LineView, ...] = ()
     reasons: tuple[Reason, ...] = ()
     targets: tuple[ExplainedTarget, ...] = ()
+    owed: tuple[Owed, ...] = ()
 
     @property
     def shows_orders(self) -> bool:
@@ -73,6 +76,21 @@ class TicketView:
     def recorded_count(self) -> int:
         """How many lines are recorded."""
         return sum(1 for line in self.lines if line.recorded)
+
+    @property
+    def owed_now(self) -> tuple[Owed, ...]:
+        """What people can do now."""
+        return open_at(self.owed, self.desk["now_at"])
+
+    def clearing(self, reason: Reason) -> Clearing | None:
+        """How far people are with a reason that an act of theirs on this page clears."""
+        return clearing(reason, self.owed)
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether this NO-TRADE asked people for something on this page, and they have done all of it."""
+        asked = [found for found in map(self.clearing, self.reasons) if found]
+        return bool(asked) and not any(found.first for found in asked)
 
 
 def view_ticket(
@@ -111,6 +129,7 @@ def view_ticket(
         tuple(lines),
         reasons=stored_reasons(ticket["reasons"]),
         targets=explain(queries.page.targets(connection, ticket_id=ticket_id)),
+        owed=read_owed(connection, ticket["portfolio_id"]),
     )
 
 

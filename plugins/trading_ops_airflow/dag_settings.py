@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import Asset, Param
 
 from trading_ops_airflow.endings import on_failed_run
+from trading_ops_airflow.reminder_timetable import reminder_schedule
 from trading_ops_airflow.retries import RetryMachineryOnly
 from trading_ops_airflow.schedule import DeskDag
 from trading_ops_airflow.timetable import session_schedule
@@ -40,7 +41,7 @@ def desk_dag(doc: str, dag: DeskDag) -> dict:
     """
     return {
         "dag_id": dag.dag_id,
-        "schedule": session_schedule(dag),
+        "schedule": session_schedule(dag) if dag.run_at else reminder_schedule(),
         "start_date": datetime(2026, 1, 1, tzinfo=UTC),
         "catchup": False,
         "max_active_runs": 1,
@@ -48,7 +49,7 @@ def desk_dag(doc: str, dag: DeskDag) -> dict:
         "on_failure_callback": on_failed_run,
         "doc_md": doc,
         "tags": dag.tags,
-        "params": _PARAMS,
+        "params": _PARAMS if dag.run_at else {},
         "default_args": {
             "owner": "desk",
             "retries": 2,

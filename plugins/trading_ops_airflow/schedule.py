@@ -25,14 +25,16 @@ class DeskDag:
     """
     One DAG: the kind of its runs in desk.runs, the sessions that have one and when that is due.
 
+    The reminders freeze no run and are bound to no session: they run whenever a letter may be due.
+
     A run that could not start in time still does until `lateness_max` after it was due, and no run takes
     longer than `duration_max`. Tier 1 is what a ticket hangs on.
     """
 
     dag_id: str
-    kind: str
+    kind: str | None
     cadence: Cadence
-    run_at: Callable[[date], datetime]
+    run_at: Callable[[date], datetime] | None
     lateness_max: timedelta
     duration_max: timedelta
     tier: int
@@ -101,8 +103,21 @@ MONTHLY_TRAINING = DeskDag(
     summary="The month's first Sunday 10:00 London, for the week's last NYSE session",
 )
 
+DAILY_REMINDERS = DeskDag(
+    dag_id="daily_reminders",
+    kind=None,
+    cadence=DAILY,
+    run_at=None,
+    # The newest letter that is due is as true some hours later; those before it are not sent any more.
+    lateness_max=timedelta(hours=6),
+    duration_max=timedelta(minutes=30),
+    tier=2,
+    summary="Each morning in London, and around the window and its deadline, by the policy's `reminders`",
+)
+
 # In the order in which they let each other go first when two runs are due at once.
-DAGS = (DAILY_MARKET_DATA, WEEKLY_RECONCILIATION, DAILY_FOLLOWUP, WEEKLY_PLAN, MONTHLY_TRAINING)
+SESSION_DAGS = (DAILY_MARKET_DATA, WEEKLY_RECONCILIATION, DAILY_FOLLOWUP, WEEKLY_PLAN, MONTHLY_TRAINING)
+DAGS = (*SESSION_DAGS, DAILY_REMINDERS)
 
 
 def find_dag(dag_id: str | None) -> DeskDag | None:

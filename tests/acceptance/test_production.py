@@ -1,8 +1,8 @@
 """
 A desk for real money from its first question to the ticket, in real time: no clock is set by hand.
 
-Set up from a file of answers beside whatever else runs, mailing through a relay that demands login and TLS, its page
-over TLS. The real files are months old, so the plan must end in a NO-TRADE that says so.
+Set up from a file of answers beside whatever else runs, mailing through a relay that demands login and TLS,
+its page over TLS. The real files are months old, so the plan must end in a NO-TRADE that says so.
 """
 
 import json
@@ -62,7 +62,8 @@ class LiveDesk:
             [sys.executable, "-m", module, *arguments],
             env={"PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}", "PATH": os.environ["PATH"],
                  "HOME": os.environ.get("HOME", "/"), **environ},
-            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
+            check=False,
         )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ LINE_CHARS_MAX = 110
 # What is longer today, in lines. A figure may only become smaller, and an entry that fits is taken out.
 LONG_FILES: dict[str, int] = {
     "plugins/trading_ops/bars/append.py": 277,
-    "plugins/trading_ops/config/policy.py": 257,
     "plugins/trading_ops/models/rehearsal.py": 263,
     "plugins/trading_ops/plan/checks.py": 296,
     "plugins/trading_ops/reports/universe.py": 299,

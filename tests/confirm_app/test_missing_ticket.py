@@ -59,13 +59,17 @@ def test_a_plan_under_way_at_noon_is_said(home, desk):
     assert MISSING not in home(NOON_AT + timedelta(hours=4))
 
 
-def test_an_older_plan_ended_late_does_not_replace_the_newer_ones_trade(desk, executor, ticket):
+def test_an_older_plan_ended_late_does_not_replace_the_newer_ones_trade(desk, visitor):
     """The first attempt hung, the second made the TRADE, and only then was the first given up."""
-    earlier = rows.add_plan_run(desk, attempt=2, frozen_at=rows.SATURDAY_AT - timedelta(minutes=30))
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    desk_rows.add_people(desk)
+    earlier = rows.add_plan_run(desk, frozen_at=rows.SATURDAY_AT - timedelta(minutes=30))
+    ticket = desk_rows.add_ticket(desk, attempt=2)
+    visitor.sign_in()
     with connect("desk_planner", desk) as connection:
         ended = issue_ticket(connection, earlier, ["build_book"], desk)
-    page = executor.client.get(f"/confirm/{ticket}").text
+    page = visitor.client.get(f"/confirm/{ticket}").text
     assert "This is not the newest ticket" not in page
-    index = executor.client.get("/").text
+    index = visitor.client.get("/").text
     assert index.index(f"/confirm/{ticket}") < index.index(f"/confirm/{ended}")
-    assert "This is not the newest ticket" in executor.client.get(f"/confirm/{ended}").text
+    assert "This is not the newest ticket" in visitor.client.get(f"/confirm/{ended}").text

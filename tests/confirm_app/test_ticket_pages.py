@@ -6,7 +6,6 @@ from datetime import timedelta
 from confirm_app import create_app
 from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import Visitor, texts
-from tests.confirm_app.desk_rows import fill_fields
 from tests.database import rows
 from trading_ops.comms.letters import compose
 from trading_ops.comms.mail import deliver_pending
@@ -110,14 +109,6 @@ def test_the_weeks_with_four_hours_between_the_clocks_are_announced(desk, visito
     visitor.sign_in()
     page = page_of(visitor, ticket)
     assert "only 4 hours ahead" in page and "Mon 26 Oct 13:45" in page
-
-
-def test_a_finished_ticket_says_thank_you(executor, ticket):
-    """When every line is recorded the page says there is nothing left to do."""
-    executor.confirm(ticket, 1, "DONE", **fill_fields())
-    for line in range(2, 7):
-        executor.confirm(ticket, line, "SKIPPED")
-    assert "All 6 lines are recorded. Thank you, you are done." in page_of(executor, ticket)
 
 
 def test_a_desk_without_tickets_has_a_page(desk, visitor):

@@ -11,10 +11,10 @@ from trading_ops.exchange import sessions
 from trading_ops.exchange.clocks import LONDON
 from trading_ops.settings import Settings
 from trading_ops_airflow.schedule import (
-    DAGS,
     DAILY_FOLLOWUP,
     DAILY_MARKET_DATA,
     MONTHLY_TRAINING,
+    SESSION_DAGS,
     WEEKLY_PLAN,
     WEEKLY_RECONCILIATION,
     dags_before,
@@ -37,7 +37,7 @@ def test_the_two_years_have_their_sessions_and_weeks():
     assert (len(SESSIONS), len(WEEKS)) == (502, 105)
 
 
-@pytest.mark.parametrize("dag", DAGS, ids=lambda dag: dag.dag_id)
+@pytest.mark.parametrize("dag", SESSION_DAGS, ids=lambda dag: dag.dag_id)
 def test_every_session_of_a_cadence_has_one_run_after_its_close(dag):
     """
     In order, within three days, and never between 01:00 and 02:00 in London, where an hour is missing or
@@ -88,20 +88,6 @@ def test_a_training_comes_after_the_weeks_plan_and_is_done_before_the_next():
         assert started_at + MONTHLY_TRAINING.lateness_max + MONTHLY_TRAINING.duration_max < next_plan_at
 
 
-def test_a_reminder_can_be_sent_before_the_deadline_and_an_escalation_before_the_next_plan():
-    """
-    The follow-up of the execution session lies between the window and its deadline, so it reminds; the one of
-    the session after it finds what is still open, and tells the operator while there is time before the next
-    plan.
-    """
-    for last in WEEKS:
-        window, session = window_of(last), sessions.execution_session(last)
-        reminded_at = DAILY_FOLLOWUP.run_at(session)
-        escalated_at = DAILY_FOLLOWUP.run_at(sessions.next_session(session))
-        assert window.close_at < reminded_at < window.deadline_at <= escalated_at
-        assert escalated_at + timedelta(days=1) < WEEKLY_PLAN.run_at(session)
-
-
 def test_a_follow_up_is_over_before_the_morning_it_belongs_to():
     """The daily run waits for nobody, so what comes before it has to be done."""
     for session, following in pairwise(SESSIONS):
@@ -125,4 +111,4 @@ def test_postgres_knows_exactly_the_kinds_of_the_table(desk):
             "select regexp_matches(pg_get_constraintdef(oid), '''([a-z]+)''', 'g') as kind"
             " from pg_constraint where conname = 'runs_kind_check'"
         ).fetchall()
-    assert sorted(row["kind"][0] for row in known) == sorted(dag.kind for dag in DAGS)
+    assert sorted(row["kind"][0] for row in known) == sorted(dag.kind for dag in SESSION_DAGS)

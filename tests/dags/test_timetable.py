@@ -10,17 +10,17 @@ from airflow.timetables.base import DagRunInfo, TimeRestriction
 from trading_ops.exchange import sessions
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops_airflow.schedule import (
-    DAGS,
     DAILY_FOLLOWUP,
     DAILY_MARKET_DATA,
     MONTHLY_TRAINING,
+    SESSION_DAGS,
     WEEKLY_PLAN,
     WEEKLY_RECONCILIATION,
 )
 from trading_ops_airflow.timetable import SessionTimetable, require_session
 
 OPEN = TimeRestriction(earliest=None, latest=None, catchup=False)
-IDS = [dag.dag_id for dag in DAGS]
+IDS = [dag.dag_id for dag in SESSION_DAGS]
 
 # (DAG, now in UTC, partition, due in UTC, what is special)
 TABLE = [
@@ -85,7 +85,7 @@ def test_the_next_run_is_this_session_at_this_instant(dag, now, partition, due, 
     assert info.data_interval is None
 
 
-@pytest.mark.parametrize("dag", DAGS, ids=IDS)
+@pytest.mark.parametrize("dag", SESSION_DAGS, ids=IDS)
 def test_three_missed_weeks_yield_one_run_while_it_is_of_use_and_none_after(dag):
     """
     After three weeks off the newest session runs until its time is over, and nothing else is made up for.
@@ -159,7 +159,7 @@ def test_a_scheduled_run_is_named_by_its_session_so_two_schedulers_make_one():
 
 
 @pytest.mark.parametrize("is_automatic", [True, False])
-@pytest.mark.parametrize("dag", DAGS, ids=IDS)
+@pytest.mark.parametrize("dag", SESSION_DAGS, ids=IDS)
 def test_the_timetable_survives_airflows_database(dag, is_automatic):
     """What the scheduler reads back schedules like what the file said."""
     timetable = SessionTimetable(dag, is_automatic)

@@ -14,6 +14,7 @@ from trading_ops.cli.main import main
 from trading_ops.comms.incidents import raise_incident
 from trading_ops.comms.mail import ATTEMPTS_MAX, DeliveryReport
 from trading_ops.comms.post import deliver_outbox
+from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect
 from trading_ops.reports.daily import write_daily_report
 from trading_ops.tickets.issue import issue_ticket
@@ -106,8 +107,9 @@ def test_reminders_and_alerts_are_told_and_the_daily_report_is_not(told_twice, s
     """What asks for somebody's hand."""
     ticket_id = issue(told_twice)
     with connect("desk_planner", told_twice) as connection:
-        close_at = connection.execute("select window_close_at as at from desk.tickets").fetchone()["at"]
-        remind(connection, told_twice, close_at)
+        opens_at = connection.execute("select window_open_at as at from desk.tickets").fetchone()["at"]
+        rows.set_clock(told_twice, opens_at)
+        remind(connection, told_twice, read_policy(told_twice).reminders, opens_at)
         raise_incident(connection, "SOURCE_BLOCKED", "k", "ALDR was refused", config=told_twice)
         run_id = connection.execute("select run_id from desk.runs").fetchone()["run_id"]
         write_daily_report(connection, run_id, told_twice)
@@ -116,7 +118,7 @@ def test_reminders_and_alerts_are_told_and_the_daily_report_is_not(told_twice, s
     assert len(service.told) == 6
     assert titles == {
         f"[SIMULATED] TRADE 2026-W25 ({ticket_id})",
-        f"[SIMULATED] Please confirm: 2 lines of {ticket_id}",
+        f"[SIMULATED] Window open, 1 thing left: record lines 1, 2 of {ticket_id}",
         "Incident SOURCE_BLOCKED",
     }
     assert not any("ALDR" in body for body in service.told)

@@ -162,6 +162,13 @@ def report_due_at(session: date) -> datetime:
     return _london(session + timedelta(days=1), REPORT_DUE_TIME)
 
 
+def next_plan_at(now_at: datetime) -> datetime:
+    """Return when the first plan after an instant is made."""
+    today = now_at.astimezone(LONDON).date()
+    this_weeks_at = plan_run_at(today)
+    return this_weeks_at if this_weeks_at > now_at else plan_run_at(today + timedelta(days=7))
+
+
 def training_run_at(session: date) -> datetime:
     """Return when a model is trained on the bars up to a session: the Sunday of its week."""
     return _london(_monday(session) + timedelta(days=6), TRAINING_RUN_TIME)

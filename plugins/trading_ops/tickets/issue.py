@@ -22,6 +22,7 @@ from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import RunRecord, Ticket, build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.files import write_ticket_files
 from trading_ops.tickets.letters import ticket_letter
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.render import render_markdown
 
 # Checks of the risk gate that stop the desk, not just this week's plan.
@@ -87,7 +88,10 @@ def _issue(
         _record_incidents(connection, ticket)
     content_hash = content_sha256(canonical_json(ticket))
     newer_ticket_id = queries.tickets.newer_ticket(connection, run_id=ticket.run["run_id"])
-    letter = ticket_letter(ticket, content_hash, config.page_url, config.mail_from, now_at, newer_ticket_id)
+    owed = read_owed(connection, ticket.run["portfolio_id"])
+    letter = ticket_letter(
+        ticket, content_hash, config.page_url, config.mail_from, now_at, newer_ticket_id, owed
+    )
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
             connection,

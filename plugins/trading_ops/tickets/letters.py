@@ -1,5 +1,5 @@
 """
-What the desk writes to people about a ticket: the ticket itself, a reminder, an escalation.
+What the desk writes to people about a ticket: the ticket itself, and what they owe the desk.
 
 Pure. A letter carries a summary, a link and the content hash, never an order line: the orders are
 on the page, where a halt or an expiry still stops them.
@@ -11,10 +11,22 @@ from datetime import datetime
 from trading_ops.comms.letters import Letter, compose
 from trading_ops.tickets.build import Ticket, value_of
 from trading_ops.tickets.invite import execution_invite
+from trading_ops.tickets.ladder import CLOSED, LATE, MORNING, OPENS, SOON
+from trading_ops.tickets.owed import Owed, left
 from trading_ops.tickets.reasons import told
 from trading_ops.tickets.render import shown_hash
 from trading_ops.wording.figures import gbp
 from trading_ops.wording.instants import clock_warning, in_full
+
+_BLOCKED = "Until it is done, the next plan is a NO-TRADE."
+_RUNGS = {
+    OPENS: "The window is open. The orders are on the page; record each line as it ends.",
+    CLOSED: "The window has closed. A line you left out is recorded as SKIPPED.",
+    SOON: f"The deadline is near. {_BLOCKED}",
+    LATE: f"The deadline has passed. {_BLOCKED}",
+    MORNING: _BLOCKED,
+}
+_SUBJECTS = {OPENS: "Window open, ", LATE: "Not done in time, "}
 
 
 def ticket_letter(
@@ -24,9 +36,10 @@ def ticket_letter(
     mail_from: str,
     now_at: datetime,
     newer_ticket_id: str | None = None,
+    owed: Sequence[Owed] = (),
 ) -> Letter:
     """
-    Return the letter that announces a ticket, with a calendar invite for a TRADE.
+    Return the letter that announces a ticket: a TRADE with a calendar invite, a NO-TRADE with what is owed.
 
     `newer_ticket_id` is the ticket of a later plan, which is out already and stays the one to follow.
     """
@@ -34,12 +47,15 @@ def ticket_letter(
     facts = [("Ticket", ticket.ticket_id), ("Content hash", shown_hash(content_hash))]
     if ticket.kind == "NO-TRADE":
         facts += [(reason.source, told(reason)) for reason in ticket.reasons]
+        facts += [fact for one in owed for fact in _facts_of(one, confirm_url)]
         paragraphs = [
             f"This is an earlier plan, of the window {in_full(ticket.window_open_at)}. It changes nothing: "
             f"the ticket to follow is still {newer_ticket_id}."
             if newer_ticket_id
-            else "There is nothing to do on eToro this week. Why, and the smallest fix, is below."
+            else "There is nothing to execute on eToro this week. Why, and the smallest fix, is below."
         ]
+        # What is not owed on the page may still be to mend: only the reasons say that.
+        paragraphs += [f"On the page {left(owed)} before the next plan, below."] if owed else []
         attachments = []
     else:
         sells = sum(line.side == "SELL" for line in ticket.lines)
@@ -65,45 +81,34 @@ def ticket_letter(
     return compose(subject, paragraphs, facts=facts, link=link, attachments=attachments)
 
 
-def reminder_letter(
-    ticket_id: str, label: str, unconfirmed: Sequence[int], deadline_at: datetime, confirm_url: str
-) -> Letter:
-    """Return the letter that asks the executor for the lines nobody has confirmed."""
+def owed_letter(owed: Sequence[Owed], rung: str, confirm_url: str, *, label: str, is_halted: bool) -> Letter:
+    """Return the letter that asks for what is owed, at least one thing, in the words of a rung."""
+    paragraphs = ["The desk is halted: do not trade."] if is_halted else []
+    facts = [fact for one in owed for fact in _facts_of(one, confirm_url)]
     return compose(
-        f"{_prefix(label)}Please confirm: {_count(unconfirmed)} of {ticket_id}",
-        [
-            "The window has closed and these lines have no confirmation yet. "
-            "A line you left out is confirmed as SKIPPED."
-        ],
-        facts=[("Lines", _numbers(unconfirmed)), ("Confirm by", in_full(deadline_at))],
-        link=ticket_link(confirm_url, ticket_id),
-    )
-
-
-def escalation_letter(
-    ticket_id: str, label: str, unconfirmed: Sequence[int], deadline_at: datetime, confirm_url: str
-) -> Letter:
-    """Return the letter that tells the operator the deadline has passed."""
-    return compose(
-        f"{_prefix(label)}Not confirmed in time: {_count(unconfirmed)} of {ticket_id}",
-        ["The deadline has passed. Until every line is confirmed, the next plan is a NO-TRADE."],
-        facts=[("Lines", _numbers(unconfirmed)), ("Deadline was", in_full(deadline_at))],
-        link=ticket_link(confirm_url, ticket_id),
+        f"{_prefix(label)}{_SUBJECTS.get(rung, '')}{left(owed)}: {owed[0].task}",
+        [*paragraphs, _RUNGS[rung]],
+        facts=facts,
+        link=_address(confirm_url, owed[0].path),
     )
 
 
 def ticket_link(confirm_url: str, ticket_id: str) -> str:
     """Return the address of a ticket's page; the link gives no authority, the sign-in does."""
-    return f"{confirm_url.rstrip('/')}/confirm/{ticket_id}"
+    return _address(confirm_url, f"/confirm/{ticket_id}")
 
 
 def _prefix(label: str) -> str:
     return f"[{label}] " if label else ""
 
 
-def _numbers(line_numbers: Sequence[int]) -> str:
-    return ", ".join(str(number) for number in line_numbers)
+def _facts_of(owed: Owed, confirm_url: str) -> tuple[tuple[str, str], ...]:
+    return (
+        (f"For the {owed.actor}", owed.words),
+        ("Where", _address(confirm_url, owed.path)),
+        ("By", in_full(owed.deadline_at)),
+    )
 
 
-def _count(lines: Sequence) -> str:
-    return f"{len(lines)} line{'s' * (len(lines) != 1)}"
+def _address(confirm_url: str, path: str) -> str:
+    return f"{confirm_url.rstrip('/')}{path}"

@@ -1,9 +1,10 @@
 """
-Asking for confirmations: a reminder, then one escalation, then the next plan is blocked.
+Writing to whoever owes the desk something, and to the operator once what was owed in time was not done.
 
-Each letter goes out once per ticket, however often this is called.
+Each letter goes out once per ticket and rung, however often this is called.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,62 +13,102 @@ import psycopg
 from trading_ops.comms.channels import announce
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
+from trading_ops.config.policy_sections import Reminders
 from trading_ops.db.connect import queries
+from trading_ops.exchange.sessions import Window
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
-from trading_ops.tickets.letters import escalation_letter, reminder_letter
+from trading_ops.tickets.ladder import LATE, MORNING, Rung, rung_at
+from trading_ops.tickets.letters import owed_letter
+from trading_ops.tickets.owed import Owed, open_at
+from trading_ops.tickets.owed_now import read_owed
 
 
 @dataclass(frozen=True)
 class ReminderReport:
-    """The newest TRADE ticket, its open lines, and the letter due: none, reminder or escalation."""
+    """The ticket a letter was due of, what is owed, and the rung that was due: `none`, or its name."""
 
     ticket_id: str | None
-    unconfirmed: tuple[int, ...]
-    stage: str
+    owed: tuple[Owed, ...]
+    rung: str
 
 
-def remind(connection: psycopg.Connection, config: Settings, now_at: datetime) -> ReminderReport:
+def remind(
+    connection: psycopg.Connection, config: Settings, rules: Reminders, now_at: datetime
+) -> ReminderReport:
     """
-    Put the letter that is due into the outbox and commit.
+    Put the letters that are due into the outbox and commit.
 
-    Works as desk_planner on the newest TRADE ticket of the configured portfolio. After the
-    window: a reminder to the executor. After the deadline: an escalation to the operator and the
-    incident CONFIRMATION_MISSING.
+    Works as desk_planner on the configured portfolio: on the ticket whose lines are open, else on its newest
+    one. From the deadline of a TRADE on, the operator is told as well, once, and lines nobody has confirmed
+    are the incident CONFIRMATION_MISSING.
     """
     with connection.transaction():
-        report = _remind(connection, config, now_at)
+        report = _remind(connection, config, rules, now_at)
     connection.commit()
     return report
 
 
-def _remind(connection: psycopg.Connection, config: Settings, now_at: datetime) -> ReminderReport:
-    ticket = queries.tickets.newest_trade_ticket(connection, portfolio_id=config.portfolio_id)
-    if ticket is None:
-        return ReminderReport(None, (), "none")
-    ticket_id, deadline_at = ticket["ticket_id"], ticket["deadline_at"]
-    unconfirmed = tuple(
-        row["line_number"] for row in queries.tickets.unconfirmed_lines(connection, ticket_id=ticket_id)
+def _remind(
+    connection: psycopg.Connection, config: Settings, rules: Reminders, now_at: datetime
+) -> ReminderReport:
+    everything = read_owed(connection, config.portfolio_id)
+    # A halt is a decision: nobody is chased to end it.
+    owed = tuple(one for one in open_at(everything, now_at) if one.step != "release")
+    ticket = queries.tickets.chased_ticket(
+        connection,
+        portfolio_id=config.portfolio_id,
+        ticket_id=next((one.subject for one in owed if one.step == "confirm"), None),
     )
-    if not unconfirmed or now_at < ticket["window_close_at"]:
-        return ReminderReport(ticket_id, unconfirmed, "none")
+    if ticket is None or not owed:
+        return ReminderReport(ticket and ticket["ticket_id"], owed, "none")
+    is_trade = ticket["kind"] == "TRADE"
+    window = Window(ticket["window_open_at"], ticket["window_close_at"], ticket["deadline_at"])
+    rung = rung_at(now_at, window if is_trade else None, ticket["issued_at"], rules)
+    if rung is None:
+        return ReminderReport(ticket["ticket_id"], owed, "none")
+    is_late = is_trade and rung.kind in (LATE, MORNING)
     label = label_of(ticket["portfolio_kind"], ticket["environment"])
-    is_late = now_at >= deadline_at
-    write, recipient = (
-        (escalation_letter, config.operator_email) if is_late else (reminder_letter, config.executor_email)
-    )
-    stage = "escalation" if is_late else "reminder"
-    letter = write(ticket_id, label, unconfirmed, deadline_at, config.page_url)
-    told = {"dedupe_key": f"{stage}:{ticket_id}", "kind": stage, "letter": letter, "ticket_id": ticket_id}
-    enqueue(connection, recipient=recipient, **told)
-    announce(connection, config=config, **told)
-    if is_late:
-        lines = ", ".join(str(number) for number in unconfirmed)
+    words = {"label": label, "is_halted": any(one.step == "release" for one in everything)}
+    _write(connection, config, ticket["ticket_id"], rung, owed, words)
+    theirs = [one for one in owed if one.actor != "operator"]
+    if is_late and theirs:
+        enqueue(
+            connection,
+            dedupe_key=f"escalation:{ticket['ticket_id']}",
+            kind="escalation",
+            recipient=config.operator_email,
+            letter=owed_letter(theirs, LATE, config.page_url, **words),
+            ticket_id=ticket["ticket_id"],
+        )
+    unconfirmed = [one.words for one in owed if one.step == "confirm"]
+    if is_late and unconfirmed:
         record_incident(
             connection,
             "CONFIRMATION_MISSING",
-            f"CONFIRMATION_MISSING:{ticket_id}",
-            f"{ticket_id} was not confirmed in time: lines {lines}",
+            f"CONFIRMATION_MISSING:{ticket['ticket_id']}",
+            f"not done in time: {unconfirmed[0]}",
             run_id=ticket["run_id"],
         )
-    return ReminderReport(ticket_id, unconfirmed, stage)
+    return ReminderReport(ticket["ticket_id"], owed, rung.name)
+
+
+def _write(
+    connection: psycopg.Connection,
+    config: Settings,
+    ticket_id: str,
+    rung: Rung,
+    owed: Sequence[Owed],
+    words: dict,
+) -> None:
+    """Write to each person what they owe themselves; a channel hears of the first of it."""
+    told = {"kind": "reminder", "ticket_id": ticket_id}
+    letters = {
+        actor: owed_letter([one for one in owed if one.actor == actor], rung.kind, config.page_url, **words)
+        for actor in dict.fromkeys(one.actor for one in owed)
+    }
+    addresses = {"executor": config.executor_email, "operator": config.operator_email}
+    key = f"reminder:{ticket_id}:{rung.name}"
+    for actor, letter in letters.items():
+        enqueue(connection, dedupe_key=f"{key}:{actor}", recipient=addresses[actor], letter=letter, **told)
+    announce(connection, dedupe_key=key, letter=next(iter(letters.values())), config=config, **told)

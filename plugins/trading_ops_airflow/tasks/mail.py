@@ -38,17 +38,20 @@ def send_ticket(ticket_id: str | None) -> dict[str, int]:
 
 
 @task
-def remind_executor() -> str:
-    """Ask for the confirmations that are due: a reminder, later one escalation."""
+def remind_people() -> str:
+    """Write the letters that are due to whoever owes the desk something."""
+    from trading_ops.config.files import read_policy
     from trading_ops.db import clock
     from trading_ops.settings import settings
     from trading_ops.tickets.reminders import remind
     from trading_ops_airflow.connections import desk_connection
 
+    config = settings()
     with desk_connection("desk_planner") as connection:
-        report = remind(connection, settings(), clock.now(connection))
-    print(f"ticket {report.ticket_id}: {report.stage}, unconfirmed lines {list(report.unconfirmed)}")
-    return report.stage
+        report = remind(connection, config, read_policy(config).reminders, clock.now(connection))
+    owed = "; ".join(f"{one.actor}: {one.words}" for one in report.owed)
+    print(f"ticket {report.ticket_id}, rung {report.rung}; owed: {owed or 'nothing'}")
+    return report.rung
 
 
 def _deliver() -> dict[str, int]:

@@ -1,7 +1,7 @@
 """
 Tasks that switch symbols off: bars that keep missing, and stocks the broker does not offer.
 
-They run whatever happened before, because a symbol nobody can price or buy must not wait for a
+Nothing has to be green before them, because a symbol nobody can price or buy must not wait for a
 green day; each cause takes effect once, so a cleared task changes nothing.
 """
 
@@ -25,7 +25,7 @@ def disable_symbols(desk_run_id: str | None) -> list[str]:
     return _told(reported + missing.disabled)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task
 def disable_untradable_symbols() -> list[str]:
     """Switch off what executors reported as not offered by the broker."""
     from trading_ops.ops.auto_disable import disable_untradable

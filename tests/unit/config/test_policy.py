@@ -124,6 +124,8 @@ def test_a_policy_cannot_be_changed():
             "reconciliation.position_drift_units_max",
             "to 1000",
         ),
+        ("_until_hour: 7", "_until_hour: 1", "reminders.quiet_until_hour", "from 2 to 12"),
+        ("_from_hour: 23", "_from_hour: 2300", "reminders.quiet_from_hour", "from 17 to 24"),
         ("policy_version: 1", "policy_version: true", "policy_version", "1"),
         ("policy_version: 1", "policy_version: 1.0", "policy_version", "1"),
         ("static_list: []", "static_list: ['A PL']", "signal.static_list.0", "a list of symbols"),
@@ -153,6 +155,10 @@ def test_a_wrong_field_is_refused_by_name_and_line(old, new, field, accepted):
         ),
         ("order_gbp_min: 25.00", "order_gbp_min: 10.00", "order_gbp_min: 9.99", "sizing.order_gbp_min"),
         ("after_minutes: 90", "after_minutes: 16", "after_minutes: 15", "execution.window_close_after_minutes"),
+        (
+            "deadline_minutes: 60", "deadline_minutes: 344", "deadline_minutes: 345",
+            "reminders.before_deadline_minutes",
+        ),
     ],
 )  # fmt: skip
 def test_the_sizing_may_be_as_loose_as_the_limits_and_no_looser(old, at_limit, beyond, field):

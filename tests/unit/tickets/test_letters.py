@@ -9,14 +9,16 @@ from tests.unit.tickets import records
 from trading_ops.comms.letters import compose
 from trading_ops.tickets.build import build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.letters import ticket_letter
+from trading_ops.tickets.owed import Owed
 
 URL = "https://desk.example"
 
 
-def letter(record, mail_from: str = "desk@trading-ops.example"):
+def letter(record, mail_from: str = "desk@trading-ops.example", owed=()):
     """The letter of a run's ticket, written on Saturday morning."""
     ticket = build_ticket(record, now_at=records.SATURDAY_AT)
-    return ticket_letter(ticket, content_sha256(canonical_json(ticket)), URL, mail_from, records.SATURDAY_AT)
+    content_hash = content_sha256(canonical_json(ticket))
+    return ticket_letter(ticket, content_hash, URL, mail_from, records.SATURDAY_AT, owed=owed)
 
 
 def test_a_trade_letter_has_counts_window_link_and_hash_but_no_order():
@@ -39,6 +41,21 @@ def test_a_no_trade_letter_has_the_reasons_and_no_invite():
     said = letter(records.blocked_record())
     assert "Smallest fix: Load the bar of SIMX." in said.body_text
     assert said.attachments == ()
+
+
+def test_a_no_trade_letter_says_who_owes_what_where_and_by_when():
+    """To the person whose act clears it, it never says that there is nothing to do."""
+    by_at = datetime(2026, 6, 20, 8, 0, tzinfo=UTC)
+    owed = [Owed("executor", "snapshot", "snapshot", "type in what eToro shows: never done", by_at, by_at)]
+    said = letter(records.blocked_record(), owed=owed)
+    for words in (
+        "On the page 1 thing left before the next plan, below.",
+        "For the executor: type in what eToro shows: never done",
+        f"Where: {URL}/snapshots/new",
+        "= 09:00 London (BST)",
+    ):
+        assert words in said.body_text
+    assert "left" not in letter(records.blocked_record()).body_text
 
 
 def test_the_clock_banner_is_in_the_mail_of_a_mismatch_week():

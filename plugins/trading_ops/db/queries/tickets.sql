@@ -1,30 +1,26 @@
--- name: newest_trade_ticket(portfolio_id)^
--- The portfolio's newest TRADE ticket with what a letter about it says.
+-- name: owed(portfolio_id, planned_at)
+-- What people owe a portfolio before a plan frozen at an instant, in the order it is to be done.
+select actor, step, subject, detail, from_at, due_at
+from desk.owed(:portfolio_id, :planned_at) with ordinality
+order by ordinality;
+
+-- name: chased_ticket(portfolio_id, ticket_id)^
+-- A ticket of the portfolio, the newest where ticket_id is null, with when a letter about it is due and what it says.
 select
-    ticket.ticket_id, ticket.run_id, ticket.window_close_at, ticket.deadline_at,
+    ticket.ticket_id, ticket.run_id, ticket.kind, ticket.issued_at,
+    ticket.window_open_at, ticket.window_close_at, ticket.deadline_at,
     portfolio.kind as portfolio_kind, instance.environment
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
 inner join desk.plan_order as plan on plan.run_id = ticket.run_id
 cross join desk.instance
-where ticket.portfolio_id = :portfolio_id and ticket.kind = 'TRADE'
+where ticket.portfolio_id = :portfolio_id and ticket.ticket_id = coalesce(:ticket_id, ticket.ticket_id)
 order by plan.place_number desc
 limit 1;
 
 -- name: newer_ticket(run_id)$
 -- The newest ticket of a plan later than that of a run; null when there is none.
 select desk.newer_ticket(:run_id);
-
--- name: unconfirmed_lines(ticket_id)
--- Lines of a ticket nobody has confirmed.
-select line.line_number
-from desk.ticket_lines as line
-where line.ticket_id = :ticket_id
-    and not exists (
-        select from desk.confirmations as confirmation
-        where confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
-    )
-order by line.line_number;
 
 -- name: lock_ticketing(run_id)!
 -- One ticket at a time per portfolio, so a second caller finds the first one's ticket.

@@ -1,22 +1,30 @@
--- What a person owes the desk now, in the order it is to be done: what the next plan would be blocked by. It goes by the
--- rules of the gates, so whoever has done all of it is done.
-create function desk.owed(asked_portfolio_id text)
-returns table (actor text, step text, subject text, detail text, due_at timestamptz)
+-- What a person owes the desk, in the order it is to be done: what a plan frozen at planned_at (now, where it is null)
+-- would be blocked by. It goes by the rules of the gates, so whoever has done all of it is done. A detail says what is
+-- to be done, and after a colon why.
+create function desk.owed(asked_portfolio_id text, planned_at timestamptz default null)
+returns table (actor text, step text, subject text, detail text, from_at timestamptz, due_at timestamptz)
 language sql stable security definer
 set search_path = pg_catalog, desk, pg_temp
 begin atomic
-    with unconfirmed as (
+    with previous as (
+        select ticket_id, window_open_at, deadline_at
+        from desk.tickets
+        where portfolio_id = asked_portfolio_id and kind = 'TRADE'
+        order by issued_at desc, ticket_id desc
+        limit 1
+    ),
+
+    unconfirmed as (
         select
-            ticket.ticket_id, ticket.window_open_at, ticket.deadline_at,
+            previous.ticket_id, previous.window_open_at, previous.deadline_at,
             array_agg(line.line_number order by line.line_number) as line_numbers
-        from desk.tickets as ticket
-        inner join desk.ticket_lines as line on line.ticket_id = ticket.ticket_id
-        where ticket.portfolio_id = asked_portfolio_id
-            and not exists (
-                select from desk.confirmations as confirmation
-                where confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
-            )
-        group by ticket.ticket_id
+        from previous
+        inner join desk.ticket_lines as line on line.ticket_id = previous.ticket_id
+        where not exists (
+            select from desk.confirmations as confirmation
+            where confirmation.ticket_id = line.ticket_id and confirmation.line_number = line.line_number
+        )
+        group by previous.ticket_id, previous.window_open_at, previous.deadline_at
     ),
 
     newest as (
@@ -38,48 +46,69 @@ begin atomic
         ) as found
     ),
 
-    is_stale as (
-        select not exists (select from newest)
-            or exists (select from objections where check_name = 'snapshot_after_last_entry') as is_stale
+    stale as (
+        select 'it was never done' as why
+        where not exists (select from newest)
+        union all
+        select 'the books have moved since it was last done'
+        from objections
+        where check_name = 'snapshot_after_last_entry'
+        union all
+        select format(
+            'what was read on %s is too old for the next plan', to_char(taken_at at time zone 'Europe/London', 'FMDD Mon')
+        )
+        from newest
+        where not coalesce(
+            coalesce(planned_at, desk.now()) - taken_at <= interval '1 day' * (
+                select policy_limit.limit_value
+                from desk.policy_limits as policy_limit
+                inner join desk.config_policy as policy on policy.policy_hash = policy_limit.policy_hash
+                where policy.is_active and policy_limit.limit_name = 'reconciliation.snapshot_age_days_max'
+            ),
+            false
+        )
+    ),
+
+    todo as (
+        select
+            1 as place, 'executor' as actor, 'confirm' as step, ticket_id as subject,
+            format('record line%s %s of %s', case when cardinality(line_numbers) > 1 then 's' else '' end,
+                array_to_string(line_numbers, ', '), ticket_id) as detail,
+            window_open_at as from_at, deadline_at as due_at
+        from unconfirmed
+
+        union all
+
+        select
+            2, 'executor', 'snapshot', 'snapshot',
+            format('type in what eToro shows: %s', (select string_agg(why, '; ') from stale)), null, null
+        from desk.portfolios
+        where portfolio_id = asked_portfolio_id
+            and exists (select from stale)
+            -- The lines first: what eToro shows is compared with what they say.
+            and not exists (select from unconfirmed)
+
+        union all
+
+        select
+            3, 'operator', 'reconcile', snapshot_id::text,
+            format('find the missing entry, or the mistyped figure: %s', objection), null, null
+        from objections
+        where not exists (select from unconfirmed) and not exists (select from stale)
+
+        union all
+
+        -- Last: it is refused before the books agree with what eToro shows.
+        select
+            4, 'operator', 'release', 'halt', 'release the halt: find the cause and reconcile before', null, null
+        where desk.is_halted()
     )
 
-    select 'operator', 'release', 'halt', 'the desk is halted: find the cause, reconcile, release', null::timestamptz
-    where desk.is_halted()
-
-    union all
-
-    select
-        'executor', 'confirm', ticket_id,
-        format('record line%s %s of %s', case when cardinality(line_numbers) > 1 then 's' else '' end,
-            array_to_string(line_numbers, ', '), ticket_id),
-        deadline_at
-    from unconfirmed
-    where desk.now() >= window_open_at
-
-    union all
-
-    select
-        'executor', 'snapshot', 'snapshot',
-        case when exists (select from newest)
-            then 'type in what eToro shows: the books have moved since it was last done'
-            else 'type in what eToro shows: it was never done'
-        end,
-        null
-    from is_stale
-    where is_stale
-        and exists (select from desk.portfolios where portfolio_id = asked_portfolio_id)
-        -- The lines first: what eToro shows is compared with what they say.
-        and not exists (select from unconfirmed)
-
-    union all
-
-    select
-        'operator', 'reconcile', objections.snapshot_id::text,
-        format('%s: find the missing entry, or the mistyped figure', objections.objection), null
-    from objections, is_stale
-    where not is_stale and objections.check_name <> 'snapshot_after_last_entry';
+    select actor, step, subject, detail, from_at, due_at
+    from todo
+    order by place, detail;
 end;
-comment on function desk.owed(text) is
-    'What a person owes the desk now: confirm, snapshot, reconcile, release; subject is the ticket or snapshot.';
-revoke all on function desk.owed(text) from public;
-grant execute on function desk.owed(text) to desk_app, desk_planner;
+comment on function desk.owed(text, timestamptz) is
+    'What a person owes the desk: confirm, snapshot, reconcile, release; subject is the ticket or snapshot.';
+revoke all on function desk.owed(text, timestamptz) from public;
+grant execute on function desk.owed(text, timestamptz) to desk_app, desk_planner;
