@@ -159,6 +159,8 @@ def test_a_report_tells_todays_data_as_todays_and_the_plans_as_the_plans(valued)
     first = mail["body_text"].split("\n\n")[1]
     assert first == "The data of 2026-06-12 would block a plan: 9 bars are missing."
     assert "Data of 2026-06-12: FAIL" in mail["body_text"]
+    owed = f"executor: type in what eToro shows: it was never done ({valued.page_url}/snapshots/new), by "
+    assert owed in mail["body_text"] and f"- {owed}" in text
 
 
 def test_a_day_whose_data_was_not_judged_is_no_good_day(valued):

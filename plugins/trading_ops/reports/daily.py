@@ -20,8 +20,11 @@ from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
+from trading_ops.tickets.owed import Owed, left
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons, told
 from trading_ops.wording.figures import gbp, ratio
+from trading_ops.wording.instants import utc_minute
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
 NOT_BUILT = (
@@ -47,6 +50,7 @@ class DailyReport:
     reasons: Sequence[Reason]
     ticket: Mapping | None
     incidents: Sequence[Mapping]
+    owed: Sequence[Owed]
     next_rebalance_date: date | None
     missing: Sequence[str]
 
@@ -63,6 +67,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
         as_of_date = report.run["as_of_date"]
         words = vars(report) | {
             "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
+            "to_do": owed_words(report.owed, config.page_url),
         }  # fmt: skip
         texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
         enqueue(
@@ -70,7 +75,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
             dedupe_key=f"daily_report:{report.run['portfolio_id']}:{as_of_date}",
             kind="daily_report",
             recipient=config.operator_email,
-            letter=daily_letter(report, texts["html"]),
+            letter=daily_letter(report, texts["html"], config.page_url),
         )
     connection.commit()
     folder = private_folder(config.data / "reports")
@@ -117,12 +122,13 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         reasons=stored_reasons(plan["reasons"]) if plan else (),
         ticket=queries.reports.ticket(connection, portfolio_id=run["portfolio_id"]),
         incidents=list(queries.reports.incidents(connection, run_id=run_id)),
+        owed=read_owed(connection, run["portfolio_id"]),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
         missing=tuple(missing),
     )
 
 
-def daily_letter(report: DailyReport, html: str) -> Letter:
+def daily_letter(report: DailyReport, html: str, page_url: str) -> Letter:
     """Return the mail: the figures a person looks at first, the whole report attached."""
     as_of_date, equity = report.run["as_of_date"], report.equity
     facts = [
@@ -141,7 +147,7 @@ def daily_letter(report: DailyReport, html: str) -> Letter:
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
     ]
-    paragraphs = [state_in_words(report)]
+    paragraphs = [state_in_words(report), *owed_words(report.owed, page_url)]
     if report.missing:
         paragraphs.append("Not everything could be computed: " + "; ".join(report.missing) + ".")
     prefix = f"[{report.label}] " if report.label else ""
@@ -151,6 +157,14 @@ def daily_letter(report: DailyReport, html: str) -> Letter:
         facts=facts,
         attachments=[Attachment(f"daily_{as_of_date}.html", "text/html", html)],
     )
+
+
+def owed_words(owed: Sequence[Owed], page_url: str) -> list[str]:
+    """Return who has to do what, where and by when, before the next plan; a line each."""
+    return [
+        f"{one.actor}: {one.words} ({page_url.rstrip('/')}{one.path}), by {utc_minute(one.deadline_at)}"
+        for one in owed
+    ]
 
 
 def state_in_words(report: DailyReport) -> str:
@@ -163,7 +177,7 @@ def state_in_words(report: DailyReport) -> str:
         return f"The data of {report.run['as_of_date']} would block a plan: {report.data_reasons[0].sentence}{others}"
     if report.missing:
         return "The desk runs, and could not compute all of its figures."
-    return "The desk runs; its data is whole."
+    return f"The desk runs, its data is whole, {left(report.owed)}."
 
 
 def ticket_status(ticket: Mapping | None) -> str:
