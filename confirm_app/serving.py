@@ -29,6 +29,8 @@ keyfile = _desk.confirm_certificate_key or None
 accesslog = "-"
 # A worker tells that it lives by touching a file: memory is never slow, and a container's disk is read-only.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()
+# No header of a visitor, passed on by a proxy on this machine, says what the address of the page is.
+forwarder_headers = ""
 # Who may command the server is who may send it signals.
 control_socket_disable = True
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 
-from confirm_app.database import desk_settings, reading, write_once
+from confirm_app.database import desk_settings, reading, stop_reading, write_once
 from confirm_app.people.access import begin_session, local_path
-from confirm_app.people.accounts import check_password, find_person
+from confirm_app.people.accounts import Busy, check_password, find_person
 from confirm_app.people.addresses import client_address, network_of
 from confirm_app.people.known_device import device_of, remember_device
 from trading_ops.db.connect import queries
@@ -41,7 +41,16 @@ def enter():
         message = f"Too many wrong passwords. Try again in {_wait(wait_s)}: until then none is looked at."
         return _form_page(goes_to, message, 429, {"Retry-After": str(wait_s)})
     person = find_person(reading(), person_id)
-    is_right = check_password(person, request.form.get("password", ""))
+    # Who waits in line keeps no connection meanwhile: there are fewer of them than visitors.
+    stop_reading()
+    try:
+        is_right = check_password(
+            person, request.form.get("password", ""), is_known_device=attempt["device"] is not None
+        )
+    except Busy:
+        return _form_page(
+            goes_to, "Too many people sign in at this moment. Try again.", 503, {"Retry-After": "5"}
+        )
     write_once(lambda connection: queries.page.settle_sign_in(connection, **attempt, is_right=is_right))
     if not is_right:
         return _form_page(goes_to, "Name or password is wrong. Both are case-sensitive except the name.", 401)

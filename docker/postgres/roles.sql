@@ -29,6 +29,9 @@ alter role desk_dbt set jit = off;
 -- A halt ends whoever keeps it waiting (desk.close_halt_gate).
 grant pg_signal_backend to desk_owner;
 
+-- Strangers at the page use up its own connections and nobody else's: a halt typed at a shell still gets in.
+alter role desk_app connection limit 40;
+
 -- Nobody waits or idles for ever with a lock in hand. The loader and dbt hold theirs while they work.
 alter role desk_app set lock_timeout = '5s';
 alter role desk_app set statement_timeout = '30s';

@@ -5,6 +5,8 @@ Each function returns the value of a text, or raises ValueError with the accepte
 """
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -76,11 +78,19 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError(f"{error}; addresses such as 10.0.0.7 or networks such as 10.0.0.0/24") from None
 
 
+def web_address(text: str) -> str:
+    """Return the address of a page."""
+    if not re.fullmatch(r"https?://[^\s\"'<>]+", text):
+        raise ValueError("an address is expected that begins with https:// or http://")
+    return text
+
+
 _CHECKS = {
     "inboxes": folders,
     "confirm_bind": address,
     "confirm_certificate": readable_file,
     "confirm_certificate_key": readable_file,
+    "confirm_url": web_address,
     "trusted_proxies": networks,
     "mail_from": one_address,
     "operator_email": one_address,
@@ -92,16 +102,23 @@ def lines_of_file(path: Path) -> Iterator[tuple[str, str]]:
     """
     Yield name and text of each line NAME=TEXT of a desk's file, nothing when there is none.
 
-    Lines without text, blank ones and those that begin with # are left out.
+    Lines without text, blank ones and those that begin with # are left out. It says which database a
+    halt stops: where everybody may write it, or its folder, nothing in it counts.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        for place in (path, path.parent):
+            if (mode := place.stat().st_mode) & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                raise ValueError(f"{place} can be written by everybody on this machine: chmod o-w {place}")
+        # Not splitlines: an editor and Docker show a line where it would see two.
+        lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from None
     seen = {"TRADING_OPS_DESK"}
     for number, line in enumerate(lines, start=1):
+        if not line.replace("\t", " ").isprintable():
+            raise ValueError(f"{path}, line {number}: holds a character that cannot be seen")
         name, equals, text = (part.strip() for part in line.partition("="))
         if not line.strip() or line.lstrip().startswith("#"):
             continue

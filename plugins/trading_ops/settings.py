@@ -1,10 +1,9 @@
 """
 Which desk this is: its folder, its file of settings and the environment, read once into one frozen object.
 
-A desk is a folder; `desk.env` in it holds its settings, a line NAME=VALUE each, in the form Docker reads as
-well. The environment overrides the file. No other module reads an environment variable, so the list below is
-everything an operator can turn. Rules of the desk (limits, windows, sizes) are policy and live in
-config/policy.yml.
+A desk is a folder; `desk.env` in it holds its settings, a line NAME=VALUE each, as Docker reads it. The
+environment overrides the file. No other module reads an environment variable, so the list below is all an
+operator can turn. Rules of the desk (limits, windows, sizes) are policy and live in config/policy.yml.
 """
 
 import os
@@ -180,15 +179,14 @@ def read_settings(environ: dict[str, str]) -> Settings:
     """
     Return the settings an environment and the desk's file describe.
 
-    Without TRADING_OPS_DESK no file is read. Raises SettingsError for an unknown TRADING_OPS_ name (a typo
-    would be silently ignored otherwise), a text its setting does not accept, a line of the file that is none,
-    a certificate without its key, or a production desk whose book has no name.
+    Without TRADING_OPS_DESK no file is read. Raises SettingsError for an unknown TRADING_OPS_ name, which may
+    be a typo, a text its setting does not accept, a file or line that cannot be used, a certificate without
+    its key, or a production desk whose book has no name.
     """
     environ = {name: text for name, text in environ.items() if name.startswith("TRADING_OPS_") and text}
     values: dict[str, Any] = {}
     if folder := environ.get(variable("desk")):
-        folder = Path(os.path.abspath(folder))
-        values, told = _of_desk(folder)
+        values, told = _of_desk(Path(os.path.abspath(folder)))
         environ = {**told, **environ}
     known = {variable(each.name): each for each in fields(Settings)}
     for name, text in environ.items():
@@ -205,8 +203,8 @@ def read_settings(environ: dict[str, str]) -> Settings:
             raise SettingsError(f"{missing}: a desk in production names its own book, such as live_ops")
     config = Settings(**values)
     if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
-        both = variable("confirm_certificate"), variable("confirm_certificate_key")
-        raise SettingsError(f"{' and '.join(both)} belong together: set both")
+        name = variable("confirm_certificate")
+        raise SettingsError(f"{name} and {name}_KEY belong together: set both")
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
     if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)
@@ -233,9 +231,8 @@ def _of_desk(folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
 
 @lru_cache
 def settings() -> Settings:
-    """Return this process's settings: of the desk it is told, else of the live one, else of the demo's."""
-    desk = LIVE_DESK if (LIVE_DESK / FILE_NAME).exists() else Settings.desk
-    return read_settings({variable("desk"): str(desk), **os.environ})
+    """Return this process's settings: of the desk it is told by name, else of the live one or the demo's."""
+    return _meant(LIVE_DESK if (LIVE_DESK / FILE_NAME).exists() else Settings.desk)
 
 
 def choose_desk(folder: str) -> None:
@@ -246,4 +243,8 @@ def choose_desk(folder: str) -> None:
 
 def demo_settings() -> Settings:
     """Return the settings for made-up or paper money: never the live desk's, unless told so."""
-    return read_settings({variable("desk"): str(Settings.desk), **os.environ})
+    return _meant(Settings.desk)
+
+
+def _meant(desk: Path) -> Settings:
+    return read_settings({**os.environ, variable("desk"): os.environ.get(variable("desk")) or str(desk)})

@@ -73,12 +73,19 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         raise InitError(
             f"{folder} holds a desk already: change its {FILE_NAME}, or name another folder with --desk"
         )
+    draft = folder / f"{FILE_NAME}.new"
+    if draft.exists():
+        # Its server may still run, and would keep the port from the next one.
+        postgres.stop(folder / "postgres")
+        raise InitError(
+            f"{folder} is half made: an earlier `trading-ops init` was ended before its desk was there. Nothing used "
+            f"it: rm -r {folder}, and say it again"
+        )
     if (folder / "postgres").exists():
         raise InitError(f"{folder} holds the database of another desk: name another folder with --desk")
     answers = complete(answers) if answers is not None else ask(_read)
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = folder / f"{FILE_NAME}.new"
     try:
         for name in (*_FILES.values(), *_BESIDE):
             if not (folder / name).exists():

@@ -15,7 +15,7 @@ import psycopg
 import yaml
 from psycopg.rows import dict_row
 
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack import postgres as embedded
 
@@ -70,11 +70,8 @@ def insert_load(connection, key: str, rows_new_count: int = 0) -> int:
 def add_policy(desk: Settings) -> str:
     """Store and activate config/policy.yml with its numbers as limits; return its hash."""
     body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
-    text = json.dumps(body, sort_keys=True)
-    policy_hash = _sha256(text)
     with connect("desk_planner", desk) as connection:
-        connection.execute("select desk.adopt_policy(%s, %s)", (policy_hash, text))
-    return policy_hash
+        return queries.runs.adopt_policy(connection, text=json.dumps(body, sort_keys=True))
 
 
 def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:

@@ -1,5 +1,6 @@
 """Who did what is written where it is done: once, whoever calls, and never for what was refused."""
 
+import hashlib
 import json
 import re
 
@@ -9,7 +10,7 @@ import pytest
 from tests.conftest import at_a_shell
 from tests.database import judged, rows
 from trading_ops.cli.main import main
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.ops import halt
 
 # Functions of the owner that write facts and tell of none, each with its reason.
@@ -169,11 +170,20 @@ def test_the_command_line_halts_at_once_and_it_is_told(shell, capsys):
     ]
 
 
-def test_a_name_nobody_has_is_answered_with_those_there_are(shell, capsys):
-    """In one line, and the desk goes on as before."""
-    assert main(["halt", "strange prices", "--person", "mallory"]) == 1
+def test_a_halt_in_a_name_nobody_has_halts_all_the_same(shell, capsys):
+    """A mistyped name once left the desk as it was: it is the shell's, and who there is comes after."""
+    assert main(["halt", "strange prices", "--person", "mallory"]) == 0
     assert "nobody is called 'mallory' here; the desk knows executor, operator" in capsys.readouterr().err
-    assert not audited(shell, "halt_engaged")
+    [told] = audited(shell, "halt_engaged")
+    assert (told["person"], told["detail"]) == ("shell", {"reason": "strange prices"})
+
+
+def test_a_release_in_a_name_nobody_has_is_refused(shell, capsys):
+    """In one line, and the desk stays halted."""
+    assert main(["halt"]) == 0
+    assert main(["release", "all fine", "--person", "mallory"]) == 1
+    assert "nobody is called 'mallory' here; the desk knows executor, operator" in capsys.readouterr().err
+    assert not audited(shell, "halt_released")
 
 
 def test_the_command_line_releases_for_an_operator_after_a_snapshot(shell, capsys):
@@ -202,11 +212,13 @@ def test_a_policy_that_takes_over_is_written_with_what_it_changes(desk):
     }
     second = {"risk": {"weight_ratio_max": "1", "positions_count_max": 20, "release_persons_min": 2}}
     with connect("desk_planner", desk) as connection:
-        for digit, body in (("1", first), ("1", first), ("2", second)):
-            connection.execute("select desk.adopt_policy(%s, %s)", (digit * 64, json.dumps(body)))
+        hashes = [
+            queries.runs.adopt_policy(connection, text=json.dumps(body)) for body in (first, first, second)
+        ]
+    assert hashes[0] == hashes[1] == hashlib.sha256(json.dumps(first).encode()).hexdigest()
     found = audited(desk, "policy_adopted")
     assert [(row["person"], row["subject"], row["detail"]["instead_of"]) for row in found] == [
-        ("desk", "1" * 64, None), ("desk", "2" * 64, "1" * 64)
+        ("desk", hashes[0], None), ("desk", hashes[2], hashes[0])
     ]  # fmt: skip
     assert found[1]["detail"]["limits"] == {
         "risk.weight_ratio_max": [0.15, 1], "risk.release_persons_min": [None, 2]

@@ -1,6 +1,7 @@
 """A desk for real money is set up, knows its people, and is never taken for another one."""
 
 import dataclasses
+import signal
 import stat
 import subprocess
 import sys
@@ -123,7 +124,7 @@ def test_people_come_change_and_go(live):
     assert one(live, hashed) != first
     assert live.run("people", "remove", "carl", "--person", "olga").returncode == 0
     assert one(live, hashed) == "!"
-    done = live.run("halt", "why", "--person", "carl")
+    done = live.run("release", "why", "--person", "carl")
     assert done.returncode == 1 and "nobody is called 'carl'" in done.stderr
     assert "carl             gone" in live.run("people", "list").stdout
 
@@ -196,6 +197,26 @@ def test_half_a_desk_is_none(tmp_path, monkeypatch):
     with pytest.raises(postgres.ClusterError):
         init.make_desk(tmp_path / "live", dict(ANSWERS))
     assert not (tmp_path / "live").exists()
+
+
+def test_a_desk_whose_making_was_killed_is_said_to_be_half_made(tmp_path):
+    """It was called another desk's database, and its server kept the port from every other try."""
+    folder = tmp_path / "live"
+    port = free_port()
+    script = (
+        "import os, signal; from trading_ops_stack import init, postgres; from pathlib import Path\n"
+        f"init.PORTS = dict(db_port={port})\n"
+        "init.let_in = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"init.make_desk(Path({str(folder)!r}), {ANSWERS!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT_ROOT, timeout=120, check=False)
+    try:
+        assert done.returncode == -signal.SIGKILL and postgres.is_running(folder / "postgres")
+        with pytest.raises(init.InitError, match=f"half made.*rm -r {folder}"):
+            init.make_desk(folder, dict(ANSWERS))
+        assert not postgres.is_running(folder / "postgres")
+    finally:
+        postgres.stop(folder / "postgres")
 
 
 def test_a_production_desk_has_a_name_for_its_book():

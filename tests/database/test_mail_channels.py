@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -11,6 +12,8 @@ from tests.conftest import free_port
 from tests.database import rows
 from tests.database.relays import Relay, running
 from trading_ops.cli.main import main
+from trading_ops.comms.account import Undelivered
+from trading_ops.comms.channels import notify
 from trading_ops.comms.incidents import raise_incident
 from trading_ops.comms.mail import ATTEMPTS_MAX, DeliveryReport
 from trading_ops.comms.post import deliver_outbox
@@ -201,3 +204,15 @@ def test_a_service_whose_code_breaks_keeps_no_mail(told_twice, monkeypatch):
     report = post(told_twice)
     assert report.sent == (1, 2) and "failed with TypeError" in report.unheard[0][1]
     assert SECRET not in str(report)
+
+
+def test_a_debugger_is_told_no_address(tmp_path, caplog):
+    """Airflow at level DEBUG wrote every URL of a channel, token and all, into the log of its task."""
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "channels"
+    path.touch(mode=0o600)
+    for url in ("json://user:{}@127.0.0.1:1/{}", "ntfy://{}@127.0.0.1:1/{}", "xml://127.0.0.1:1/{}"):
+        path.write_text(url.format(SECRET, SECRET))
+        with pytest.raises(Undelivered):
+            notify(path, "channel:1", "subject", "https://desk.example")
+    assert SECRET not in caplog.text

@@ -130,3 +130,53 @@ def test_a_short_sale_is_objected_to(saturday):
     run_id = rows.add_plan_run(saturday)
     rows.add_intended(saturday, run_id, 1, "ALDR", "SELL")
     assert set(objected(saturday, run_id, "risk")) == {"long_only"}
+
+
+def add_held(desk) -> None:
+    """Let the book hold 6.25 ALDR beside 10,000 in cash, with a close of 100 USD at 1.25 to the pound."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    judged.add_cash(desk, "10500.00", rows.SATURDAY_AT - timedelta(hours=3))
+    add_rates(desk, ("ecb", "2026-06-12", "1.25"))
+    with connect("desk_loader", desk) as connection:
+        connection.execute(
+            "insert into raw.eod_bars"
+            " select load_id, 'stooq', 'ALDR', '2026-06-12', 'raw', 100, 100, 100, 100, null, 1 from raw.loads"
+        )
+    ticket_id = rows.add_trade_ticket(desk, ("ALDR",))
+    rows.set_clock(desk, rows.WINDOW_OPEN_AT + timedelta(minutes=5))
+    fill = {
+        "units": "6.25",
+        "price_usd": "100",
+        "value_gbp": "500.00",
+        "executed_at": rows.WINDOW_OPEN_AT.isoformat(),
+    }
+    rows.confirm_line(desk, ticket_id, 1, "DONE", [fill])
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=7))
+    rows.add_snapshot(desk, rows.SATURDAY_AT + timedelta(days=7), cash_gbp="10000.00")
+
+
+@pytest.mark.parametrize(
+    ("told", "value_gbp", "is_objected"),
+    [
+        ({"ALDR": "500"}, "500.00", False),
+        ({"ALDR": "500", "BRCH": "20000"}, "1700.00", True),
+        ({"ALDR": "0"}, "800.00", True),
+        ({}, "800.00", True),
+    ],
+    ids=["as it is", "of a symbol not held", "nothing", "no word"],
+)
+def test_a_value_of_the_book_that_entries_and_bars_do_not_bear_out_widens_no_limit(
+    desk, told, value_gbp, is_objected
+):
+    """Forged prices made a book of 10,500 one of 30,000, and a tenth of that is a third of the true one."""
+    add_held(desk)
+    run_id = rows.add_plan_run(desk, weeks=1)
+    with connect("desk_planner", desk) as connection:
+        for symbol, held_value_gbp in told.items():
+            target = {
+                "run_id": run_id, "internal_symbol": symbol, "target_weight_ratio": "0.1", "target_value_gbp": "1000",
+                "held_units": "6.25", "held_value_gbp": held_value_gbp, "binding_constraint": "selected",
+            }  # fmt: skip
+            rows._insert(connection, "desk.portfolio_targets", target)
+    rows.add_intended(desk, run_id, 1, "ALDR", value_gbp=value_gbp)
+    assert ("position_weight" in objected(desk, run_id, "risk")) == is_objected

@@ -242,7 +242,7 @@ def test_eight_writers_at_once_get_one_ticket_into_the_table(saturday):
 
 def test_no_trade_commits_after_a_halt_has(saturday):
     """
-    Eight planners issue for 64 runs while the halt lands in the middle.
+    Eight planners of eight books issue for 64 runs while the halt lands in the middle.
 
     The number of TRADE tickets seen right after the halt's commit is final: what was under way
     finished before the halt, what came later was refused.
@@ -281,20 +281,16 @@ def test_no_trade_commits_after_a_halt_has(saturday):
 
 
 def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
-    """Copy an approved run into `count` weeks of its own; return a TRADE ticket row for each."""
+    """
+    Copy an approved run into `count` weeks of its own, each eighth in a book of its own; return a ticket
+    row for each.
+    """
+    for book in range(8):
+        rows.add_portfolio(desk, f"book_{book}", "paper")
+    window = ["window_open_at", "window_close_at", "deadline_at"]
     with rows.superuser(desk) as connection:
         for table, changed in (
-            (
-                "runs",
-                [
-                    "run_id",
-                    "idempotency_key",
-                    "plan_week",
-                    "window_open_at",
-                    "window_close_at",
-                    "deadline_at",
-                ],
-            ),
+            ("runs", ["run_id", "idempotency_key", "portfolio_id", "plan_week", *window]),
             ("ledger_trades_intended", ["run_id"]),
             ("gate_results", ["run_id"]),
             ("decisions", ["run_id"]),
@@ -311,6 +307,7 @@ def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
                     from jsonb_each(jsonb_build_object(
                         'run_id', '20260612-' || lpad(copy.number::text, 6, '0') || 'Z-git0123456',
                         'idempotency_key', 'copy:' || copy.number,
+                        'portfolio_id', 'book_' || copy.number %% 8,
                         'plan_week', to_char(run.window_open_at + copy.number * interval '7 days', 'IYYY-"W"IW'),
                         'window_open_at', (run.window_open_at at time zone 'America/New_York' + copy.number * interval '7 days')
                             at time zone 'America/New_York',

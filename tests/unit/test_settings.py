@@ -150,6 +150,13 @@ def test_a_child_of_a_desk_has_its_settings(tmp_path):
         ("\nDB_PORT=6000\n", "desk.env, line 2: a setting is expected"),
         ("TRADING_OPS_DB_PORT=1\nTRADING_OPS_DB_PORT=2\n", "desk.env, line 2: a setting is expected, once"),
         ("TRADING_OPS_DESK=/elsewhere\n", "desk.env, line 1"),
+        (
+            "TRADING_OPS_DB_NAME=a\u2028TRADING_OPS_MAIL=smtp\n",
+            "line 1: holds a character that cannot be seen",
+        ),
+        ("TRADING_OPS_DB_NAME=a\x0bTRADING_OPS_MAIL=smtp\n", "line 1: holds a character that cannot be seen"),
+        ("\nTRADING_OPS_DB_NAME=x\x00y\n", "line 2: holds a character that cannot be seen"),
+        ("TRADING_OPS_CONFIRM_URL=javascript:alert(1)\n", "begins with https:// or http://"),
         ("TRADING_OPS_DB_PROT=6000\n", "TRADING_OPS_DB_PROT is not a setting"),
         ("TRADING_OPS_ENVIRONMENT=production\n", "TRADING_OPS_PORTFOLIO_ID is missing.*such as live_ops"),
     ],
@@ -165,6 +172,27 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "desk.env").mkdir()
     with pytest.raises(SettingsError, match="desk.env cannot be read"):
         read_settings({"TRADING_OPS_DESK": str(tmp_path)})
+
+
+@pytest.mark.parametrize("place", ["desk.env", "."])
+def test_a_file_that_everybody_may_write_is_refused(tmp_path, place):
+    """Any user of the machine could say which database a halt stops, and where mail goes."""
+    environ = desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n")
+    (tmp_path / place).chmod(0o777)
+    with pytest.raises(SettingsError, match="can be written by everybody"):
+        read_settings(environ)
+    (tmp_path / place).chmod(0o775)
+    assert read_settings(environ).db_port == 6000
+
+
+def test_an_empty_name_of_a_desk_is_none(tmp_path, monkeypatch):
+    """`TRADING_OPS_DESK=$UNSET trading-ops halt` halted the demo beside a live desk."""
+    for name in [name for name in os.environ if name.startswith("TRADING_OPS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("trading_ops.settings.LIVE_DESK", tmp_path)
+    desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n")
+    monkeypatch.setenv("TRADING_OPS_DESK", "")
+    assert (settings().desk, demo_settings().desk) == (tmp_path, Settings.desk)
 
 
 def test_a_fresh_shell_means_the_live_desk_once_there_is_one_and_the_demo_never_does(tmp_path, monkeypatch):

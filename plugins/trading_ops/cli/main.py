@@ -140,9 +140,16 @@ def _invariants(options) -> int:
 
 def _halt(options) -> int:
     with connect("desk_planner") as connection:
-        person = require_person(connection, options.person) if options.person else SHELL
+        person, stranger = SHELL, None
+        try:
+            person = require_person(connection, options.person) if options.person else SHELL
+        except UnknownPerson as error:
+            # Whoever is in a hurry mistypes a name: the desk is halted in the shell's.
+            stranger = error
         halt.engage(connection, options.reason, person)
         print("the desk is halted: no TRADE ticket can be issued")
+        if stranger:
+            print(f"trading-ops halt: {stranger}", file=sys.stderr)
         if not options.reason.strip():
             # It acts first and asks afterwards.
             reason = input("why? ") if sys.stdin.isatty() else ""

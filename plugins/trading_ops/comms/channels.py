@@ -83,6 +83,10 @@ def notify(path: Path, channel: str, subject: str, link: str) -> str:
 def _fault(url: str, subject: str, link: str) -> str | None:
     from apprise import Apprise, LogCapture, NotifyFormat
 
+    # What they tell a debugger, and what is below them, holds the URL.
+    for teller in ("apprise", "urllib3", "requests_oauthlib"):
+        logging.getLogger(teller).setLevel(logging.WARNING)
+        logging.getLogger(teller).propagate = False
     told = Apprise()
     with LogCapture(level=logging.WARNING) as log:
         if not told.add(url):

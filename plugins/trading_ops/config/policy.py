@@ -48,9 +48,14 @@ class Policy(Section):
     risk: Risk
 
     @property
+    def canonical_text(self) -> str:
+        """The body as canonical JSON (RFC 8785)."""
+        return rfc8785.dumps(self.body()).decode()
+
+    @property
     def policy_hash(self) -> str:
-        """SHA-256 of the canonical body."""
-        return hashlib.sha256(rfc8785.dumps(self.body())).hexdigest()
+        """SHA-256 of the canonical text."""
+        return hashlib.sha256(self.canonical_text.encode()).hexdigest()
 
     def body(self) -> dict[str, Any]:
         """Return the policy as JSON values: decimals as plain text without trailing zeros."""

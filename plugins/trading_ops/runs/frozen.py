@@ -3,7 +3,6 @@ What runs are frozen with, stored once under its hash: the policy and the calend
 """
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from trading_ops.config.policy import Policy, policy_of_body
 from trading_ops.db.connect import queries
@@ -24,8 +23,7 @@ def load_policy(connection: psycopg.Connection, policy_hash: str) -> Policy:
 
 def adopt_policy(connection: psycopg.Connection, policy: Policy) -> str:
     """Store a policy and its limits unless they are there, make it the active one, return its hash."""
-    queries.runs.adopt_policy(connection, policy_hash=policy.policy_hash, body=Jsonb(policy.body()))
-    return policy.policy_hash
+    return queries.runs.adopt_policy(connection, text=policy.canonical_text)
 
 
 def store_calendar(connection: psycopg.Connection) -> str:

@@ -1,8 +1,8 @@
 -- What the confirm page reads and writes, as desk_app; accounts are kept as desk_planner.
 
 -- name: person(person_id)^
--- Who wants to sign in, or is signed in.
-select person_id, role, password_hash from desk.people where person_id = :person_id;
+-- Who wants to sign in, or is signed in; who is gone does neither.
+select person_id, role, password_hash from desk.people where person_id = :person_id and role <> 'gone';
 
 -- name: admit_sign_in(name, network, device)$
 -- How many seconds an attempt to sign in has to wait; 0 counts it and lets its password be looked at.

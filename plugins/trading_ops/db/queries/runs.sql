@@ -19,9 +19,9 @@ select max(load_id) from raw.loads;
 select min(session_date) from raw.eod_bars
 where not exists (select from raw.eod_bars where session_date <= :as_of_date);
 
--- name: adopt_policy(policy_hash, body)$
--- Stores a policy with its limits, unless it is there, and makes it the active one.
-select desk.adopt_policy(:policy_hash, :body);
+-- name: adopt_policy(text)$
+-- Stores a policy with its limits, unless it is there, makes it the active one and returns the hash of its text.
+select desk.adopt_policy(:text);
 
 -- name: policy_body(policy_hash)$
 -- The body of a stored policy.
