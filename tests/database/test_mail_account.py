@@ -6,6 +6,7 @@ import time
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.conftest import at_a_shell
 from tests.database.relays import (
     PASSWORD,
     USER,
@@ -180,7 +181,7 @@ def test_the_test_verb_says_what_became_of_each_person(account, monkeypatch, cap
     """The server's words, what to do about it, and exit code 1 when one did not go out."""
     with running(Relay()) as relay:
         config = at(account, relay, smtp_user="")
-        monkeypatch.setattr("trading_ops.cli.mail.settings", lambda: config)
+        at_a_shell(monkeypatch, config)
         assert main(["mail", "test"]) == 0
         assert capsys.readouterr().out.splitlines() == [
             f"{ANNA}: ok: accepted by localhost:{relay.port}: 250 2.0.0 taken",
@@ -192,7 +193,7 @@ def test_the_test_verb_says_what_became_of_each_person(account, monkeypatch, cap
             "eve@people.example": ["452 4.2.2 mailbox full"],
         }
         assert main(["mail", "test"]) == 1
-        refused, denied = capsys.readouterr().err.splitlines()
+        _, refused, denied = capsys.readouterr().err.splitlines()
         assert refused.startswith(f"{ANNA}: refused: there is no mailing to {ANNA}: 550 5.1.1 no such user;")
         assert "failed: the relay does not carry our mail" in denied and "log in" in denied
         assert main(["mail", "test", "--to", "eve@people.example"]) == 1

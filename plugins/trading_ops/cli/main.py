@@ -17,7 +17,7 @@ from trading_ops.exchange.calendar import OverridesError
 from trading_ops.ops import drawdown, halt
 from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
-from trading_ops.settings import SettingsError, choose_desk, settings, variable
+from trading_ops.settings import Settings, SettingsError, choose_desk, settings, variable
 from trading_ops.wording.instants import utc_minute
 
 # A verb of another room: its help, what adds its options, and what runs it.
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
         if options.verb in more:
             return more[options.verb][2](options)
         if options.verb in _ON_A_DATABASE:
-            print(identity(settings()), file=sys.stderr)
+            print(_which(settings()), file=sys.stderr)
         return _VERBS[options.verb](options)
     except (UnknownPerson, OverridesError, OtherDesk, SettingsError) as refusal:
         print(f"trading-ops {options.verb}: {refusal}", file=sys.stderr)
@@ -79,6 +79,14 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
     except psycopg.Error as refusal:
         print(f"trading-ops {options.verb}: {str(refusal).strip().splitlines()[0]}", file=sys.stderr)
         return 1
+
+
+def _which(config: Settings) -> str:
+    try:
+        return identity(config)
+    except psycopg.OperationalError:
+        # What needs no database goes on, such as a test of the mail; the rest says itself that it cannot.
+        return f"{config.data.parent} · no database answers at {config.db_host}:{config.db_port}"
 
 
 def _migrate(options) -> int:
