@@ -3,7 +3,6 @@
 import json
 from decimal import Decimal
 
-from tests.database.rows import superuser
 from tests.dbt import small_desk
 from tests.dbt.small_desk import PORTFOLIO, RUN_ID, SESSIONS
 from trading_ops.db.connect import connect
@@ -61,8 +60,6 @@ def found(desk, folder, run_id: str) -> list[tuple]:
 def test_a_reviewed_drawdown_lets_both_looks_pass_and_stays_written(desk, tmp_path):
     """30 % lost: both block. Reviewed: both are clear, and the drawdown from the true peak is still 30 %."""
     small_desk.fill(desk)
-    with superuser(desk) as connection:
-        connection.execute("update desk.config_policy set is_active = true")
     book(
         desk, "record_cash_movement", "fee", kind="fee", amount_gbp="-300.00", occurred_at=f"{SESSIONS[1]} 15:00:00+00"
     )  # fmt: skip
