@@ -282,8 +282,8 @@ def test_no_trade_commits_after_a_halt_has(saturday):
 
 def clone_approved_run(desk, run_id: str, count: int) -> list[dict]:
     """
-    Copy an approved run into `count` weeks of its own, each eighth in a book of its own; return a ticket
-    row for each.
+    Copy an approved run into `count` weeks of its own, each eighth in a book of its own; return a TRADE
+    ticket row for each.
     """
     for book in range(8):
         rows.add_portfolio(desk, f"book_{book}", "paper")

@@ -91,7 +91,7 @@ def test_a_trade_beside_the_ticket_of_a_later_plan_that_is_not_committed_yet_is_
 
 
 def test_a_trade_frozen_before_the_ticket_before_it_was_out_is_refused(saturday):
-    """Plans of two weeks frozen on one morning: neither knew of the other's lines, both spent the cash."""
+    """Plans of two weeks frozen on one morning: neither knew of the other, both spent the same cash."""
     this_week = rows.add_approved_run(saturday)
     next_week = rows.add_plan_run(saturday, weeks=1, as_of_date=rows.AS_OF_DATE, frozen_at=rows.SATURDAY_AT)
     rows.add_intended(saturday, next_week, 1, "ALDR")

@@ -23,6 +23,7 @@ from tests.database.rows import insert_load
 from trading_ops.config.policy import parse_policy
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
+from trading_ops.runs.frozen import adopt_policy
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_airflow.dbt.command import ServedCall, server_command, server_socket, start_dbt
 
@@ -197,10 +198,7 @@ def _add_calendar(connection) -> None:
 
 def _add_policy(connection) -> str:
     policy = parse_policy((PROJECT_ROOT / "config/policy.yml").read_text(), "config/policy.yml")
-    policy_hash = policy.policy_hash
-    body = json.dumps(policy.body())
-    connection.execute("select desk.adopt_policy(%s, %s)", (policy_hash, body))
-    return policy_hash
+    return adopt_policy(connection, policy)
 
 
 def _add_universe(connection) -> str:
