@@ -47,10 +47,10 @@ class Airflow:
         return cls(airflow_url(config), admin_password(config))
 
     def trigger(
-        self, dag_id: str, partition_key: str, conf: dict | None = None, dag_run_id: str | None = None
+        self, dag_id: str, partition_key: str | None, conf: dict | None = None, dag_run_id: str | None = None
     ) -> str:
         """
-        Start a run for a session date and return its dag_run_id.
+        Start a run for a session date, or for none, and return its dag_run_id.
 
         A dag_run_id that exists already is not started again; its id is returned.
         """
@@ -94,7 +94,7 @@ class Airflow:
             time.sleep(every_s)
 
     def run(
-        self, dag_id: str, partition_key: str, conf: dict | None = None, timeout_s: float = 600
+        self, dag_id: str, partition_key: str | None, conf: dict | None = None, timeout_s: float = 600
     ) -> DagRunResult:
         """Trigger a run and wait for it."""
         return self.wait(dag_id, self.trigger(dag_id, partition_key, conf), timeout_s)

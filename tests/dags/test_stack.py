@@ -113,6 +113,14 @@ def test_a_bad_session_is_refused_at_the_door(desk):
         Airflow.of(desk).trigger("weekly_plan", "2026-11-26")
 
 
+def test_the_reminders_run_when_started_by_hand(desk):
+    """Of no session; on a desk without a ticket there is nobody to write to."""
+    result = Airflow.of(desk).run("daily_reminders", None, timeout_s=120)
+    assert (result.state, result.tasks) == ("success", {"remind_people": "success", "send_mail": "success"})
+    with connect("desk_reader", desk) as connection:
+        assert not connection.execute("select * from desk.outbox").fetchall()
+
+
 def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     """
     SIGKILL in the middle of load_bars: the second try ends it, and every bar is there exactly once.
