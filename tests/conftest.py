@@ -91,8 +91,11 @@ def desk(cluster, tmp_path, request) -> Settings:
     """A fresh simulated desk: its own database and data folder."""
     name = f"desk_{os.urandom(6).hex()}"
     with admin(cluster) as connection:
+        # Files are copied in half the time it takes to write them through the log, which nobody reads here.
         connection.execute(
-            sql.SQL("create database {} template template_desk owner desk_owner").format(sql.Identifier(name))
+            sql.SQL("create database {} template template_desk owner desk_owner strategy file_copy").format(
+                sql.Identifier(name)
+            )
         )
     yield dataclasses.replace(cluster, db_name=name, data=tmp_path / "data")
     with admin(cluster) as connection:
