@@ -24,11 +24,17 @@ from trading_ops.simulation.market import MissingBars, SimulatedMarket
 from trading_ops.tickets.build import TicketLine
 from trading_ops.universe.instruments import universe_text
 from trading_ops.wording.figures import gbp
-from trading_ops_airflow.dbt.docs_app import docs_path
-from trading_ops_airflow.schedule import DAILY_FOLLOWUP, DAILY_MARKET_DATA, WEEKLY_PLAN, DeskDag
+from trading_ops_airflow.schedule import (
+    DAILY_FOLLOWUP,
+    DAILY_MARKET_DATA,
+    DAILY_REMINDERS,
+    WEEKLY_PLAN,
+    DeskDag,
+)
 from trading_ops_stack import dbt_docs, stack
 from trading_ops_stack.airflow_api import Airflow, DagRunResult
 from trading_ops_stack.card import make
+from trading_ops_stack.demo_summary import places, summary
 from trading_ops_stack.keys import write_password
 
 SEED = 20260306
@@ -92,34 +98,7 @@ def live(config: Settings) -> None:
         demo.plan(week)
         demo.execute(week)
     dbt_docs.build(config, demo.newest_run_id())
-    print(f"\n{summary(config)}\n\n{_places(config)}")
-
-
-def summary(config: Settings) -> str:
-    """Return one table: week, gates, ticket kind, reason."""
-    with connect("desk_reader", config) as connection:
-        rows = queries.simulation.ticket_summary(connection)
-        table = [
-            ("week", "as of", "data", "confirm", "reconcile", "risk", "ticket", "reason"),
-            *(
-                (
-                    row["plan_week"],
-                    str(row["as_of_date"]),
-                    *(
-                        row[gate] or "-"
-                        for gate in ("data_quality", "confirmation", "reconciliation", "risk")
-                    ),
-                    row["kind"],
-                    row["reason"],
-                )
-                for row in rows
-            ),
-        ]
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]) - 1)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=True)), line[-1]])
-        for line in table
-    )
+    print(f"\n{summary(config)}\n\n{places(config)}")
 
 
 class Demo:
@@ -167,6 +146,9 @@ class Demo:
             self._trade(week, ticket, monday, executed_at=window[0] + timedelta(minutes=10))
         self._set_clock(window[1] + timedelta(minutes=5))
         self._submit_snapshot(monday, not_before=window[1])
+        if None in week.mix.values():
+            self._set_clock(window[1] + timedelta(minutes=20))
+            self._run(DAILY_REMINDERS, monday)
         self._set_clock(DAILY_FOLLOWUP.run_at(monday))
         self._run(DAILY_FOLLOWUP, monday)
 
@@ -211,7 +193,9 @@ class Demo:
             print(f"  executor: broker shows {gbp(self._broker.cash_gbp)} and {held} positions")
 
     def _run(self, dag: DeskDag, session: date) -> DagRunResult:
-        dag_run_id = self._airflow.trigger(dag.dag_id, session.isoformat(), dag_run_id=f"demo__{session}")
+        # What runs by the clock alone has no session of its own.
+        key = session.isoformat() if dag.run_at else None
+        dag_run_id = self._airflow.trigger(dag.dag_id, key, dag_run_id=f"demo__{session}")
         result = self._airflow.wait(dag.dag_id, dag_run_id, timeout_s=900)
         print(f"  {dag.dag_id}: {result.state}{_broken(result) and f' (red: {_broken(result)})'}")
         return result
@@ -268,22 +252,6 @@ def _missing_bars(symbols: tuple[str, ...], as_of_date: date) -> tuple[MissingBa
 
 def _broken(result: DagRunResult) -> str:
     return ", ".join(task for task, state in result.tasks.items() if state == "failed")
-
-
-def _places(config: Settings) -> str:
-    return (
-        "\n".join(
-            f"  {what:<13}{where}"
-            for what, where in (
-                ("tickets", config.data / "tickets"),
-                ("mails", config.data / "mail"),
-                ("reports", config.data / "reports"),
-                ("dbt docs", docs_path(config)),
-                ("runs", config.data / "runs"),
-            )
-        )
-        + f"\n{stack.addresses(config)}"
-    )
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_mails_are_files_without_order_lines(lived):
     ]
     ticket_mails = [mail for mail in mails if "TRADE 2026-W11" in mail["Subject"]]
     assert len(ticket_mails) == 2 and len(mails) >= 8
-    [asked] = [mail for mail in mails if "Please confirm: 1 line of demo-2026-W11-1" in mail["Subject"]]
+    [asked] = [mail for mail in mails if "1 thing left: record line 5 of demo-2026-W11-1" in mail["Subject"]]
     deadline_at = datetime.fromisoformat(lived.tickets()["demo-2026-W11-1"]["window"]["deadline"]["at"])
     assert asked["To"] == lived.config.executor_email and asked["Date"].datetime < deadline_at
     text = ticket_mails[0].get_body(("plain",)).get_content()
