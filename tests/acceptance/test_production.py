@@ -53,7 +53,7 @@ class LiveDesk:
         return self._python("trading_ops_stack.stack", verb, TRADING_OPS_DESK=str(self.folder))
 
     def settled(self) -> str:
-        """Return what `make status` says once everything is healthy, which a busy machine takes a while for."""
+        """Return what `make status` says once all is healthy, which takes a busy machine a while."""
         deadline = time.monotonic() + 180
         while (done := self.make("status")).returncode and time.monotonic() < deadline:
             time.sleep(2)
