@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from confirm_app.database import desk_settings, reading, stop_reading, write_once
+from confirm_app.database import desk_now, desk_settings, stop_reading, write_once
 from trading_ops.db.connect import queries
 
 _HEADERS = {
@@ -47,14 +47,13 @@ def _add_headers(response: Response) -> Response:
 
 def _said_everywhere() -> dict:
     """Return which desk this is and whether it is halted, for the sign-in and the error pages, too."""
-    config = desk_settings()
     try:
-        desk = queries.page.desk(reading(), portfolio_id=config.portfolio_id)
+        desk = desk_now()
     except psycopg.Error:
         # The transaction may be a broken one, or the database gone: then the page says what it can.
         stop_reading()
         desk = None
-    return {"desk": desk, "portfolio_id": config.portfolio_id}
+    return {"desk": desk, "portfolio_id": desk_settings().portfolio_id}
 
 
 def _answer_error(error: HTTPException):

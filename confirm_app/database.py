@@ -6,13 +6,13 @@ in one transaction per form and survives a lost connection: every writer carries
 so doing it again finds the first effect instead of making a second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import psycopg
 from flask import current_app, g
 
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings
 
 T = TypeVar("T")
@@ -33,8 +33,16 @@ def reading() -> psycopg.Connection:
     return g.reading
 
 
+def desk_now() -> Mapping:
+    """Return which desk this is, what time it is there and whether it is halted: asked once a request."""
+    if "desk" not in g:
+        g.desk = queries.page.desk(reading(), portfolio_id=desk_settings().portfolio_id)
+    return g.desk
+
+
 def stop_reading(_error: BaseException | None = None) -> None:
     """Close the request's read-only connection, so the next read sees what was written meanwhile."""
+    g.pop("desk", None)
     connection = g.pop("reading", None)
     if connection is not None:
         connection.close()

@@ -72,8 +72,6 @@ def _explain(refusal: psycopg.Error) -> str:
 
 
 def _page(message: str = "", status: int = 200):
-    portfolio_id = desk_settings().portfolio_id
-    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
-    fallen = queries.page.drawdown_to_review(reading(), portfolio_id=portfolio_id)
+    fallen = queries.page.drawdown_to_review(reading(), portfolio_id=desk_settings().portfolio_id)
     halts = list(queries.page.recent_halts(reading()))
-    return render_template("halt.html", desk=desk, fallen=fallen, halts=halts, message=message), status
+    return render_template("halt.html", fallen=fallen, halts=halts, message=message), status

@@ -71,12 +71,10 @@ def _fresh_form() -> PostedForm:
 
 def _form_page(form: PostedForm, status: int = 200, reversals: dict[int, PostedForm] | None = None):
     portfolio_id = desk_settings().portfolio_id
-    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
     recent = list(queries.page.recent_cash_movements(reading(), portfolio_id=portfolio_id))
     fresh = {movement["movement_id"]: PostedForm({"key": new_key()}) for movement in recent}
     return render_template(
         "cash_form.html",
-        desk=desk,
         form=form,
         kinds=list(MOVEMENTS),
         movements=recent,

@@ -53,15 +53,13 @@ def show(snapshot_id: int):
     if not snapshot:
         abort(404, "There is no such snapshot.")
     positions = queries.page.snapshot_positions(reading(), snapshot_id=snapshot_id, portfolio_id=portfolio_id)
-    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
-    return render_template("snapshot.html", desk=desk, snapshot=snapshot, positions=list(positions))
+    return render_template("snapshot.html", snapshot=snapshot, positions=list(positions))
 
 
 def _form_page(form: PostedForm, status: int = 200):
     portfolio_id = desk_settings().portfolio_id
-    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
     recent = list(queries.page.recent_snapshots(reading(), portfolio_id=portfolio_id))
-    return render_template("snapshot_form.html", desk=desk, form=form, snapshots=recent), status
+    return render_template("snapshot_form.html", form=form, snapshots=recent), status
 
 
 def _now_at():

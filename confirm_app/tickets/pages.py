@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from flask import Blueprint, abort, render_template
 
-from confirm_app.database import desk_settings, reading
+from confirm_app.database import desk_now, desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
 from trading_ops.db.connect import queries
 from trading_ops.exchange.sessions import CalendarError
@@ -21,20 +21,18 @@ def index():
     """The newest ticket and the ones before it."""
     config = desk_settings()
     portfolio_id = config.portfolio_id
-    desk = queries.page.desk(reading(), portfolio_id=portfolio_id)
+    now_at = desk_now()["now_at"]
     found = list(queries.page.recent_tickets(reading(), portfolio_id=portfolio_id))
     for ticket in found:
-        ticket["phase"] = phase_of(ticket, desk["now_at"])
+        ticket["phase"] = phase_of(ticket, now_at)
         ticket["reasons"] = stored_reasons(ticket["reasons"])
     missing = None
     # Beyond the last day the calendar knows nobody can say what is due.
     with suppress(CalendarError):
-        missing = missing_ticket(reading(), config, desk["now_at"])
+        missing = missing_ticket(reading(), config, now_at)
     owed = read_owed(reading(), portfolio_id)
-    open_now = open_at(owed, desk["now_at"])
-    return render_template(
-        "index.html", desk=desk, tickets=found, missing=missing, owed=owed, open_now=open_now
-    )
+    open_now = open_at(owed, now_at)
+    return render_template("index.html", tickets=found, missing=missing, owed=owed, open_now=open_now)
 
 
 @tickets.get("/confirm/<ticket_id>")
@@ -51,4 +49,4 @@ def ticket_page(ticket_id: str, posted: tuple[int, LineForm] | None = None, stat
             404,
             "There is no such ticket. Follow the link of the newest mail, or start from the list of tickets.",
         )
-    return render_template("ticket.html", view=view, desk=view.desk), status
+    return render_template("ticket.html", view=view), status

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import psycopg
 
-from confirm_app.database import desk_settings
+from confirm_app.database import desk_now, desk_settings
 from confirm_app.forms.figures import write_figure
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
@@ -107,7 +107,7 @@ def view_ticket(
     # A ticket of another book is executed, and recorded, at the desk that keeps it.
     if ticket is None or ticket["portfolio_id"] != desk_settings().portfolio_id:
         return None
-    desk = queries.page.desk(connection, portfolio_id=ticket["portfolio_id"])
+    desk = desk_now()
     phase = phase_of(ticket, desk["now_at"])
     versions = _versions_by_line(connection, ticket_id)
     switched_off = disabled_symbols(connection)
