@@ -11,6 +11,7 @@ import pytest
 from confirm_app.people import accounts
 from tests.confirm_app.conftest import Visitor
 from tests.confirm_app.desk_rows import PASSWORDS, select
+from tests.database.rows import superuser
 from trading_ops.db.connect import connect
 
 CONNECTIONS = """
@@ -35,9 +36,8 @@ def test_guesses_from_everywhere_hold_no_connection_while_they_wait(app, ticket,
     """Two hundred of them took every connection there is for forty seconds, those of a halt as well."""
     answers = []
     guesses = [
-        threading.Thread(target=lambda name=name: answers.append(Visitor(app.test_client()).sign_in(name)))
-        # Of two accounts: the brake on one begins with the fifth guess.
-        for name in ("executor", "operator", "executor", "operator", "executor")
+        threading.Thread(target=lambda: answers.append(Visitor(app.test_client()).sign_in()))
+        for _ in range(5)
     ]
     for guess in guesses:
         guess.start()
@@ -122,3 +122,22 @@ def test_a_visitor_does_not_say_where_the_page_lies(page):
             )
             answer = b"".join(iter(lambda: visitor.recv(65536), b""))
         assert b"Location: /sign-in?next=/evil/sign-in" in answer, answer[:300]
+
+
+def test_who_waited_for_the_attempt_before_is_not_sent_away_for_it(desk):
+    """The attempt before is over when this one is looked at, whichever began first."""
+    attempt = "select desk.admit_sign_in('executor', '203.0.113.0/24', null) as wait_s"
+    waited = []
+
+    def admit():
+        with connect("desk_app", desk) as connection:
+            waited.append(connection.execute(attempt).fetchone()["wait_s"])
+
+    late = threading.Thread(target=admit)
+    with superuser(desk) as connection, connection.transaction():
+        connection.execute("lock table desk.sign_in_brakes in share row exclusive mode")
+        late.start()
+        time.sleep(0.5)
+        assert connection.execute(attempt).fetchone()["wait_s"] == 0
+    late.join(10)
+    assert waited == [0]
