@@ -11,16 +11,16 @@ import struct
 import tempfile
 from pathlib import Path
 
+from trading_ops.accepted import with_port
 from trading_ops.settings import settings
 
 # A form is one packet; a phone in a tunnel sends it again.
 SILENCE_S = 10
 
 _desk = settings()
-_host = f"[{_desk.confirm_bind}]" if ":" in _desk.confirm_bind else _desk.confirm_bind
 
 wsgi_app = "confirm_app:create_app()"
-bind = f"{_host}:{_desk.confirm_port}"
+bind = with_port(_desk.confirm_bind, _desk.confirm_port)
 worker_class = "gthread"
 workers = 2
 threads = 128

@@ -23,7 +23,7 @@ def migrate_desk() -> None:
 def prepare_airflow(config: Settings) -> None:
     """Migrate Airflow's database and create what its first run would miss."""
     from trading_ops_stack.environment import POOLS
-    from trading_ops_stack.people import add_people
+    from trading_ops_stack.people import add_people, told_once
 
     airflow = (sys.executable, "-m", "airflow")
     subprocess.run([*airflow, "db", "migrate"], check=True)
@@ -35,9 +35,9 @@ def prepare_airflow(config: Settings) -> None:
         json.dump(entries, pools)
         pools.flush()
         subprocess.run([*airflow, "pools", "import", pools.name], check=True)
-    for person, password in add_people(config).items():
-        if config.environment == "production":
-            print(f"{person} signs in with the password {password}, which is told this once", flush=True)
+    new_passwords = add_people(config)
+    if config.environment == "production":
+        print("\n".join(told_once(new_passwords)), flush=True)
 
 
 if __name__ == "__main__":

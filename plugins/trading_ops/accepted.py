@@ -63,6 +63,11 @@ def address(text: str) -> str:
     return text
 
 
+def with_port(host: str, port_number: int) -> str:
+    """Return an address and a port as URLs and servers write them: an IPv6 one in brackets."""
+    return f"[{host}]:{port_number}" if ":" in host else f"{host}:{port_number}"
+
+
 def readable_file(text: str) -> str:
     """Return the path of a file that this user can read."""
     if not (os.path.isfile(text) and os.access(text, os.R_OK)):

@@ -148,8 +148,7 @@ class Settings:
     def local_url(self) -> str:
         """The address of the confirm page on this machine."""
         scheme = "https" if self.confirm_certificate else "http"
-        host = f"[{self.page_host}]" if ":" in self.page_host else self.page_host
-        return f"{scheme}://{host}:{self.confirm_port}"
+        return f"{scheme}://{accepted.with_port(self.page_host, self.confirm_port)}"
 
     @property
     def page_host(self) -> str:
@@ -175,7 +174,7 @@ def variable(name: str) -> str:
     return f"TRADING_OPS_{name.upper()}"
 
 
-def read_settings(environ: dict[str, str]) -> Settings:
+def read_settings(environ: dict[str, str], file_name: str = FILE_NAME) -> Settings:
     """
     Return the settings an environment and the desk's file describe.
 
@@ -186,7 +185,7 @@ def read_settings(environ: dict[str, str]) -> Settings:
     environ = {name: text for name, text in environ.items() if name.startswith("TRADING_OPS_") and text}
     values: dict[str, Any] = {}
     if folder := environ.get(variable("desk")):
-        values, told = _of_desk(Path(os.path.abspath(folder)))
+        values, told = _of_desk(Path(os.path.abspath(folder)), file_name)
         environ = {**told, **environ}
     known = {variable(each.name): each for each in fields(Settings)}
     for name, text in environ.items():
@@ -211,7 +210,7 @@ def read_settings(environ: dict[str, str]) -> Settings:
     return config
 
 
-def _of_desk(folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
+def _of_desk(folder: Path, file_name: str) -> tuple[dict[str, Path], dict[str, str]]:
     """Return where the things of a desk's folder lie, and what its file says; paths there start from it."""
     paths = {each.name: each.default for each in fields(Settings) if each.type is Path}
     own = {
@@ -223,7 +222,7 @@ def _of_desk(folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
     try:
         return own, {
             name: str(folder / text) if name in path_variables else text
-            for name, text in accepted.lines_of_file(folder / FILE_NAME)
+            for name, text in accepted.lines_of_file(folder / file_name)
         }
     except ValueError as error:
         raise SettingsError(str(error)) from None

@@ -3,13 +3,13 @@
 import sys
 
 from trading_ops.cli.main import Verb, main
-from trading_ops_stack import init, people, service
+from trading_ops_stack import init, people, readiness, service
 
 VERBS: dict[str, Verb] = {
     "init": ("set up a desk for real money, by questions or from a file", init.add_options, init.run),
     "people": ("who may sign in", people.add_options, people.run),
     "service": ("start the desk after a reboot", service.add_options, service.run),
-    "ready": ("what a desk in production still lacks", init.add_no_options, init.run_ready),
+    "ready": ("what a desk in production still lacks", readiness.add_no_options, readiness.run),
 }
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from trading_ops.config.files import read_policy
 from trading_ops.db import clock
 from trading_ops.db.connect import connect, queries
+from trading_ops.files import write_whole
 from trading_ops.ledger.portfolio import SELF_FUNDED_KINDS, ensure_portfolio
 from trading_ops.settings import (
     FILE_NAME,
@@ -26,15 +27,14 @@ from trading_ops.settings import (
     PROJECT_ROOT,
     Settings,
     read_settings,
-    settings,
     variable,
 )
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import state_folder
 from trading_ops_stack.keys import write_keys
-from trading_ops_stack.people import let_in
+from trading_ops_stack.people import let_in, told_once
 from trading_ops_stack.questions import InitError, ask, complete, read_answers
-from trading_ops_stack.readiness import readiness_text
+from trading_ops_stack.readiness import findings, readiness_text
 
 # Beside those of the demo, so that both can run.
 PORTS = {"db_port": 54429, "airflow_port": 8174, "confirm_port": 8175, "docs_port": 8176}
@@ -90,10 +90,9 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         for name in (*_FILES.values(), *_BESIDE):
             if not (folder / name).exists():
                 shutil.copy(PROJECT_ROOT / "config" / name, folder / name)
-        draft.touch(mode=0o600)
-        draft.write_text(_env_text(answers))
+        write_whole(draft, _env_text(answers).encode())
         # Under its own name only once everything stands: until then nobody takes this for a desk.
-        config = _settings_of(folder, draft)
+        config = read_settings({variable("desk"): str(folder)}, draft.name)
         passwords = _found(config, answers)
         draft.rename(folder / FILE_NAME)
     except BaseException:
@@ -105,26 +104,12 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         f"the desk is set up in {folder}; it is the one `make up` starts and `trading-ops` works on"
         if folder == LIVE_DESK
         else f"the desk is set up in {folder}; say `make up DESK={folder}` and `trading-ops --desk {folder}`",
-        *(
-            f"  {person} signs in with the password {password}, which is shown this once"
-            for person, password in passwords.items()
-        ),
+        *told_once(passwords),
         "what is still missing before it may trade:",
-        readiness_text(config),
+        readiness_text(findings(config)),
     ]
     postgres.stop(state_folder(config) / "postgres")
     return "\n".join(said)
-
-
-def run_ready(options: argparse.Namespace) -> int:
-    """Print what the desk still lacks; exit code 1 while it may not trade."""
-    text = readiness_text(settings())
-    print(text)
-    return 1 if "MISSING" in text else 0
-
-
-def add_no_options(parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
 
 
 def _read(prompt: str) -> str:
@@ -147,19 +132,11 @@ def _env_text(answers: dict[str, str]) -> str:
     )
 
 
-def _settings_of(folder: Path, file: Path) -> Settings:
-    told = dict(line.split("=", 1) for line in file.read_text().splitlines() if not line.startswith("#"))
-    for name in _FILES:
-        told[variable(name)] = str(folder / told[variable(name)])
-    return read_settings({variable("desk"): str(folder), **told})
-
-
 def _found(config: Settings, answers: dict[str, str]) -> dict[str, str]:
     """Make the database with its book, people and opening cash; return the people's passwords."""
     write_keys(config)
     if answers["smtp_password"]:
-        config.smtp_password_file.touch(mode=0o600)
-        config.smtp_password_file.write_text(answers["smtp_password"] + "\n")
+        write_whole(config.smtp_password_file, f"{answers['smtp_password']}\n".encode())
     postgres.initialise(state_folder(config) / "postgres", config)
     with connect("desk_planner", config) as connection:
         passwords = {

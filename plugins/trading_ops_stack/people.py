@@ -36,6 +36,14 @@ def add_people(config: Settings) -> dict[str, str]:
         }
 
 
+def told_once(passwords: dict[str, str]) -> list[str]:
+    """Return the passwords that were just made as the lines that are their only copy."""
+    return [
+        f"  {person} signs in with the password {password}, which is shown this once"
+        for person, password in passwords.items()
+    ]
+
+
 def let_in(
     connection: psycopg.Connection, config: Settings, person: str, role: str, email: str, changed_by: str
 ) -> str:

@@ -2,28 +2,44 @@
 What a desk in production still lacks: one line for each thing, with the way to mend it.
 """
 
+import argparse
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
-from trading_ops.settings import Settings
+from trading_ops.settings import Settings, settings
 from trading_ops.universe.files import read_universe
 
 # (state, what, how): state is `ok`, `MISSING` where it keeps the desk from trading, `open` where it does not.
 Finding = tuple[str, str, str]
 
 
-def readiness_text(config: Settings) -> str:
-    """Return one line per finding, what is missing first."""
-    with connect("desk_planner", config) as connection:
-        facts = queries.operator.readiness(connection, portfolio_id=config.portfolio_id)
-    order = ("MISSING", "open", "ok")
-    found = sorted(_findings(config, facts), key=lambda finding: order.index(finding[0]))
+def add_no_options(_parser: argparse.ArgumentParser) -> None:
+    """Let `trading-ops ready` take none."""
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Print what the desk still lacks; exit code 1 while it may not trade."""
+    found = findings(settings())
+    print(readiness_text(found))
+    return 1 if any(state == "MISSING" for state, _, _ in found) else 0
+
+
+def readiness_text(found: Sequence[Finding]) -> str:
+    """Return one line per finding."""
     return "\n".join(
         f"  {state:<8} {what}{f': {how}' if how and state != 'ok' else ''}" for state, what, how in found
     )
+
+
+def findings(config: Settings) -> list[Finding]:
+    """Return what a desk has and lacks, what is missing first."""
+    with connect("desk_planner", config) as connection:
+        facts = queries.operator.readiness(connection, portfolio_id=config.portfolio_id)
+    order = ("MISSING", "open", "ok")
+    return sorted(_findings(config, facts), key=lambda finding: order.index(finding[0]))
 
 
 def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ from trading_ops_stack.airflow_database import migrate_airflow
 from trading_ops_stack.card import StackError, require_own_page, write_card
 from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
 from trading_ops_stack.keys import KeysError, admin_password, write_keys
-from trading_ops_stack.people import add_people, sign_ins
+from trading_ops_stack.people import add_people, sign_ins, told_once
 from trading_ops_stack.processes import Process, stop_all
 
 # What starting the stack may raise; each message is a sentence for the operator.
@@ -115,9 +115,8 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         say(
             f"the desk is up after {time.monotonic() - started_at:.0f} s: {identity(config)}\n{addresses(config)}"
         )
-        if config.environment == "production":
-            for person, password in new_passwords.items():
-                say(f"  {person} signs in with the password {password}, which is shown this once")
+        if new_passwords and config.environment == "production":
+            say("\n".join(told_once(new_passwords)))
 
 
 def down(config: Settings, say: Callable[[str], None] = print) -> None:

@@ -177,13 +177,6 @@ def _release(options) -> int:
     return 0
 
 
-# Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
-_ON_A_DATABASE = (
-    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
-    "data-quality", "riskguard",
-)  # fmt: skip
-
-
 def _review_drawdown(options) -> int:
     with connect("desk_planner") as connection:
         person = require_person(connection, options.person)
@@ -196,6 +189,11 @@ def _review_drawdown(options) -> int:
     return 0
 
 
+# Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
+_ON_A_DATABASE = (
+    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
+    "data-quality", "riskguard",
+)  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,

@@ -20,6 +20,7 @@ from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
+from trading_ops.tickets.letters import page_link
 from trading_ops.tickets.owed import Owed, left
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons, told
@@ -162,7 +163,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str) -> Letter:
 def owed_words(owed: Sequence[Owed], page_url: str) -> list[str]:
     """Return who has to do what, where and by when, before the next plan; a line each."""
     return [
-        f"{one.actor}: {one.words} ({page_url.rstrip('/')}{one.path}), by {utc_minute(one.deadline_at)}"
+        f"{one.actor}: {one.words} ({page_link(page_url, one.path)}), by {utc_minute(one.deadline_at)}"
         for one in owed
     ]
 

@@ -89,13 +89,13 @@ def owed_letter(owed: Sequence[Owed], rung: str, confirm_url: str, *, label: str
         f"{_prefix(label)}{_SUBJECTS.get(rung, '')}{left(owed)}: {owed[0].task}",
         [*paragraphs, _RUNGS[rung]],
         facts=facts,
-        link=_address(confirm_url, owed[0].path),
+        link=page_link(confirm_url, owed[0].path),
     )
 
 
 def ticket_link(confirm_url: str, ticket_id: str) -> str:
     """Return the address of a ticket's page; the link gives no authority, the sign-in does."""
-    return _address(confirm_url, f"/confirm/{ticket_id}")
+    return page_link(confirm_url, f"/confirm/{ticket_id}")
 
 
 def _prefix(label: str) -> str:
@@ -105,10 +105,11 @@ def _prefix(label: str) -> str:
 def _facts_of(owed: Owed, confirm_url: str) -> tuple[tuple[str, str], ...]:
     return (
         (f"For the {owed.actor}", owed.words),
-        ("Where", _address(confirm_url, owed.path)),
+        ("Where", page_link(confirm_url, owed.path)),
         ("By", in_full(owed.deadline_at)),
     )
 
 
-def _address(confirm_url: str, path: str) -> str:
+def page_link(confirm_url: str, path: str) -> str:
+    """Return the address of a path of the page."""
     return f"{confirm_url.rstrip('/')}{path}"
