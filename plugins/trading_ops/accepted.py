@@ -108,12 +108,20 @@ def lines_of_file(path: Path) -> Iterator[tuple[str, str]]:
     Yield name and text of each line NAME=TEXT of a desk's file, nothing when there is none.
 
     Lines without text, blank ones and those that begin with # are left out. It says which database a
-    halt stops: where everybody may write it, or its folder, nothing in it counts.
+    halt stops: where everybody may write it, or its folder, or it is somebody else's, nothing in it counts.
     """
     try:
         for place in (path, path.parent):
-            if (mode := place.stat().st_mode) & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            found = place.stat()
+            if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                 raise ValueError(f"{place} can be written by everybody on this machine: chmod o-w {place}")
+            # The administrator may work on anybody's desk.
+            if os.geteuid() and found.st_uid not in (0, os.geteuid()):
+                raise ValueError(
+                    f"{place} belongs to another user of this machine: chown it, or use your own"
+                )
+        if not path.is_file():
+            raise ValueError(f"{path} cannot be read: it is no regular file")
         # Not splitlines: an editor and Docker show a line where it would see two.
         lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
     except FileNotFoundError:

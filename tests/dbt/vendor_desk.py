@@ -31,7 +31,7 @@ SESSIONS = sessions_between(date(2026, 4, 15), AS_OF_DATE)
 CHECKS = (
     "benchmark_present", "coverage", "freshness", "no_duplicates", "prices_valid", "jumps_explained",
     "universe_not_empty", "fx_present", "fx_plausible", "sources_agree", "series_distinct", "history_current",
-    "actions_sound",
+    "actions_sound", "calendar_agrees",
 )  # fmt: skip
 
 

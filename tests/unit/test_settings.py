@@ -185,6 +185,25 @@ def test_a_file_that_everybody_may_write_is_refused(tmp_path, place):
     assert read_settings(environ).db_port == 6000
 
 
+def test_the_file_of_another_user_is_refused_but_not_to_the_administrator(tmp_path, monkeypatch):
+    """Whoever owns it may change its mode, and with it everything a halt does."""
+    environ, owner = desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n"), os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    os.chown(tmp_path / "desk.env", owner or 7, -1)
+    os.chown(tmp_path, owner or 7, -1)
+    with pytest.raises(SettingsError, match="belongs to another user"):
+        read_settings(environ)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert read_settings(environ).db_port == 6000
+
+
+def test_a_pipe_instead_of_a_file_is_refused(tmp_path):
+    """Reading it would wait for ever."""
+    os.mkfifo(tmp_path / "desk.env", 0o600)
+    with pytest.raises(SettingsError, match="desk.env cannot be read: it is no regular file"):
+        read_settings({"TRADING_OPS_DESK": str(tmp_path)})
+
+
 def test_an_empty_name_of_a_desk_is_none(tmp_path, monkeypatch):
     """`TRADING_OPS_DESK=$UNSET trading-ops halt` halted the demo beside a live desk."""
     for name in [name for name in os.environ if name.startswith("TRADING_OPS_")]:

@@ -4,7 +4,7 @@
     'data_quality_no_duplicates', 'data_quality_prices_valid', 'data_quality_jumps_explained',
     'data_quality_universe_not_empty', 'data_quality_fx_present', 'data_quality_fx_plausible',
     'data_quality_sources_agree', 'data_quality_series_distinct',
-    'data_quality_history_current', 'data_quality_actions_sound',
+    'data_quality_history_current', 'data_quality_actions_sound', 'data_quality_calendar_agrees',
     'confirmation_previous_ticket_confirmed',
     'reconciliation_snapshot_recent', 'reconciliation_snapshot_after_last_entry',
     'reconciliation_cash_matches', 'reconciliation_positions_match', 'reconciliation_positions_known',

@@ -109,6 +109,7 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "data_quality.series_distinct": _PRICES,
     "data_quality.history_current": _PRICES,
     "data_quality.actions_sound": _PRICES,
+    "data_quality.calendar_agrees": _PRICES,
     # Bars and rates come apart: only a build that broke lacks both for one reason.
     "data_quality.fx_present": _from("step.build_prices"),
     "data_quality.fx_plausible": (

@@ -1,0 +1,17 @@
+-- The rows of accepted files that were not stored, by the instrument of the run's universe they name.
+select distinct
+    run.run_id,
+    symbol.internal_symbol,
+    bar.source,
+    bar.session_date
+from {{ ref('stg_desk__runs') }} as run
+inner join {{ source('market', 'quarantined_rows') }} as bar on bar.load_id <= run.data_snapshot_id
+inner join {{ ref('stg_market__vendor_symbols') }} as symbol
+    on symbol.run_id = run.run_id
+    and symbol.source = bar.source
+    and symbol.vendor_symbol = bar.vendor_symbol
+    and bar.session_date between symbol.valid_from_date and symbol.valid_to_date
+inner join {{ ref('stg_desk__universe') }} as universe
+    on universe.run_id = run.run_id
+    and universe.internal_symbol = symbol.internal_symbol
+    and universe.is_enabled
