@@ -8,6 +8,7 @@ test gets its own database, cloned from a migrated template.
 import dataclasses
 import os
 import random
+import shutil
 import socket
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from psycopg import sql
 
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
 from trading_ops_stack import postgres as embedded
+
+# A whole run writes a bit more than 1 GB.
+MEMORY_BYTES_MIN = 8_000_000_000
 
 
 def free_port() -> int:
@@ -43,6 +47,18 @@ def missing(reason: str) -> None:
 def admin(config: Settings, database: str = "postgres") -> psycopg.Connection:
     """Open a superuser connection, for what no role of the desk may do."""
     return psycopg.connect(embedded._admin_conninfo(config, database), autocommit=True)
+
+
+def pytest_configure() -> None:
+    """
+    Let tests write into memory where there is room: a database is made there in a sixth of the time.
+
+    PYTEST_DEBUG_TEMPROOT is pytest's own; whoever sets it, or --basetemp, is left alone.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free >= MEMORY_BYTES_MIN:
+        if not os.statvfs(memory).f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
