@@ -35,7 +35,7 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
         pass
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
-        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 33
+        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 34
 
 
 def test_a_lock_file_naming_another_program_is_not_taken_for_the_server(own_server):
