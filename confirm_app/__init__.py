@@ -17,6 +17,7 @@ from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
 from confirm_app.halt import halt
 from confirm_app.health import health
+from confirm_app.incidents import incidents
 from confirm_app.people.access import access
 from confirm_app.people.session_key import read_session_key
 from confirm_app.people.sign_in import sign_in
@@ -62,7 +63,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, halt, health):
+    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, halt, incidents, health):
         app.register_blueprint(blueprint)
     answers.register(app)
     return app

@@ -32,7 +32,10 @@ def index():
         missing = missing_ticket(reading(), config, now_at)
     owed = read_owed(reading(), portfolio_id)
     open_now = open_at(owed, now_at)
-    return render_template("index.html", tickets=found, missing=missing, owed=owed, open_now=open_now)
+    incidents = list(queries.incidents.still_open(reading()))
+    return render_template(
+        "index.html", tickets=found, missing=missing, owed=owed, open_now=open_now, incidents=incidents
+    )
 
 
 @tickets.get("/confirm/<ticket_id>")

@@ -90,12 +90,20 @@ def web_address(text: str) -> str:
     return text
 
 
+def ping_address(text: str) -> str:
+    """Return an address that is called, which says whose it is: only inside TLS."""
+    if not text.startswith("https://"):
+        raise ValueError("an address is expected that begins with https://")
+    return web_address(text)
+
+
 _CHECKS = {
     "inboxes": folders,
     "confirm_bind": address,
     "confirm_certificate": readable_file,
     "confirm_certificate_key": readable_file,
     "confirm_url": web_address,
+    "ping_url": ping_address,
     "trusted_proxies": networks,
     "mail_from": one_address,
     "operator_email": one_address,

@@ -11,6 +11,7 @@ from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings, settings
 from trading_ops.universe.files import read_universe
+from trading_ops.watch.silence import notes_file
 
 # (state, what, how): state is `ok`, `MISSING` where it keeps the desk from trading, `open` where it does not.
 Finding = tuple[str, str, str]
@@ -39,7 +40,8 @@ def findings(config: Settings) -> list[Finding]:
     with connect("desk_planner", config) as connection:
         facts = queries.operator.readiness(connection, portfolio_id=config.portfolio_id)
     order = ("MISSING", "open", "ok")
-    return sorted(_findings(config, facts), key=lambda finding: order.index(finding[0]))
+    found = [*_findings(config, facts), *_told(config, facts)]
+    return sorted(found, key=lambda finding: order.index(finding[0]))
 
 
 def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
@@ -93,6 +95,15 @@ def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
     yield _wished(
         _clock_is_kept(), "the clock of this machine is kept by NTP", "sudo timedatectl set-ntp true"
     )
+
+
+def _told(config: Settings, facts: Mapping) -> Iterator[Finding]:
+    yield _wished(
+        notes_file(config).exists(),
+        "something outside the desk listens whether it speaks",
+        "RUNBOOK, 'The desk is silent'",
+    )
+    yield _wished(facts["open_incidents"] == 0, "no incident is open", "trading-ops incidents")
 
 
 def _needed(is_there: bool, what: str, how: str) -> Finding:

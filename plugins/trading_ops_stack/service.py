@@ -1,8 +1,9 @@
 """
-`trading-ops service`: the desk as a systemd unit, so that it starts after a reboot.
+`trading-ops service`: the desk as a systemd unit, so that it starts after a reboot, and who listens to it.
 
-The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running.
-Another file lets logrotate keep the logs small.
+The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running. A
+timer asks from outside of all of them whether the desk has spoken. Another file lets logrotate keep the logs
+small.
 """
 
 import argparse
@@ -27,17 +28,41 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-{user}Environment=TRADING_OPS_DESK={folder}
-Environment=PYTHONPATH={root}/plugins:{root}
-Environment=PATH={path}
-WorkingDirectory={root}
-ExecStart={python} -m trading_ops_stack.stack up
+{place}ExecStart={python} -m trading_ops_stack.stack up
 ExecStop={python} -m trading_ops_stack.stack down
 TimeoutStartSec=600
 TimeoutStopSec=180
 
 [Install]
 WantedBy={target}
+"""
+_PLACE = """\
+{user}Environment=TRADING_OPS_DESK={folder}
+Environment=PYTHONPATH={root}/plugins:{root}
+Environment=PATH={path}
+WorkingDirectory={root}
+"""
+_HEARTBEAT = """\
+# Written by `trading-ops service install`.
+[Unit]
+Description=Trading Ops: whether {portfolio_id} has spoken when it should
+
+[Service]
+Type=oneshot
+{place}ExecStart={python} -m trading_ops_stack heartbeat
+TimeoutStartSec=600
+"""
+_TIMER = """\
+# Written by `trading-ops service install`.
+[Unit]
+Description=Trading Ops: listen to {portfolio_id} every quarter of an hour
+
+[Timer]
+OnCalendar=*:0/15
+Persistent=true
+
+[Install]
+WantedBy=timers.target
 """
 _ROTATION = """\
 # Written by `trading-ops service install`. The processes keep their files open, so these are cut, not moved.
@@ -86,25 +111,36 @@ def run(options: argparse.Namespace) -> int:
 
 
 def files(config: Settings) -> dict[Path, str]:
-    """Return what is installed, by path: a unit, and as root a rule of logrotate."""
+    """Return what is installed, by path: a unit, who listens and when, and as root a rule of logrotate."""
     folder = state_folder(config)
     is_root = os.geteuid() == 0
     owner = getpass.getuser()
-    unit = _UNIT.format(
-        portfolio_id=config.portfolio_id, environment=config.environment, folder=config.desk,
-        root=PROJECT_ROOT, python=sys.executable, path=os.environ.get("PATH", os.defpath), user=f"User={owner}\n" if is_root else "",
-        target="multi-user.target" if is_root else "default.target",
+    place = _PLACE.format(
+        folder=config.desk, root=PROJECT_ROOT, path=os.environ.get("PATH", os.defpath), user=f"User={owner}\n" if is_root else "",
     )  # fmt: skip
-    found = {_folder(is_root) / unit_name(config): unit}
+    words = {
+        "portfolio_id": config.portfolio_id, "environment": config.environment, "folder": config.desk, "python": sys.executable,
+        "place": place, "target": "multi-user.target" if is_root else "default.target",
+    }  # fmt: skip
+    name = unit_name(config).removesuffix(".service")
+    texts = {
+        f"{name}.service": _UNIT, f"{name}-heartbeat.service": _HEARTBEAT, timer_name(config): _TIMER,
+    }  # fmt: skip
+    found = {_folder(is_root) / unit: text.format(**words) for unit, text in texts.items()}
     if is_root:
         rotation = _ROTATION.format(logs=folder / "logs", user=owner, group=owner)
-        found[Path("/etc/logrotate.d") / unit_name(config).removesuffix(".service")] = rotation
+        found[Path("/etc/logrotate.d") / name] = rotation
     return found
 
 
 def unit_name(config: Settings) -> str:
     """Return the unit's name, one for each desk."""
     return f"trading-ops-{re.sub('[^a-z0-9]+', '-', config.portfolio_id.lower())}.service"
+
+
+def timer_name(config: Settings) -> str:
+    """Return the name of the timer that listens to the desk."""
+    return f"{unit_name(config).removesuffix('.service')}-heartbeat.timer"
 
 
 def install(config: Settings) -> None:
@@ -115,6 +151,7 @@ def install(config: Settings) -> None:
         print(f"wrote {path}")
     _systemctl("daemon-reload")
     _systemctl("enable", unit_name(config))
+    _systemctl("enable", "--now", timer_name(config))
     if os.geteuid() != 0:
         print(f"let it start without a sign-in: sudo loginctl enable-linger {getpass.getuser()}")
     print("the desk starts after each reboot; now: make up")
@@ -123,6 +160,7 @@ def install(config: Settings) -> None:
 def remove(config: Settings) -> None:
     """Take the unit away again."""
     _systemctl("disable", unit_name(config))
+    _systemctl("disable", "--now", timer_name(config))
     for path in files(config):
         path.unlink(missing_ok=True)
         print(f"removed {path}")

@@ -15,7 +15,7 @@ import yaml
 
 from trading_ops.accepted import CHOICES
 from trading_ops.cli.main import parser
-from trading_ops.comms.incidents import CODES
+from trading_ops.comms.incident_codes import CODES
 from trading_ops.plan.gates import GATES
 from trading_ops.settings import PROJECT_ROOT, Settings, variable
 from trading_ops_airflow.schedule import DAGS
@@ -90,7 +90,15 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def page() -> str:
     """Return the whole page."""
-    incidents = ((f"[`{code}`](INCIDENTS.md#{code.lower()})", about) for code, about in CODES.items())
+    incidents = (
+        (
+            f"[`{code}`](INCIDENTS.md#{code.lower()})",
+            known.meaning,
+            known.owner,
+            known.ends or "an operator closes it",
+        )
+        for code, known in CODES.items()
+    )
     parts = [
         "# Reference",
         "Made from the code by `python -m tests.architecture.reference`; a test compares it. What to do with any of it is in "
@@ -110,7 +118,7 @@ def page() -> str:
         "every verdict carries its own fix.",
         table(("gate", "check", "question"), checks()),
         "## Incidents",
-        table(("code", "what happened"), incidents),
+        table(("code", "what happened", "whose", "it is over when"), incidents),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.architecture import reference
 from tests.architecture.modules import tracked_files
-from trading_ops.comms.incidents import CODES
+from trading_ops.comms.incident_codes import CODES
 from trading_ops.plan.causes import FOLLOWS
 from trading_ops.plan.gates import GATES
 from trading_ops.settings import PROJECT_ROOT

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from tests.architecture.modules import modules, tracked_files, tree_of
-from trading_ops.comms.incidents import CODES
+from trading_ops.comms.incident_codes import CODES
 from trading_ops.config.policy import Policy
 from trading_ops.settings import PROJECT_ROOT
 

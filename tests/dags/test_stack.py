@@ -114,11 +114,14 @@ def test_a_bad_session_is_refused_at_the_door(desk):
 
 
 def test_the_reminders_run_when_started_by_hand(desk):
-    """Of no session; on a desk without a ticket there is nobody to write to."""
+    """Of no session; on a desk without a ticket nobody is written to. A run that ends well leaves a beat."""
     result = Airflow.of(desk).run("daily_reminders", None, timeout_s=120)
     assert (result.state, result.tasks) == ("success", {"remind_people": "success", "send_mail": "success"})
     with connect("desk_reader", desk) as connection:
         assert not connection.execute("select * from desk.outbox").fetchall()
+        assert connection.execute("select component from desk.heartbeats").fetchall() == [
+            {"component": "daily_reminders"}
+        ]
 
 
 def test_a_task_whose_process_is_killed_takes_effect_once(desk):

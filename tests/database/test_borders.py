@@ -115,7 +115,9 @@ def test_the_reader_can_change_nothing(saturday):
             """
         ).fetchall()
     assert writable == []
-    assert {row["name"] for row in functions} == {"desk.now()", "desk.is_halted()"}
+    assert {row["name"] for row in functions} == {
+        "desk.now()", "desk.is_halted()", "desk.is_incident_over(bigint)",
+    }  # fmt: skip
 
 
 def test_where_each_role_may_create_something(saturday):

@@ -122,7 +122,7 @@ def test_reminders_and_alerts_are_told_and_the_daily_report_is_not(told_twice, s
     assert titles == {
         f"[SIMULATED] TRADE 2026-W25 ({ticket_id})",
         f"[SIMULATED] Window open, 1 thing left: record lines 1, 2 of {ticket_id}",
-        "Incident SOURCE_BLOCKED",
+        "Incident SOURCE_BLOCKED: a market data source refused to serve the desk",
     }
     assert not any("ALDR" in body for body in service.told)
 
@@ -174,7 +174,10 @@ def test_a_channel_waits_as_mail_does_while_the_desk_is_halted(told_twice, servi
     issue(told_twice)
     with connect("desk_planner", told_twice) as connection:
         connection.execute("select desk.engage_halt('drill', 'operator')")
-    assert (post(told_twice), service.told) == (DeliveryReport(), [])
+    post(told_twice)
+    assert {json.loads(said)["title"] for said in service.told} == {
+        "Incident KILL_SWITCH: the desk was halted"
+    }
 
 
 def test_the_command_line_shows_and_tests_the_channels(told_twice, service, monkeypatch, capsys):

@@ -64,7 +64,7 @@ def test_a_ticket_one_person_cannot_get_is_given_up_at_once_and_the_other_hears(
     operator = by_relay.operator_email
     assert addressed(relay) == [
         (operator, "[SIMULATED] TRADE 2026-W25 (demo-2026-W25-1)"),
-        (operator, "Incident MAIL_REFUSED"),
+        (operator, "Incident MAIL_REFUSED: a mail did not reach whom it was for, and is not tried again"),
     ]
     words = relay.accepted[1].get_body(["plain"]).get_content()
     assert by_relay.executor_email in words and "no such user" in words
@@ -79,7 +79,12 @@ def test_the_executor_hears_when_the_operator_is_not_reached(by_relay, relay):
     write(by_relay, "a", by_relay.operator_email)
     relay.recipients = {by_relay.operator_email: ["553 no such mailbox"]}
     post(by_relay)
-    assert addressed(relay) == [(by_relay.executor_email, "Incident MAIL_REFUSED")]
+    assert addressed(relay) == [
+        (
+            by_relay.executor_email,
+            "Incident MAIL_REFUSED: a mail did not reach whom it was for, and is not tried again",
+        )
+    ]
 
 
 def test_nobody_left_to_tell_ends_after_one_alert(by_relay, relay):
@@ -111,7 +116,12 @@ def test_a_mail_that_failed_too_often_is_told_of(by_relay, relay):
     for _ in range(ATTEMPTS_MAX):
         assert addressed(relay) == []
         post(by_relay)
-    assert addressed(relay) == [(by_relay.operator_email, "Incident MAIL_REFUSED")]
+    assert addressed(relay) == [
+        (
+            by_relay.operator_email,
+            "Incident MAIL_REFUSED: a mail did not reach whom it was for, and is not tried again",
+        )
+    ]
     assert len(relay.recipients[by_relay.executor_email]) == 99 - ATTEMPTS_MAX
 
 

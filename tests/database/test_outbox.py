@@ -64,7 +64,7 @@ def test_an_incident_is_raised_once_with_one_alert(desk):
     assert (mail["kind"], mail["recipient"], mail["subject"]) == (
         "alert",
         desk.operator_email,
-        "Incident STEP_FAILED",
+        "Incident STEP_FAILED: a step of a run did not finish",
     )
     assert "no files in the inbox" in mail["body_text"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
-from trading_ops.cli import fetch, gates, mail, models, universe
+from trading_ops.cli import fetch, gates, heartbeat, incidents, mail, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
@@ -37,6 +37,8 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
     loads.add_argument("load_id", nargs="?", type=int)
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
+    incidents.add_verbs(verbs.add_parser("incidents", help="what is open, and who has it in hand"))
+    verbs.add_parser("heartbeat", help="from outside the desk: tell when it has not spoken, ping when it has")
     mail.add_verbs(verbs.add_parser("mail", help="deliver what waits in the outbox"))
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
@@ -192,12 +194,14 @@ def _review_drawdown(options) -> int:
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
-    "data-quality", "riskguard",
+    "data-quality", "riskguard", "incidents",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,
     "fetch": fetch.run,
+    "heartbeat": heartbeat.run,
+    "incidents": incidents.run,
     "mail": mail.run,
     "model": models.run,
     "universe": universe.run,

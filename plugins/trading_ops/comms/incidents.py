@@ -1,38 +1,23 @@
 """
-Incidents: what went wrong, once each, with a code the operator's documents explain.
+Incidents: what went wrong, once each, until it is over.
 
-Recording one is idempotent by its dedupe key, so a retried task tells of a failure once.
+Recording one is idempotent by its dedupe key, so a retried task tells of a failure once. It ends by the rule
+of its code, or an operator closes it.
 """
+
+from collections.abc import Mapping, Sequence
 
 import psycopg
 
 from trading_ops.comms.channels import PREFIX, announce
-from trading_ops.comms.letters import alert_letter
+from trading_ops.comms.incident_codes import find_code
+from trading_ops.comms.letters import Letter, alert_letter, page_link, release_letter
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
 from trading_ops.settings import Settings, settings
 
-# What the desk itself raises, each with an entry in docs/INCIDENTS.md.
-CODES = {
-    "STEP_FAILED": "a step of the plan run did not finish",
-    "DATA_STALE": "the data quality gate blocked",
-    "CONFIRMATION_MISSING": "lines of a TRADE ticket were not confirmed in time",
-    "RECONCILIATION_DRIFT": "the reconciliation gate blocked",
-    "RISK_BLOCKED": "the risk gate blocked the plan",
-    "KILL_SWITCH": "a halt, or the drawdown or daily loss limit, blocked the plan",
-    "NO_TICKET": "the week has no ticket although it is due",
-    "REPORT_MISSING": "the daily report is not written although it is due",
-    "WINDOW_MISSED": "the ticket came after its execution window had closed",
-    "TICKET_REFUSED": "Postgres refused a TRADE ticket Python would have issued",
-    "SOURCE_BLOCKED": "a market data source refused to serve the desk",
-    "VENDOR_OUTAGE": "more symbols lack bars at once than can be the symbols' own fault",
-    "SYMBOL_DISABLED": "a symbol kept missing bars and is not bought any more",
-    "UNTRADABLE_SYMBOL": "the broker does not offer a symbol's stock; it is not bought any more",
-    "MAIL_REFUSED": "a mail did not reach whom it was for, and is not tried again",
-    "SIGN_IN_BRAKED": "somebody guesses passwords of the page, and has to wait",
-}
 # What a function of the database records for the page, which may write no mail.
-RECORDED_BY_POSTGRES = ("SIGN_IN_BRAKED",)
+RECORDED_BY_POSTGRES = ("SIGN_IN_BRAKED", "KILL_SWITCH")
 
 
 def record_incident(
@@ -55,7 +40,7 @@ def raise_incident(
     recipient: str | None = None,
 ) -> bool:
     """
-    Write an incident and, when it is new, its alert, to the operator or a recipient; say whether it is new.
+    Write an incident and, when it is new, its alert, to its owner or a recipient; say whether it is new.
 
     Both are in the caller's transaction. For a failure another mail already tells of, use
     record_incident.
@@ -66,17 +51,73 @@ def raise_incident(
     return is_new
 
 
-def tell_recorded(connection: psycopg.Connection, config: Settings) -> None:
-    """Write the alert of each incident the database recorded by itself, once; as desk_planner."""
-    for row in list(queries.incidents.untold(connection, codes=list(RECORDED_BY_POSTGRES))):
+def tell_recorded(connection: psycopg.Connection, config: Settings) -> list[str]:
+    """
+    Write the alert of each incident the database recorded by itself, once; return what was told.
+
+    Works as desk_planner.
+    """
+    found = list(queries.incidents.untold(connection, codes=list(RECORDED_BY_POSTGRES)))
+    for row in found:
         _alert(connection, row["code"], row["dedupe_key"], row["detail"], row["run_id"], config)
+    return [f"{row['code']}: {row['detail']}" for row in found]
+
+
+def close_over(connection: psycopg.Connection, config: Settings) -> list[str]:
+    """
+    Close each incident that is over by its rule, in the caller's transaction; return a line for each.
+
+    Works as desk_planner. The end of what concerns both people is told to both.
+    """
+    lines = []
+    for row in list(queries.incidents.over(connection)):
+        code = find_code(row["code"])
+        if not queries.incidents.close_incident(
+            connection, incident_id=row["incident_id"], person="desk", reason=code.ends
+        ):
+            continue
+        lines.append(f"{row['code']} of {row['detail']} is over: {code.ends}")
+        if code.concerns_both:
+            said = queries.incidents.release_said(connection)
+            _tell(
+                connection,
+                f"over:{row['dedupe_key']}",
+                release_letter(said, incidents_page(config)),
+                config,
+                (config.operator_email, config.executor_email),
+            )
+    return lines
+
+
+def tell_again(connection: psycopg.Connection, row: Mapping, config: Settings) -> None:
+    """Tell whom its alert did not go to of an open incident that nobody acknowledged, and the channels."""
+    key = f"alert:{row['dedupe_key']}"
+    first = queries.incidents.told_to(connection, dedupe_key=key) or owner_email(row["code"], config)
+    letter = alert_letter(
+        row["code"], row["detail"], row["run_id"], incidents_page(config), since_at=row["created_at"]
+    )
+    _tell(connection, f"{key}:again", letter, config, (other_email(first, config),))
+
+
+def incidents_page(config: Settings) -> str:
+    """Return the address of the page of open incidents."""
+    return page_link(config.page_url, "/incidents")
+
+
+def owner_email(code: str, config: Settings) -> str:
+    """Return where mail about a code goes first."""
+    return {"operator": config.operator_email, "executor": config.executor_email}[find_code(code).owner]
+
+
+def other_email(address: str, config: Settings) -> str:
+    """Return the other person's address."""
+    return config.executor_email if address == config.operator_email else config.operator_email
 
 
 def tell_given_up(connection: psycopg.Connection, config: Settings, attempts_max: int) -> bool:
     """Tell the other person of each mail nobody will get, once; say whether there was one."""
     given_up = list(queries.comms.given_up(connection, attempts_max=attempts_max))
     for mail in given_up:
-        is_operators = mail["recipient"] == config.operator_email
         whom = "a channel" if mail["recipient"].startswith(PREFIX) else mail["recipient"]
         raise_incident(
             connection,
@@ -84,7 +125,7 @@ def tell_given_up(connection: psycopg.Connection, config: Settings, attempts_max
             f"MAIL_REFUSED:{mail['mail_id']}",
             f"mail {mail['mail_id']} to {whom}, {mail['subject']!r}: {mail['detail']}",
             config=config,
-            recipient=config.executor_email if is_operators else config.operator_email,
+            recipient=other_email(mail["recipient"], config),
         )
     return bool(given_up)
 
@@ -98,13 +139,22 @@ def _alert(
     config: Settings,
     recipient: str | None = None,
 ) -> None:
-    letter = alert_letter(code, CODES.get(code, ""), detail, run_id)
-    key = f"alert:{dedupe_key}"
-    enqueue(
-        connection,
-        dedupe_key=key,
-        kind="alert",
-        recipient=recipient or config.operator_email,
-        letter=letter,
-    )
+    letter = alert_letter(code, detail, run_id, incidents_page(config))
+    first = recipient or owner_email(code, config)
+    both = (other_email(first, config),) if find_code(code).concerns_both else ()
+    _tell(connection, f"alert:{dedupe_key}", letter, config, (first, *both))
+
+
+def _tell(
+    connection: psycopg.Connection, key: str, letter: Letter, config: Settings, recipients: Sequence[str]
+) -> None:
+    """Write a letter to one person or two, and to the channels; the first has the key to himself."""
+    for place, recipient in enumerate(recipients):
+        enqueue(
+            connection,
+            dedupe_key=f"{key}:other" if place else key,
+            kind="alert",
+            recipient=recipient,
+            letter=letter,
+        )
     announce(connection, dedupe_key=key, kind="alert", letter=letter, config=config)

@@ -7,7 +7,10 @@ the page, where a halt or an expiry still stops them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from trading_ops.comms.incident_codes import find_code
+from trading_ops.wording.instants import in_full
 from trading_ops.wording.templates import environment
 
 _TEMPLATES = environment("trading_ops.comms")
@@ -53,9 +56,37 @@ def compose(
     )
 
 
-def alert_letter(code: str, meaning: str, detail: str, run_id: str | None) -> Letter:
-    """Return the letter that tells the operator of an incident."""
-    facts = [("Incident", code), ("Detail", detail), *([("Run", run_id)] if run_id else [])]
-    return compose(
-        f"Incident {code}", [meaning.capitalize() + "." if meaning else "Something went wrong."], facts=facts
-    )
+def alert_letter(
+    code: str, detail: str, run_id: str | None, page: str, since_at: datetime | None = None
+) -> Letter:
+    """
+    Return the letter that tells of an incident; `since_at` is when one began that nobody acknowledged.
+    """
+    known = find_code(code)
+    facts = [
+        ("Incident", code),
+        ("Detail", detail),
+        *([("Run", run_id)] if run_id else []),
+        *([("Since", in_full(since_at))] if since_at else []),
+        ("Whose it is", known.owner),
+        ("What to do", f"docs/INCIDENTS.md#{code.lower()}"),
+        ("It is over when", known.ends or "an operator closes it"),
+    ]
+    paragraphs = [f"{known.meaning.capitalize()}."]
+    if since_at:
+        paragraphs.append(
+            f"Nobody has said that it is in hand. It is the {known.owner}'s; who is told now looks after it, or "
+            "asks."
+        )
+    again = "Still open: " if since_at else ""
+    return compose(f"{again}Incident {code}: {known.meaning}", paragraphs, facts=facts, link=page)
+
+
+def release_letter(said: str, page: str) -> Letter:
+    """Return the letter that tells of the end of a halt; `said` is who released it and why."""
+    return compose("The halt is over", [f"{said}.", "Plans may trade again."], link=page)
+
+
+def page_link(page_url: str, path: str) -> str:
+    """Return the address of a path of the page."""
+    return f"{page_url.rstrip('/')}{path}"

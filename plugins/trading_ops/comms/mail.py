@@ -8,6 +8,7 @@ is dialled once a round and counts against no mail.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -105,6 +106,8 @@ def _deliver(
     if status == "waiting" or (is_channel and status == "failed"):
         closed[way] = detail
     if status == "sent":
+        if mail["kind"] == "daily_report":
+            _note_spoken(spoken_file(config), mail["dedupe_key"].rpartition(":")[2])
         return DeliveryReport(sent=(mail_id,))
     if is_channel:
         return DeliveryReport(unheard=((mail_id, detail),))
@@ -132,6 +135,19 @@ def attempt(mail: Mapping, config: Settings, account_of: Account = configured_ac
         return "waiting", f"{type(error).__name__}: {error}"
     except ValueError as error:
         return "refused", f"no header can hold it: {error}"
+
+
+def spoken_file(config: Settings) -> Path:
+    """Return the file with the session of the newest daily report that was handed over."""
+    return config.data / "spoken"
+
+
+def _note_spoken(path: Path, session: str) -> None:
+    """Let whoever listens from outside the desk know the newest session people have the report on."""
+    # The mail is out; that a full disk keeps this from being known is told, which is right.
+    with suppress(OSError):
+        if not path.exists() or path.read_text() < session:
+            write_whole(path, session.encode())
 
 
 def _write_file(mail: Mapping, message: EmailMessage, folder: Path) -> Path:

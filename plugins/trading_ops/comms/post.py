@@ -42,18 +42,24 @@ def deliver_outbox(
 
 def send_test(recipient: str, config: Settings) -> tuple[str, str]:
     """Send a test to an address or a channel now, as the outbox is delivered; return (status, answer)."""
-    letter = _trial_letter(config)
+    return send_now("test", _trial_letter(config), recipient, config)
+
+
+def send_now(kind: str, letter: Letter, recipient: str, config: Settings) -> tuple[str, str]:
+    """
+    Hand a letter over without outbox and database; return (status, what the other side said or why not).
+    """
     # Sent to a person's real mailbox, so in real time, whenever a simulated desk lives.
     mail = vars(letter) | {
         "mail_id": 0,
-        "dedupe_key": f"test:{recipient}",
-        "kind": "test",
+        "dedupe_key": f"{kind}:{recipient}:{letter.subject}",
+        "kind": kind,
         "recipient": recipient,
         "created_at": localtime(),
         "odd_in_body": None,
     }
     if recipient.startswith(PREFIX):
-        mail["body_text"] = config.page_url
+        mail["body_text"] = letter.link or config.page_url
     return attempt(mail, config)
 
 

@@ -18,6 +18,7 @@ from trading_ops.config.policy_sections import (
     Account,
     DataQuality,
     Execution,
+    Incidents,
     MarketData,
     Model,
     Reconciliation,
@@ -43,6 +44,7 @@ class Policy(Section):
     sizing: Sizing
     execution: Execution
     reminders: Reminders
+    incidents: Incidents
     data_quality: DataQuality
     reconciliation: Reconciliation
     risk: Risk

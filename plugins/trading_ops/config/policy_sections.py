@@ -43,6 +43,7 @@ Count = count("a whole number from 0 to 10000, such as 2", ge=0, le=10_000)
 SessionMinutes = count("whole minutes after the open, from 0 to 210, such as 15", ge=0, le=210)
 # A later deadline would lie behind the next week's plan.
 ConfirmMinutes = count("whole minutes, from 1 to 10080, which is a week", ge=1, le=10080)
+EscalationMinutes = count("whole minutes, from 1 to 10080, such as 240", ge=1, le=10080)
 # Hours of London's day; between the two it is night, and the hour that is missing or twice there lies in it.
 NightHour = count("an hour of London's evening, from 17 to 24, such as 23", ge=17, le=24)
 MorningHour = count("an hour of London's morning, from 2 to 12, such as 7", ge=2, le=12)
@@ -159,3 +160,9 @@ class Reminders(Section):
     before_deadline_minutes: ConfirmMinutes
     quiet_from_hour: NightHour
     quiet_until_hour: MorningHour
+
+
+class Incidents(Section):
+    """When an incident nobody has in hand is told again."""
+
+    escalate_after_minutes: EscalationMinutes

@@ -6,13 +6,15 @@ without a problem.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import psycopg
 
-from trading_ops.comms.letters import Attachment, Letter, compose
+from trading_ops.comms.incident_codes import find_code
+from trading_ops.comms.incidents import close_over, record_incident
+from trading_ops.comms.letters import Attachment, Letter, compose, page_link
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
 from trading_ops.files import private_folder, write_whole
@@ -20,12 +22,11 @@ from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.pages import TEMPLATES
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
-from trading_ops.tickets.letters import page_link
 from trading_ops.tickets.owed import Owed, left
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons, told
 from trading_ops.wording.figures import gbp, ratio
-from trading_ops.wording.instants import utc_minute
+from trading_ops.wording.instants import on_clock, utc_minute
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
 NOT_BUILT = (
@@ -51,6 +52,7 @@ class DailyReport:
     reasons: Sequence[Reason]
     ticket: Mapping | None
     incidents: Sequence[Mapping]
+    open_incidents: Sequence[Mapping]
     owed: Sequence[Owed]
     next_rebalance_date: date | None
     missing: Sequence[str]
@@ -64,19 +66,30 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
     nothing. Raises ValueError for an unknown run.
     """
     with connection.transaction():
+        close_over(connection, config)
         report = read_daily_report(connection, run_id)
         as_of_date = report.run["as_of_date"]
+        subject = f"{report.run['portfolio_id']}:{as_of_date}"
+        if report.data_reasons:
+            # The report itself tells of it.
+            detail = f"data of {as_of_date}: {'; '.join(reason.sentence for reason in report.data_reasons)}"
+            record_incident(connection, "DATA_STALE", f"DATA_STALE:{subject}", detail, run_id)
+            report = replace(report, **_incidents(connection, run_id))
         words = vars(report) | {
             "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
-            "to_do": owed_words(report.owed, config.page_url),
+            "to_do": owed_words(report.owed, config.page_url), "open_words": open_words,
         }  # fmt: skip
         texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
+        key = f"daily_report:{subject}"
+        number = queries.reports.number_of_report(
+            connection, dedupe_key=key, prefix=f"daily_report:{report.run['portfolio_id']}:"
+        )
         enqueue(
             connection,
-            dedupe_key=f"daily_report:{report.run['portfolio_id']}:{as_of_date}",
+            dedupe_key=key,
             kind="daily_report",
             recipient=config.operator_email,
-            letter=daily_letter(report, texts["html"], config.page_url),
+            letter=daily_letter(report, texts["html"], config.page_url, number),
         )
     connection.commit()
     folder = private_folder(config.data / "reports")
@@ -122,15 +135,26 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         gates=list(queries.reports.gates(connection, run_id=plan["run_id"])) if plan else (),
         reasons=stored_reasons(plan["reasons"]) if plan else (),
         ticket=queries.reports.ticket(connection, portfolio_id=run["portfolio_id"]),
-        incidents=list(queries.reports.incidents(connection, run_id=run_id)),
+        **_incidents(connection, run_id),
         owed=read_owed(connection, run["portfolio_id"]),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
         missing=tuple(missing),
     )
 
 
-def daily_letter(report: DailyReport, html: str, page_url: str) -> Letter:
-    """Return the mail: the figures a person looks at first, the whole report attached."""
+def _incidents(connection: psycopg.Connection, run_id: str) -> dict[str, list]:
+    return {
+        "incidents": list(queries.reports.incidents(connection, run_id=run_id)),
+        "open_incidents": list(queries.incidents.still_open(connection)),
+    }
+
+
+def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> Letter:
+    """
+    Return the mail: the figures a person looks at first, the whole report attached.
+
+    `number` counts the portfolio's reports, so that one which did not come is missed.
+    """
     as_of_date, equity = report.run["as_of_date"], report.equity
     facts = [
         ("Equity", gbp(equity["equity_gbp"]) if equity else "not computed"),
@@ -147,10 +171,12 @@ def daily_letter(report: DailyReport, html: str, page_url: str) -> Letter:
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
+        ("Open incidents", "; ".join(open_words(row) for row in report.open_incidents) or "none"),
     ]
     paragraphs = [state_in_words(report), *owed_words(report.owed, page_url)]
     if report.missing:
         paragraphs.append("Not everything could be computed: " + "; ".join(report.missing) + ".")
+    paragraphs.append(f"#{number:04d}, next due {_next_due(as_of_date)}.")
     prefix = f"[{report.label}] " if report.label else ""
     return compose(
         f"{prefix}Daily report {as_of_date}",
@@ -158,6 +184,13 @@ def daily_letter(report: DailyReport, html: str, page_url: str) -> Letter:
         facts=facts,
         attachments=[Attachment(f"daily_{as_of_date}.html", "text/html", html)],
     )
+
+
+def open_words(incident: Mapping) -> str:
+    """Return an open incident in one line: whose it is, since when, who has it in hand."""
+    in_hand = f", in hand with {incident['acknowledged_by']}" if incident["acknowledged_by"] else ""
+    since = utc_minute(incident["created_at"])
+    return f"{incident['code']} ({find_code(incident['code']).owner}, since {since}{in_hand})"
 
 
 def owed_words(owed: Sequence[Owed], page_url: str) -> list[str]:
@@ -190,6 +223,16 @@ def ticket_status(ticket: Mapping | None) -> str:
     lines_count, confirmed_count = ticket["lines_count"], ticket["confirmed_count"]
     waiting = f", {lines_count - confirmed_count} still open" if confirmed_count < lines_count else ""
     return f"{ticket['ticket_id']} TRADE, {confirmed_count} of {lines_count} lines confirmed{waiting}"
+
+
+def _next_due(as_of_date: date) -> str:
+    from trading_ops.exchange import sessions
+
+    try:
+        due_at = sessions.report_due_at(sessions.next_session(as_of_date))
+    except sessions.CalendarError:
+        return "at an unknown time"
+    return f"{on_clock(due_at, 'London')} London"
 
 
 def _next_rebalance_date(as_of_date: date) -> date | None:

@@ -25,8 +25,15 @@ from trading_ops.tickets.letters import ticket_letter
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.render import render_markdown
 
-# Checks of the risk gate that stop the desk, not just this week's plan.
-_KILL_CHECKS = {"drawdown", "daily_loss", "halt_released"}
+# Checks whose incident is another one than their gate's; of a halt its own tells since it was engaged.
+_INCIDENT_OF_CHECK = {
+    ("risk", "drawdown"): "DRAWDOWN_LIMIT",
+    ("risk", "daily_loss"): "DRAWDOWN_LIMIT",
+    ("risk", "halt_released"): None,
+    ("database", "desk_not_halted"): None,
+    ("reconciliation", "snapshot_recent"): "SNAPSHOT_MISSING",
+    ("reconciliation", "snapshot_after_last_entry"): "SNAPSHOT_MISSING",
+}
 _INCIDENT_OF_SOURCE = {
     "step": "STEP_FAILED",
     "data_quality": "DATA_STALE",
@@ -176,8 +183,8 @@ def _store(connection: psycopg.Connection, ticket: Ticket) -> None:
 def _record_incidents(connection: psycopg.Connection, ticket: Ticket) -> None:
     found: dict[str, list[str]] = {}
     for reason in ticket.reasons:
-        is_kill = reason.source == "risk" and reason.check_name in _KILL_CHECKS
-        code = "KILL_SWITCH" if is_kill else _INCIDENT_OF_SOURCE.get(reason.source)
+        of_source = _INCIDENT_OF_SOURCE.get(reason.source)
+        code = _INCIDENT_OF_CHECK.get((reason.source, reason.check_name), of_source)
         if code:
             found.setdefault(code, []).append(f"{reason.check_name}: {reason.sentence}")
     for code, details in found.items():

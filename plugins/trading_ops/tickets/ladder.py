@@ -47,7 +47,7 @@ def rung_at(now_at: datetime, window: Window | None, since_at: datetime, rules: 
 
     A ticket without a window has mornings alone; they count after its last rung and after since_at.
     """
-    if _out_of_the_night(now_at, rules) != now_at:
+    if is_night(now_at, rules):
         return None
     climbed = rungs(window, rules) if window else ()
     morning_at = _london(now_at.astimezone(LONDON).date(), rules.quiet_until_hour)
@@ -56,6 +56,11 @@ def rung_at(now_at: datetime, window: Window | None, since_at: datetime, rules: 
     newest = next((rung for rung in reversed(climbed) if rung.due_at <= now_at), None)
     # Nobody hears that a window is open which is not.
     return None if newest and newest.kind == OPENS and now_at >= window.close_at else newest
+
+
+def is_night(now_at: datetime, rules: Reminders) -> bool:
+    """Say whether an instant lies in the quiet hours."""
+    return _out_of_the_night(now_at, rules) != now_at
 
 
 def instants(first_date: date, last_date: date, execution: Execution, rules: Reminders) -> list[datetime]:

@@ -8,7 +8,7 @@ on the page, where a halt or an expiry still stops them.
 from collections.abc import Sequence
 from datetime import datetime
 
-from trading_ops.comms.letters import Letter, compose
+from trading_ops.comms.letters import Letter, compose, page_link
 from trading_ops.tickets.build import Ticket, value_of
 from trading_ops.tickets.invite import execution_invite
 from trading_ops.tickets.ladder import CLOSED, LATE, MORNING, OPENS, SOON
@@ -108,8 +108,3 @@ def _facts_of(owed: Owed, confirm_url: str) -> tuple[tuple[str, str], ...]:
         ("Where", page_link(confirm_url, owed.path)),
         ("By", in_full(owed.deadline_at)),
     )
-
-
-def page_link(confirm_url: str, path: str) -> str:
-    """Return the address of a path of the page."""
-    return f"{confirm_url.rstrip('/')}{path}"

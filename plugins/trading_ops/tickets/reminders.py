@@ -41,7 +41,7 @@ def remind(
 
     Works as desk_planner on the configured portfolio: on the ticket whose lines are open, else on its newest
     one. From the deadline of a TRADE on, the operator is told as well, once, and lines nobody has confirmed
-    are the incident CONFIRMATION_MISSING.
+    or a snapshot nobody has typed in are an incident.
     """
     with connection.transaction():
         report = _remind(connection, config, rules, now_at)
@@ -81,15 +81,11 @@ def _remind(
             letter=owed_letter(theirs, LATE, config.page_url, **words),
             ticket_id=ticket["ticket_id"],
         )
-    unconfirmed = [one.words for one in owed if one.step == "confirm"]
-    if is_late and unconfirmed:
-        record_incident(
-            connection,
-            "CONFIRMATION_MISSING",
-            f"CONFIRMATION_MISSING:{ticket['ticket_id']}",
-            f"not done in time: {unconfirmed[0]}",
-            run_id=ticket["run_id"],
-        )
+    for one in theirs if is_late else ():
+        # The letters above tell of it.
+        code = {"confirm": "CONFIRMATION_MISSING", "snapshot": "SNAPSHOT_MISSING"}[one.step]
+        key = f"{code}:{ticket['ticket_id']}"
+        record_incident(connection, code, key, f"not done in time: {one.words}", run_id=ticket["run_id"])
     return ReminderReport(ticket["ticket_id"], owed, rung.name)
 
 

@@ -17,12 +17,14 @@ from datetime import timedelta
 
 import psycopg
 
-from trading_ops.comms.incidents import raise_incident
+from trading_ops.comms.incidents import close_over, raise_incident, tell_recorded
 from trading_ops.comms.post import deliver_outbox
+from trading_ops.config.files import read_policy
 from trading_ops.db import clock
 from trading_ops.db.connect import connect
 from trading_ops.settings import Settings, settings
 from trading_ops.watch.ending import end_given_up
+from trading_ops.watch.escalation import escalate
 from trading_ops.watch.missing import Missing, all_missing
 from trading_ops.wording.instants import in_full
 
@@ -43,6 +45,18 @@ def tell(config: Settings) -> list[str]:
         found = list(all_missing(connection, config, clock.now(connection)))
         # A plan under way comes to its ticket, or is ended, before anybody need be told.
         return [_tell(connection, each, config) for each in found if not (each.is_told or each.is_under_way)]
+
+
+def look_after(config: Settings) -> list[str]:
+    """Tell of what the database recorded, close the incidents that are over, and return a line for each."""
+    with connect("desk_planner", config) as connection:
+        return tell_recorded(connection, config) + close_over(connection, config)
+
+
+def tell_others(config: Settings) -> list[str]:
+    """Tell the other person of what is in nobody's hand and return a line for each."""
+    with connect("desk_planner", config) as connection:
+        return escalate(connection, config, read_policy(config), clock.now(connection))
 
 
 def post(config: Settings) -> list[str]:
@@ -83,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     looked_file.parent.mkdir(parents=True, exist_ok=True)
     posted_at = float("-inf")
     while True:
-        said = [_try(end, config), _try(tell, config)]
+        said = [_try(part, config) for part in (end, tell, look_after, tell_others)]
         if any(said) or time.monotonic() - posted_at >= POST_EVERY.total_seconds():
             posted_at = time.monotonic()
             said.append(_try(post, config))

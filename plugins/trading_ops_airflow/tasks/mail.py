@@ -21,6 +21,7 @@ def send_mail() -> dict[str, int]:
         raise AirflowFailException(
             f"mail is out, but these steps broke: {', '.join(broken)}; their logs say why"
         )
+    _beat()
     return counts
 
 
@@ -34,6 +35,8 @@ def send_ticket(ticket_id: str | None) -> dict[str, int]:
     counts = _deliver()
     if ticket_id is None:
         raise AirflowFailException("this run issued no ticket; the log of issue_ticket says why")
+    if not failed_steps():
+        _beat()
     return counts
 
 
@@ -68,6 +71,16 @@ def _deliver() -> dict[str, int]:
         # A relay that is down may be up again in a minute; what was sent is not sent twice.
         raise ConnectionError(f"{len(report.failed)} mails were not delivered: {report.failed[0][1]}")
     return {"sent": len(report.sent)}
+
+
+def _beat() -> None:
+    """Write down that this DAG run did all of its work: what an earlier one told of is over."""
+    from trading_ops.db.connect import queries
+    from trading_ops_airflow.connections import desk_connection
+
+    dag_run = get_current_context()["dag_run"]
+    with desk_connection("desk_planner") as connection:
+        queries.incidents.beat(connection, component=dag_run.dag_id, detail=dag_run.run_id)
 
 
 def _tell_operator(broken: list[str]) -> None:

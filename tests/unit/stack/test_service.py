@@ -18,9 +18,15 @@ def test_each_desk_has_a_unit_of_its_own(tmp_path):
         environment="production",
     )
     found = service.files(config)
-    (unit,) = (text for path, text in found.items() if path.suffix == ".service")
+    unit, listening, timer, *_ = found.values()
     assert f"Environment=TRADING_OPS_DESK={tmp_path / 'live'}\n" in unit
     assert "-m trading_ops_stack.stack up\n" in unit and "-m trading_ops_stack.stack down\n" in unit
+    for place in (f"TRADING_OPS_DESK={tmp_path / 'live'}\n", "WorkingDirectory="):
+        assert place in listening
+    assert "-m trading_ops_stack heartbeat\n" in listening and "OnCalendar=*:0/15\n" in timer
+    assert [path.name for path in found][:3] == [
+        f"trading-ops-live-ops{end}" for end in (".service", "-heartbeat.service", "-heartbeat.timer")
+    ]
     assert service.unit_name(config) == "trading-ops-live-ops.service"
     assert service.unit_name(Settings()) == "trading-ops-demo.service"
 
@@ -29,11 +35,11 @@ def test_systemd_takes_the_unit(tmp_path, monkeypatch):
     """Its own check finds nothing to say, where it is installed."""
     if shutil.which("systemd-analyze") is None:
         return
-    (path, unit), *_ = service.files(Settings()).items()
-    written = tmp_path / path.name
-    written.write_text(unit)
-    done = subprocess.run(["systemd-analyze", "verify", written], capture_output=True, text=True, check=False)
-    assert not [line for line in done.stderr.splitlines() if path.name in line], done.stderr
+    names = [tmp_path / path.name for path in service.files(Settings()) if path.suffix != ""]
+    for written, text in zip(names, service.files(Settings()).values(), strict=False):
+        written.write_text(text)
+    done = subprocess.run(["systemd-analyze", "verify", *names], capture_output=True, text=True, check=False)
+    assert not [line for line in done.stderr.splitlines() if "trading-ops-" in line], done.stderr
 
 
 def test_without_systemd_the_way_on_is_said(tmp_path, monkeypatch, capsys):

@@ -24,7 +24,8 @@ select
     (select count(*) from desk.people where role = 'executor') as executors,
     (select max(started_at) from raw.loads) as loaded_at,
     (select policy_hash from desk.config_policy where is_active) as policy_hash,
-    (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at;
+    (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at,
+    (select count(*) from desk.open_incidents) as open_incidents;
 
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.

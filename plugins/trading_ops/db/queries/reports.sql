@@ -92,3 +92,12 @@ inner join desk.incidents as incident
     on incident.created_at > coalesce(previous.frozen_at, run.frozen_at - interval '1 day')
 where run.run_id = :run_id
 order by incident.incident_id;
+
+-- name: number_of_report(dedupe_key, prefix)$
+-- Which report of its portfolio one is, counted by the mails: the first is 1, and one written again keeps its number.
+select 1 + count(*)
+from desk.outbox as earlier
+where starts_with(earlier.dedupe_key, :prefix)
+    and not exists (
+        select from desk.outbox as own where own.dedupe_key = :dedupe_key and own.mail_id <= earlier.mail_id
+    );

@@ -1,0 +1,135 @@
+"""What an incident tells of comes to an end: the one place that knows when, with a case for each code."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from tests.database import judged, rows
+from tests.database.raised import record, select, serve, still_open
+from tests.database.test_watch import write_report
+from trading_ops.comms.incident_codes import CODES
+from trading_ops.comms.incidents import close_over
+from trading_ops.comms.letters import compose
+from trading_ops.comms.outbox import enqueue
+from trading_ops.db.connect import connect, queries
+from trading_ops.settings import PROJECT_ROOT
+from trading_ops.universe.switches import write_switch
+
+MINUTE = timedelta(minutes=1)
+LATER_AT = rows.SATURDAY_AT + timedelta(hours=1)
+MIGRATION = PROJECT_ROOT / "plugins/trading_ops/db/migrations/sql/0030_incidents_that_end.sql"
+
+
+@pytest.fixture
+def saturday(desk):
+    """The desk on the plan's Saturday morning."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    return desk
+
+
+def beat(desk) -> None:
+    """Let a run of the DAG end well."""
+    with connect("desk_planner", desk) as connection:
+        queries.incidents.beat(connection, component="weekly_reconciliation", detail="scheduled__2")
+
+
+def pass_later(gate: str):
+    """Let a run of a later day pass a gate."""
+    return lambda desk: rows.pass_gate(desk, rows.add_run(desk, kind="daily", attempt=2), gate)
+
+
+def ticket_later(desk) -> None:
+    """Let a later plan come to a ticket whose causes are others."""
+    run_id = rows.add_plan_run(desk, attempt=2)
+    with connect("desk_planner", desk) as connection:
+        row = rows.ticket_row(desk, run_id, "NO-TRADE", reasons='[{"source": "data_quality"}]')
+        rows.insert_ticket(connection, row)
+
+
+def confirm(desk) -> None:
+    """Record both lines of the week's ticket, and what eToro shows after them."""
+    rows.set_clock(desk, rows.WINDOW_OPEN_AT + MINUTE)
+    for number in (1, 2):
+        rows.confirm_line(desk, "demo-2026-W25-1", number)
+    rows.add_snapshot(desk, rows.WINDOW_OPEN_AT + MINUTE)
+
+
+def switch(key: str, is_enabled: bool = True):
+    """Switch a symbol on again, or off under a key."""
+
+    def act(desk) -> None:
+        with connect("desk_planner", desk) as connection:
+            code = "PERSON" if is_enabled else key.partition(":")[0]
+            write_switch(connection, "ALDR", is_enabled, code, "because", key, None)
+
+    return act
+
+
+def mail(key: str, is_sent: bool = True):
+    """Put a mail to the executor into the outbox; the mailer says that it was sent."""
+
+    def act(desk) -> None:
+        with connect("desk_planner", desk) as connection:
+            letter = compose("words", [])
+            enqueue(connection, dedupe_key=key, kind="alert", recipient=desk.executor_email, letter=letter)
+        if is_sent:
+            with connect("desk_mailer", desk) as connection:
+                connection.execute(
+                    "insert into desk.outbox_deliveries select max(mail_id), 1, 'sent', 'ok' from desk.outbox"
+                )
+
+    return act
+
+
+def nothing(desk) -> None:
+    """Nothing has to be there before."""
+
+
+PLAN, TRADE = rows.add_plan_run, rows.add_trade_ticket
+# Code, subject of its key, what is there before it, what ends it.
+ENDS = [
+    ("STEP_FAILED", "weekly_reconciliation:scheduled__1", nothing, beat),
+    ("STEP_FAILED", "demo-2026-W25-1", PLAN, ticket_later),
+    ("DATA_STALE", "inbox", nothing, pass_later("data_quality")),
+    ("DATA_STALE", "demo:2026-06-12", PLAN, pass_later("data_quality")),
+    ("VENDOR_OUTAGE", "2026-06-12", PLAN, pass_later("data_quality")),
+    ("RISK_BLOCKED", "demo-2026-W25-1", PLAN, pass_later("risk")),
+    ("DRAWDOWN_LIMIT", "demo-2026-W25-1", PLAN, pass_later("risk")),
+    ("WINDOW_MISSED", "demo-2026-W25-1", PLAN, ticket_later),
+    ("CONFIRMATION_MISSING", "demo-2026-W25-1", TRADE, confirm),
+    ("SNAPSHOT_MISSING", "demo-2026-W25-1", TRADE, confirm),
+    ("RECONCILIATION_DRIFT", "snapshot:1", TRADE, confirm),
+    ("NO_TICKET", "demo:2026-W25", nothing, ticket_later),
+    ("REPORT_MISSING", "demo:2026-06-12", nothing, lambda desk: write_report(desk, date(2026, 6, 12))),
+    ("SOURCE_BLOCKED", "stooq:load:2026-06-12", nothing, serve),
+    ("SYMBOL_DISABLED", "MISSING_BARS:ALDR:never", switch("MISSING_BARS:ALDR:never", False), switch("on")),
+    ("UNTRADABLE_SYMBOL", "7", switch("UNTRADABLE:7", False), switch("on")),
+    ("MAIL_REFUSED", "1", mail("first", False), mail("second")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "subject", "before", "end"), ENDS, ids=[f"{c}-{s}" for c, s, *_ in ENDS])
+def test_an_incident_is_over_when_what_it_tells_of_is(saturday, code, subject, before, end):
+    """Open until then; the view knows at once, and the desk closes it once with the reason of its code."""
+    judged.add_cash(saturday, "10000.00", rows.SATURDAY_AT - timedelta(days=2))
+    before(saturday)
+    runs = select(saturday, "select max(run_id) as run_id from desk.runs")
+    record(saturday, code, subject, runs[0]["run_id"])
+    rows.set_clock(saturday, LATER_AT)
+    assert still_open(saturday) == [code]
+    end(saturday)
+    assert still_open(saturday) == []
+    for expected in (1, 0):
+        with connect("desk_planner", saturday) as connection:
+            assert len(close_over(connection, saturday)) == expected
+    [event] = select(saturday, "select kind, person, reason from desk.incident_events")
+    assert event == {"kind": "closed", "person": "desk", "reason": CODES[code].ends}
+
+
+def test_every_code_that_ends_by_itself_has_its_rule_and_its_case():
+    """The table in Python and the one place in SQL name the same codes."""
+    ending = {code for code, known in CODES.items() if known.ends}
+    assert set(re.findall(r"^        when '([A-Z_]+)' then", MIGRATION.read_text(), re.M)) == ending
+    assert {code for code, *_ in ENDS} | {"KILL_SWITCH"} == ending
+    assert {known.owner for known in CODES.values()} == {"operator", "executor"}
