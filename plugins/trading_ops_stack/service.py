@@ -1,7 +1,9 @@
 """
 `trading-ops service`: the desk as a systemd unit, so that it starts after a reboot.
 
-The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running.
+The unit is the desk's supervisor: it starts what does not run, keeps it running, and is started again by
+systemd when it ends or says nothing for five minutes; the desk's processes run on meanwhile. `make down` ends
+it for good.
 Another file lets logrotate keep the logs small.
 """
 
@@ -23,15 +25,21 @@ _UNIT = """\
 Description=Trading Ops: {portfolio_id} ({environment}) in {folder}
 After=network-online.target
 Wants=network-online.target
+# Without end: a desk that is given up says nothing.
+StartLimitIntervalSec=0
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
+Type=notify
+Restart=on-failure
+RestartSec=10
+WatchdogSec=300
+# Of the supervisor alone; ExecStop ends the others in their order.
+KillMode=process
 {user}Environment=TRADING_OPS_DESK={folder}
 Environment=PYTHONPATH={root}/plugins:{root}
 Environment=PATH={path}
 WorkingDirectory={root}
-ExecStart={python} -m trading_ops_stack.stack up
+ExecStart={python} -m trading_ops_stack.stack run
 ExecStop={python} -m trading_ops_stack.stack down
 TimeoutStartSec=600
 TimeoutStopSec=180
