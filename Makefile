@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c 'import sys;
 UV_VERSION := 0.13.8
 UV := .venv-uv/bin/uv
 DESK_PYTHON := .venv/bin/python
+# A module of the desk, which Ctrl-C ends in one line.
+RUN := $(DESK_PYTHON) -m trading_ops_stack.shell
 # Which desk `up`, `down` and the like mean: make up DESK=<folder>. Without it the one `make init` made, else the demo's.
 ifdef DESK
 export TRADING_OPS_DESK := $(DESK)
@@ -31,34 +33,34 @@ image-qlib: ## Build the Qlib runner's image, tagged with the commit and as loca
 	@docker/qlib_runner/build.sh
 
 demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
-	@$(DESK_PYTHON) -m trading_ops_stack.demo $(DEMO)
+	@$(RUN) trading_ops_stack.demo $(DEMO)
 
 run: setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
 	@test -n "$(BARS)" || { echo "make run needs BARS=<folder or zip with end-of-day bars>"; exit 2; }
-	@$(DESK_PYTHON) -m trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+	@$(RUN) trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
 
 init: setup ## Set up a desk for real money, by questions: make init [DESK=<folder>] [ANSWERS=<file>]
-	@$(DESK_PYTHON) -m trading_ops_stack $(if $(DESK),--desk $(DESK)) init $(if $(ANSWERS),--answers $(ANSWERS))
+	@$(RUN) trading_ops_stack $(if $(DESK),--desk $(DESK)) init $(if $(ANSWERS),--answers $(ANSWERS))
 
 up: setup ## Start the whole desk on this machine and print its addresses and logins
-	@$(DESK_PYTHON) -m trading_ops_stack.stack up
+	@$(RUN) trading_ops_stack.stack up
 
 down: ## Stop everything `make up` or `make demo` started
-	@if [ -x $(DESK_PYTHON) ]; then $(DESK_PYTHON) -m trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
+	@if [ -x $(DESK_PYTHON) ]; then $(RUN) trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
 
 status: setup ## Say what runs
-	@$(DESK_PYTHON) -m trading_ops_stack.stack status
+	@$(RUN) trading_ops_stack.stack status
 
 health: status ## The same, for a monitor: exit code 0 when everything runs
 
 psql: setup ## A prompt on the desk's database that can change nothing: make psql [SQL="select ..."]
-	@$(DESK_PYTHON) -m trading_ops_stack.psql $(if $(SQL),-c "$(SQL)")
+	@$(RUN) trading_ops_stack.psql $(if $(SQL),-c "$(SQL)")
 
 data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix
-	@$(DESK_PYTHON) -m trading_ops_stack data-quality
+	@$(RUN) trading_ops_stack data-quality
 
 riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix
-	@$(DESK_PYTHON) -m trading_ops_stack riskguard
+	@$(RUN) trading_ops_stack riskguard
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
@@ -77,20 +79,20 @@ check: setup ## Lint and the quick tests
 BENCHES := bench_load bench_memory bench_year bench_refresh bench_export
 
 bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
-	@failed=0; for bench in $(BENCHES); do $(DESK_PYTHON) -m tests.bench.$$bench || failed=1; done; exit $$failed
+	@failed=0; for bench in $(BENCHES); do $(RUN) tests.bench.$$bench || failed=1; done; exit $$failed
 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
-	@$(DESK_PYTHON) -m tests.bench.bench_prices
+	@$(RUN) tests.bench.bench_prices
 
 bench-qlib: setup setup-qlib ## Measure features, store and containers against stock Qlib: make bench-qlib [BENCH="--symbols 500"]
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
-	@$(DESK_PYTHON) -m tests.bench.bench_qlib_container $(BENCH)
+	@$(RUN) tests.bench.bench_qlib_container $(BENCH)
 
 bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
-	@$(DESK_PYTHON) -m tests.bench.bench_demo
+	@$(RUN) tests.bench.bench_demo
 
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
-	@$(DESK_PYTHON) -m trading_ops_stack.dbt_docs --serve
+	@$(RUN) trading_ops_stack.dbt_docs --serve
 
 doctor: ## Name what is missing on this machine and how to get it
 	@python3 plugins/trading_ops_stack/doctor.py
@@ -119,7 +121,7 @@ $(UV):
 	@touch $@
 
 .venv/bin/trading-ops: Makefile .venv/.synced
-	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK_PYTHON)" -m trading_ops_stack "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > $@ && chmod +x $@
+	@printf '#!/bin/sh\nPYTHONPATH="%s:%s" exec "%s/$(DESK_PYTHON)" -m trading_ops_stack.shell trading_ops_stack "$$@"\n' "$(CURDIR)/plugins" "$(CURDIR)" "$(CURDIR)" > $@ && chmod +x $@
 
 .venv-dbt/.synced: config/locks/dbt.txt | $(UV)
 	@echo "building .venv-dbt ..."

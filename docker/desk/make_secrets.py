@@ -11,7 +11,8 @@ from pathlib import Path
 from confirm_app.people.session_key import read_session_key
 from trading_ops.settings import Settings
 from trading_ops_stack.keys import write_keys
-from trading_ops_stack.postgres import ROLES, read_passwords, write_passwords
+from trading_ops_stack.passwords import read_passwords, write_passwords
+from trading_ops_stack.postgres import ROLES
 
 ROOMS = {
     "database": ROLES,

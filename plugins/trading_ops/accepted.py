@@ -25,8 +25,7 @@ CHOICES = {
 def value(name: str, kind: type, text: str) -> str | int | Path:
     """Return the value of a setting's text; `kind` is the type of the setting."""
     if kind is int:
-        # Every number among the settings is a port.
-        return port(text)
+        return port(text) if name.endswith("_port") else megabytes(text)
     if kind is Path:
         # Not resolved: a link is followed when it is used, and named as the operator named it.
         return Path(os.path.abspath(text))
@@ -42,6 +41,13 @@ def port(text: str) -> int:
     """Return a TCP port."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
         raise ValueError("a whole number from 1 to 65535 is expected")
+    return int(text)
+
+
+def megabytes(text: str) -> int:
+    """Return an amount of room on a disk, in MB."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 7):
+        raise ValueError("a whole number of MB is expected, such as 1024")
     return int(text)
 
 

@@ -115,6 +115,7 @@ class Settings:
         "line, in a file of mode 0600",
     )
     ping_url: str = _setting("", "an https address that `trading-ops heartbeat` calls while the desk speaks")
+    disk_free_mb_min: int = _setting(1024, "the room on a disk, in MB, below which people are told")
     dbt: Path = _setting(PROJECT_ROOT / ".venv-dbt/bin/dbt", "dbt, in an environment of its own")
     qlib_runtime: str = _setting("process", "whether the model's room is a process or a container")
     qlib_image: str = _setting("trading-ops/qlib-runner:local", "the image of that container")

@@ -13,7 +13,7 @@ from trading_ops.runs.code_version import code_version
 from trading_ops.settings import LIVE_DESK, PROJECT_ROOT, Settings
 
 # Whom the page is asked by: this machine, whose certificate may be of another name.
-_LOOPBACK = urllib.request.build_opener(
+LOOPBACK = urllib.request.build_opener(
     urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
 )
 
@@ -38,7 +38,7 @@ def require_own_page(config: Settings, instance_id: str) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            with _LOOPBACK.open(url, timeout=10) as answer:
+            with LOOPBACK.open(url, timeout=10) as answer:
                 said = json.load(answer)
                 found = said.get("instance_id") if isinstance(said, dict) else None
         except (OSError, ValueError) as error:

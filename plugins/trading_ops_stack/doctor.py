@@ -66,6 +66,10 @@ def optional() -> list[tuple[bool, str]]:
             "chromium and chromedriver, for the browser tests only (apt install chromium chromium-driver)",
         ),
         (
+            shutil.which("chronyc") is not None or shutil.which("timedatectl") is not None,
+            "chrony or systemd-timesyncd, for a desk with real money (apt install chrony): its clock has to be right",
+        ),
+        (
             _docker_answers(),
             "a Docker engine, for the container path only (apt install docker.io; start dockerd)",
         ),

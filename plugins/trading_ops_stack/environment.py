@@ -10,9 +10,11 @@ from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack.keys import read_keys
-from trading_ops_stack.postgres import read_passwords, write_passwords
+from trading_ops_stack.passwords import read_passwords, write_passwords
 
 DESK_ROLES = ("desk_loader", "desk_planner", "desk_mailer", "desk_reader")
+# Tasks at once, which two cores bear: most of their time they wait.
+PARALLELISM = 4
 # One slot each: a dbt build rewrites tables that another one may be reading.
 POOLS = {
     "dbt": (1, "dbt builds, one at a time"),
@@ -109,7 +111,7 @@ def _airflow(config: Settings) -> dict[str, str]:
     options = {
         "core": {
             "executor": "LocalExecutor",
-            "parallelism": "4",
+            "parallelism": str(PARALLELISM),
             "load_examples": "False",
             "dags_folder": str(PROJECT_ROOT / "dags"),
             "plugins_folder": str(PROJECT_ROOT / "plugins"),

@@ -22,10 +22,10 @@ from trading_ops.settings import PROJECT_ROOT, Settings, demo_settings
 from trading_ops.universe.aliases import aliases_text
 from trading_ops.universe.files import ALIASES_NAME, read_universe
 from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
-from trading_ops_airflow.dbt.command import server_environment
 from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_stack import postgres, stack
-from trading_ops_stack.environment import environment, room_environment, state_folder
+from trading_ops_stack.components import start
+from trading_ops_stack.environment import environment, state_folder
 from trading_ops_stack.keys import write_keys
 from trading_ops_stack.processes import stop_all
 
@@ -71,7 +71,7 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
         postgres.initialise(folder, config)
         write_keys(config)
         # A plan is a dozen builds, and each would start dbt anew. It parses while Airflow migrates.
-        dbt_server.start(server_environment(room_environment(config, "dbt")), PROJECT_ROOT)
+        start(config, dbt_server)
         stack.migrate_airflow(config, environment(config))
         report = _load(config, bars)
         as_of_date = _as_of(config, as_of_date)

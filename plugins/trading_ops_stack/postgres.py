@@ -21,6 +21,8 @@ from psycopg import sql
 
 from trading_ops.db.migrate import migrate
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_stack.passwords import read_passwords, superuser_pgpass, write_passwords
+from trading_ops_stack.processes import kill_with_children
 
 ROLES = (
     "desk_migrator",
@@ -92,14 +94,40 @@ def stop(folder: Path) -> None:
         _pg_ctl(folder, "stop", "-m", "fast", "-w", "-t", "60")
 
 
+def end(folder: Path, patience_s: int = 10) -> None:
+    """End a server that does not answer: as `stop` does, then by force; what was committed stays."""
+    pid = _server_pid(folder)
+    if pid is None:
+        return
+    _pg_ctl(folder, "stop", "-m", "fast", "-w", "-t", str(patience_s))
+    if is_running(folder):
+        # Its children end by themselves, unless they hang as well, and then they would keep its memory.
+        kill_with_children(pid)
+
+
+def answers(config: Settings, timeout_s: int = 5) -> bool:
+    """Say whether the server answers at all, be it with a refusal: one that recovers is alive."""
+    address = f"host={config.db_host} port={config.db_port} dbname=postgres connect_timeout={timeout_s}"
+    return psycopg.pq.PGconn.ping(address.encode()) != psycopg.pq.Ping.NO_RESPONSE
+
+
+def folder_of(config: Settings) -> Path:
+    """Return the folder of this desk's cluster."""
+    return config.data.parent / "postgres"
+
+
 def is_running(folder: Path) -> bool:
     """Say whether the process named in this folder's lock file is this folder's server."""
+    return _server_pid(folder) is not None
+
+
+def _server_pid(folder: Path) -> int | None:
     try:
-        pid = (folder / "data/postmaster.pid").read_text().split()[0]
+        pid = int((folder / "data/postmaster.pid").read_text().split()[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except (OSError, IndexError):
-        return False
-    return str(folder / "data") in command
+    except (OSError, IndexError, ValueError):
+        return None
+    return pid if str(folder / "data") in command else None
 
 
 def create_database(config: Settings, name: str, owner: str = "desk_owner") -> bool:
@@ -197,28 +225,6 @@ def _wait_for_port(host: str, port: int) -> bool:
                 return True
         time.sleep(0.1)
     return False
-
-
-def superuser_pgpass(config: Settings) -> Path:
-    """Return the file of the superuser's password, beside that of the roles."""
-    return config.pgpass.with_name("pgpass.superuser")
-
-
-def read_passwords(pgpass: Path) -> dict[str, str]:
-    """Return role -> password of a pgpass file."""
-    return {
-        line.split(":")[3]: line.rstrip("\n").split(":")[4]
-        for line in pgpass.read_text().splitlines()
-        if line
-    }
-
-
-def write_passwords(pgpass: Path, passwords: dict[str, str]) -> None:
-    """Write a pgpass file whole or not at all, mode 0600, without which libpq ignores it."""
-    draft = pgpass.with_name(f"{pgpass.name}.new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as passfile:
-        passfile.writelines(f"*:*:*:{role}:{password}\n" for role, password in passwords.items())
-    draft.rename(pgpass)
 
 
 def _part_superuser(config: Settings) -> None:

@@ -16,22 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# A process that ends by itself is started again: Airflow's scheduler dies of a plain-text 500 from
-# its own API (apache/airflow#71962), and a scheduler that is gone says nothing. Three ends within
-# a minute are no accident, and the last line of the log then says so.
-_KEEP = """
-name=$1; shift; ends=0
-while [ $ends -lt 3 ]; do
-    started=$(date +%s)
-    "$@"; code=$?
-    [ $(($(date +%s) - started)) -gt 60 ] && ends=0
-    ends=$((ends + 1))
-    echo "trading-ops: $name ended with exit code $code"
-    sleep 2
-done
-echo "trading-ops: $name ended three times within a minute and is not started again"
-exit 1
-"""
+# What a component ended with stands in its log; the supervisor starts it again.
+_RUN = 'name=$1; shift; "$@"; echo "trading-ops: $name ended with exit code $?"'
 
 
 @dataclass(frozen=True)
@@ -56,13 +42,12 @@ class Process:
         """Start the process in a group of its own, unless it runs already."""
         if self.group() is not None:
             return
-        self.pid_path.parent.mkdir(parents=True, exist_ok=True)
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             log.write(f"trading-ops: starting {shlex.join(self.command)}\n".encode())
             log.flush()
             child = subprocess.Popen(
-                ["/bin/sh", "-c", _KEEP, "trading-ops-keep", self.name, *self.command],
+                ["/bin/sh", "-c", _RUN, "trading-ops", self.name, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -70,7 +55,17 @@ class Process:
                 cwd=working_folder,
                 start_new_session=True,
             )
-        self.pid_path.write_text(json.dumps({"pid": child.pid, "started_ticks": _started_ticks(child.pid)}))
+        self._write_pid(child.pid)
+
+    def _write_pid(self, pid: int) -> None:
+        self.pid_path.parent.mkdir(parents=True, exist_ok=True)
+        self.pid_path.write_text(json.dumps({"pid": pid, "started_ticks": _started_ticks(pid)}))
+
+    def become(self) -> None:
+        """Let this very process be the component, in a group of its own."""
+        if os.getpgrp() != os.getpid():
+            os.setpgid(0, 0)
+        self._write_pid(os.getpid())
 
     def group(self) -> int | None:
         """Return the process group, or None when nothing of it runs."""
@@ -84,6 +79,11 @@ class Process:
         if found_ticks is not None and found_ticks != started_ticks:
             return None
         return group if _members(group) else None
+
+    def is_stopped(self) -> bool:
+        """Say whether one of the group was stopped (SIGSTOP), however its siblings answer."""
+        group = self.group()
+        return any(state == "T" and found == group for state, _, found in _table().values())
 
     def log_tail(self, lines_count: int = 15) -> str:
         """Return the last lines of the log."""
@@ -104,6 +104,8 @@ def stop_all(processes: Iterable[Process], patience_s: float = 15) -> list[str]:
     below = {pid: _started_ticks(pid) for group in running.values() for pid in _descendants(group)}
     for group in running.values():
         _send(os.killpg, group, signal.SIGTERM)
+        # One that was stopped goes on, to take the signal.
+        _send(os.killpg, group, signal.SIGCONT)
     deadline = time.monotonic() + patience_s
     for process in processes:
         while (group := process.group()) is not None:
@@ -116,6 +118,12 @@ def stop_all(processes: Iterable[Process], patience_s: float = 15) -> list[str]:
         if started_ticks is not None and _started_ticks(pid) == started_ticks:
             _send(os.kill, pid, signal.SIGKILL)
     return list(running)
+
+
+def kill_with_children(pid: int) -> None:
+    """End a process and all that it started at once."""
+    for each in _below({pid}):
+        _send(os.kill, each, signal.SIGKILL)
 
 
 def _send(kill: Callable[[int, int], None], number: int, what: signal.Signals) -> None:
@@ -133,20 +141,23 @@ def _started_ticks(pid: int) -> int | None:
 
 def _members(group: int) -> list[int]:
     """Return the processes of a group that still run; a zombie has nothing left to stop."""
-    return [pid for pid, (_, found_group) in _table().items() if found_group == group]
+    return [pid for pid, (_, _, found_group) in _table().items() if found_group == group]
 
 
 def _descendants(group: int) -> set[int]:
     """Return what the group's processes started, in whatever group it is now."""
-    table = _table()
-    found = {pid for pid, (_, found_group) in table.items() if found_group == group}
-    while more := {pid for pid, (parent, _) in table.items() if parent in found} - found:
+    return _below(set(_members(group)))
+
+
+def _below(pids: set[int]) -> set[int]:
+    table, found = _table(), set(pids)
+    while more := {pid for pid, (_, parent, _) in table.items() if parent in found} - found:
         found |= more
     return found
 
 
-def _table() -> dict[int, tuple[int, int]]:
-    """Return parent and group of every running process of the machine."""
+def _table() -> dict[int, tuple[str, int, int]]:
+    """Return state, parent and group of every process of the machine that is no zombie."""
     table = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -157,5 +168,5 @@ def _table() -> dict[int, tuple[int, int]]:
         except OSError:
             continue
         if state != "Z":
-            table[int(entry.name)] = (int(parent), int(group))
+            table[int(entry.name)] = (state, int(parent), int(group))
     return table

@@ -3,12 +3,12 @@ What a desk in production still lacks: one line for each thing, with the way to 
 """
 
 import argparse
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 
 from trading_ops.config.files import read_policy
+from trading_ops.config.policy_sections import Clock
 from trading_ops.db.connect import connect, queries
+from trading_ops.runs.machine_clock import ntp_offset
 from trading_ops.settings import Settings, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.watch.silence import notes_file
@@ -92,8 +92,19 @@ def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
         f"{len(stocks) - len(unverified)} of {len(stocks)} stocks were found on eToro by a person",
         f"look each up there, then fill in verified_by and verified_at in {config.universe}",
     )
-    yield _wished(
-        _clock_is_kept(), "the clock of this machine is kept by NTP", "sudo timedatectl set-ntp true"
+    yield _clock(read_policy(config).clock)
+
+
+def _clock(rules: Clock) -> Finding:
+    """Return whether the clock is kept and right, as the risk gate will judge it."""
+    ntp = ntp_offset()
+    if ntp is None:
+        judge = _needed if rules.unknown_blocks else _wished
+        return judge(False, "the clock of this machine is kept by NTP", "sudo apt install chrony")
+    return _needed(
+        abs(ntp.offset_ms) <= rules.offset_ms_max,
+        f"the clock is within {rules.offset_ms_max} ms of NTP ({ntp.source}: {ntp.offset_ms:.1f} ms)",
+        "sudo chronyc makestep",
     )
 
 
@@ -112,15 +123,3 @@ def _needed(is_there: bool, what: str, how: str) -> Finding:
 
 def _wished(is_there: bool, what: str, how: str) -> Finding:
     return ("ok" if is_there else "open"), what, how
-
-
-def _clock_is_kept() -> bool:
-    if shutil.which("timedatectl") is None:
-        return False
-    done = subprocess.run(
-        ["timedatectl", "show", "--property=NTPSynchronized", "--value"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() == "yes"

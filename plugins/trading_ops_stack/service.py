@@ -1,9 +1,10 @@
 """
 `trading-ops service`: the desk as a systemd unit, so that it starts after a reboot, and who listens to it.
 
-The unit calls `up` and `down` as a person does; the stack's own supervisors keep the components running. A
-timer asks from outside of all of them whether the desk has spoken. Another file lets logrotate keep the logs
-small.
+The unit is the desk's supervisor: it starts what does not run, keeps it running, and is started again by
+systemd when it ends or says nothing for five minutes; the desk's processes run on meanwhile. `make down` ends
+it for good. A timer asks from outside of all of them whether the desk has spoken. Another file lets logrotate
+keep the logs small.
 """
 
 import argparse
@@ -24,11 +25,17 @@ _UNIT = """\
 Description=Trading Ops: {portfolio_id} ({environment}) in {folder}
 After=network-online.target
 Wants=network-online.target
+# Without end: a desk that is given up says nothing.
+StartLimitIntervalSec=0
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-{place}ExecStart={python} -m trading_ops_stack.stack up
+Type=notify
+Restart=on-failure
+RestartSec=10
+WatchdogSec=300
+# Of the supervisor alone; ExecStop ends the others in their order.
+KillMode=process
+{place}ExecStart={python} -m trading_ops_stack.stack run
 ExecStop={python} -m trading_ops_stack.stack down
 TimeoutStartSec=600
 TimeoutStopSec=180

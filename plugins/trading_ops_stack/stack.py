@@ -1,22 +1,19 @@
 """
 The whole desk on one machine: Postgres, Airflow, the confirm page.
 
-    python -m trading_ops_stack.stack up|down|status
+    python -m trading_ops_stack.stack up|down|status|run
 
 `up` may be called at any time, also after a crash or a half-finished start: it starts what is
 missing and leaves alone what runs, so a changed setting takes effect after `down`. `down` stops
-everything, Postgres last. A component that ends by itself is started again, up to three times
-within a minute; its log under var/logs says so. Nothing watches for a component that hangs:
-`status` asks each one.
+everything, Postgres last. What ends by itself or hangs meanwhile is started again by the supervisor, which
+`up` starts last. `run` is `up` for systemd: it stays, and is the supervisor itself.
 """
 
 import argparse
-import fcntl
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import psycopg
 
@@ -28,15 +25,18 @@ from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
-from trading_ops_airflow.dbt.command import server_command, server_environment
-from trading_ops_stack import postgres
+from trading_ops.watch.resources import short_of_disk
+from trading_ops_stack import health, postgres
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.airflow_database import migrate_airflow
 from trading_ops_stack.card import StackError, require_own_page, write_card
+from trading_ops_stack.components import components, start
 from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
 from trading_ops_stack.keys import KeysError, admin_password, write_keys
+from trading_ops_stack.lock import only_one
 from trading_ops_stack.people import add_people, sign_ins, told_once
 from trading_ops_stack.processes import Process, stop_all
+from trading_ops_stack.supervisor import notify, supervise
 
 # What starting the stack may raise; each message is a sentence for the operator.
 START_ERRORS = (
@@ -55,29 +55,13 @@ START_ERRORS = (
 )
 
 
-def components(config: Settings) -> dict[str, Process]:
-    """Return every process of the stack but Postgres, in the order they start."""
-    airflow = (sys.executable, "-m", "airflow")
-    commands = {
-        "dbt-server": server_command(config),
-        "api-server": (*airflow, "api-server"),
-        "dag-processor": (*airflow, "dag-processor"),
-        "confirm-page": (sys.executable, "-m", "gunicorn", "--config", "python:confirm_app.serving"),
-        "watcher": (sys.executable, "-m", "trading_ops.watch"),
-        # No log servers: every process of this machine sees the same log folder.
-        "scheduler": (*airflow, "scheduler", "--skip-serve-logs"),
-        "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),
-    }  # fmt: skip
-    return {name: Process(name, command, state_folder(config)) for name, command in commands.items()}
-
-
-def up(config: Settings, say: Callable[[str], None] = print) -> None:
+def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bool = True) -> None:
     """
     Start what does not run yet and return when DAGs can be triggered.
 
     Raises StackError, cluster.ClusterError or ApiError; each names the way on.
     """
-    with _only_one(config):
+    with only_one(config):
         started_at = time.monotonic()
         # Said here, at the shell, and not on Saturday in a task's log.
         read_policy(config)
@@ -88,28 +72,25 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
         write_keys(config)
         say("starting Postgres ...")
         postgres.initialise(state_folder(config) / "postgres", config)
-        environ, page_environ, dbt_environ, watch_environ = (
-            room_environment(config, room) for room in ("airflow", "page", "dbt", "watch")
-        )
         # It parses while Airflow migrates; a build that comes earlier waits for it.
-        processes["dbt-server"].start(server_environment(dbt_environ), PROJECT_ROOT)
-        migrate_airflow(config, environ)
+        start(config, processes["dbt-server"])
+        migrate_airflow(config, room_environment(config, "airflow"))
         say("starting Airflow and the confirm page ...")
         # The scheduler comes after the API answers: tasks that find no API burn all their tries.
-        for name in ("api-server", "dag-processor"):
-            processes[name].start(environ, PROJECT_ROOT)
-        processes["confirm-page"].start(page_environ, PROJECT_ROOT)
-        processes["watcher"].start(watch_environ, PROJECT_ROOT)
+        for name in ("api-server", "dag-processor", "confirm-page", "watcher"):
+            start(config, processes[name])
         new_passwords = add_people(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)
-        processes["scheduler"].start(environ, PROJECT_ROOT)
+        start(config, processes["scheduler"])
         for name, (slots, meaning) in POOLS.items():
             airflow.set_pool(name, slots, meaning)
         _wait("dag-processor", processes, lambda: _dags_are_known(airflow), 120)
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
         _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port, config.page_host), 60)
-        processes["triggerer"].start(environ, PROJECT_ROOT)
+        start(config, processes["triggerer"])
+        if with_supervisor:
+            start(config, processes["supervisor"])
         card = write_card(config)
         require_own_page(config, card["instance_id"])
         say(
@@ -121,50 +102,45 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
 
 def down(config: Settings, say: Callable[[str], None] = print) -> None:
     """Stop every component, TERM first and KILL after 15 s, then Postgres."""
-    with _only_one(config):
+    with only_one(config):
         stopped = stop_all(components(config).values())
         postgres.stop(state_folder(config) / "postgres")
         say(f"stopped: {', '.join(stopped) or 'nothing else ran'}; Postgres is down")
 
 
+def run(config: Settings, say: Callable[[str], None] = print) -> None:
+    """Start the desk, tell systemd when it is up, and keep it running in the place of another supervisor."""
+    supervisor = components(config)["supervisor"]
+    stop_all([supervisor])
+    up(config, say, with_supervisor=False)
+    supervisor.become()
+    notify("READY=1")
+    supervise(config)
+
+
 def status(config: Settings, say: Callable[[str], None] = print) -> bool:
-    """Say what runs and return whether everything does."""
-    found = {"postgres": postgres.is_running(state_folder(config) / "postgres")}
+    """Say what runs and does its work, and return whether everything does."""
+    found = {name: health.state(config, name) for name in (*health.NEEDS, "supervisor")}
     say(
         identity(config)
-        if found["postgres"]
+        if found["postgres"] == health.WELL
         else f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
     )
-    found |= {name: process.group() is not None for name, process in components(config).items()}
-    for name, is_running in found.items():
-        say(f"  {'running' if is_running else 'down   '}  {name}")
-    if found["api-server"]:
+    short = short_of_disk(config)
+    for name, state in found.items():
+        is_plain = state in (health.WELL, health.DOWN)
+        say(f"  {state:<8} {name}" if is_plain else f"  PROBLEM  {name}: {state}")
+    for line in short:
+        say(f"  PROBLEM  {line}")
+    is_well = not short and set(found.values()) == {health.WELL}
+    if found["api-server"] == health.WELL:
         try:
-            airflow = Airflow.of(config)
-            unhealthy = [
-                f"{name} is {state}" for name, state in airflow.health().items() if state != "healthy"
-            ]
-            broken = [f"{name}: {error}" for name, error in airflow.import_errors().items()]
-            say("\n".join(unhealthy + broken) or addresses(config))
+            broken = [f"{name}: {error}" for name, error in Airflow.of(config).import_errors().items()]
+            say("\n".join(broken) or addresses(config))
         except (ApiError, KeysError) as error:
             say(str(error))
             return False
-    return all(found.values())
-
-
-@contextmanager
-def _only_one(config: Settings) -> Iterator[None]:
-    """Hold the stack's lock; it is released by the kernel when the holder dies."""
-    path = state_folder(config) / "run/lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StackError(
-                "another `make up` or `make down` is at work on this desk: wait for it"
-            ) from None
-        yield
+    return is_well
 
 
 def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None:
@@ -219,12 +195,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m trading_ops_stack.stack", description="Start and stop the desk."
     )
-    parser.add_argument("verb", choices=("up", "down", "status"))
+    parser.add_argument("verb", choices=("up", "down", "status", "run"))
     verb = parser.parse_args(arguments).verb
     try:
         if verb == "status":
             return 0 if status(settings()) else 1
-        {"up": up, "down": down}[verb](settings())
+        {"up": up, "down": down, "run": run}[verb](settings())
     except START_ERRORS as error:
         print(f"make {verb}: {error}", file=sys.stderr)
         return 1

@@ -34,7 +34,6 @@ LONG_FILES: dict[str, int] = {
     "tests/database/test_tickets.py": 276,
     "tests/dbt/price_accuracy.py": 289,
     "tests/dbt/test_data_quality_faults.py": 258,
-    "tests/docker/test_compose_stack.py": 282,
     "tests/qlib_runner/test_backtest.py": 252,
     "tests/unit/plan/test_sizing.py": 290,
 }

@@ -51,7 +51,9 @@ def mark_success(airflow: Airflow, _desk: Settings, dag_run_id: str) -> None:
 
 def stop(_airflow: Airflow, desk: Settings, _dag_run_id: str) -> None:
     """Stop the scheduler, let three hours of the desk's time go by, and let the watcher look."""
-    stack.stop_all([stack.components(desk)["scheduler"]])
+    processes = stack.components(desk)
+    # The supervisor as well: it would start the scheduler again.
+    stack.stop_all([processes["supervisor"], processes["scheduler"]])
     with connect("desk_planner", desk) as connection:
         later_at = queries.clock.now_at(connection) + sessions.PLAN_DURATION_MAX + timedelta(seconds=1)
         queries.clock.set_simulated_now(connection, now_at=later_at)

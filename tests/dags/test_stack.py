@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import free_port
-from tests.dags import given_up
+from tests.conftest import admin, free_port
+from tests.dags import given_up, task_processes
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
 from trading_ops.simulation.market import SimulatedMarket
 from trading_ops_airflow.schedule import DAGS
-from trading_ops_stack import stack
+from trading_ops_stack import health, lock, stack
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.processes import _descendants
+from trading_ops_stack.supervisor import Supervisor
 
 pytestmark = pytest.mark.slow
 SESSION = date(2026, 3, 6)
@@ -101,9 +102,10 @@ def test_up_mends_a_half_finished_start(desk):
     assert after == before
 
 
-def test_two_ups_at_once_do_not_meet(desk):
+def test_two_ups_at_once_do_not_meet(desk, monkeypatch):
     """The second is told to wait."""
-    with stack._only_one(desk), pytest.raises(stack.StackError, match="another `make up`"):
+    monkeypatch.setattr(lock, "PATIENCE_S", 0)
+    with lock.only_one(desk), pytest.raises(stack.StackError, match="another `make up`"):
         stack.up(desk)
 
 
@@ -124,6 +126,17 @@ def test_the_reminders_run_when_started_by_hand(desk):
         ]
 
 
+def test_a_scheduler_that_leaves_tasks_in_its_queue_is_not_called_healthy(desk):
+    """As after the kernel killed an idle worker, and the queue's lock with it: Airflow sees no harm."""
+    waits = "update task_instance set state = 'queued', queued_dttm = now() - interval '6 minutes' where task_id = 'remind_people'"
+    with admin(desk, desk.airflow_db) as connection:
+        connection.execute(waits)
+        assert Airflow.of(desk).health()["scheduler"] == "healthy"
+        assert health.state(desk, "scheduler") == "it has room but leaves tasks in its queue"
+        connection.execute("update task_instance set state = 'success' where task_id = 'remind_people'")
+    assert health.state(desk, "scheduler") == health.WELL
+
+
 def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     """
     SIGKILL in the middle of load_bars: the second try ends it, and every bar is there exactly once.
@@ -134,11 +147,11 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     with connect("desk_loader", desk) as connection:
         connection.execute("select desk.lock_loads()")
         dag_run_id = airflow.trigger("daily_market_data", SESSION.isoformat())
-        _wait(lambda: _lock_waiters(desk) == 1)
-        os.kill(_task_process(desk), signal.SIGKILL)
-        _wait(lambda: _task(airflow, dag_run_id)["state"] != "running")
-    _wait(lambda: _task(airflow, dag_run_id)["state"] in ("success", "failed"), timeout_s=120)
-    ended = _task(airflow, dag_run_id)
+        _wait(lambda: task_processes.lock_waiters(desk) == 1)
+        os.kill(task_processes.task_process(desk), signal.SIGKILL)
+        _wait(lambda: task_processes.task(airflow, dag_run_id)["state"] != "running")
+    _wait(lambda: task_processes.task(airflow, dag_run_id)["state"] in ("success", "failed"), timeout_s=120)
+    ended = task_processes.task(airflow, dag_run_id)
     assert (ended["state"], ended["try_number"]) == ("success", 2)
     with connect("desk_planner", desk) as connection:
         assert connection.execute("select count(*) as n from raw.loads").fetchone()["n"] == 1
@@ -162,6 +175,24 @@ def test_a_run_marked_failed_by_hand_is_told(desk):
     _wait(lambda: given_up.sent(desk) == [f"alert:STEP_FAILED:{key}"])
 
 
+def test_a_page_that_hangs_is_replaced_and_told(desk):
+    """Stopped and not ended: three looks of a supervisor like the desk's, and a new one answers."""
+    page = stack.components(desk)["confirm-page"]
+    before, known = page.group(), len(given_up.told(desk))
+    os.killpg(before, signal.SIGSTOP)
+    said = []
+    assert stack.status(desk, said.append) is False
+    assert "  PROBLEM  confirm-page: it does not answer" in said
+    supervisor = Supervisor(desk)
+    news = [line for now_s in (0, 20, 40) for line in supervisor.look(now_s)]
+    assert news == ["confirm-page: hung, started again"]
+    assert page.group() not in (None, before)
+    _wait(lambda: health.state(desk, "confirm-page") == health.WELL)
+    given_up.watch_once(desk)
+    [key] = given_up.told(desk)[known:]
+    assert key.startswith("COMPONENT_DOWN:confirm-page.hung.")
+
+
 @pytest.mark.parametrize(
     "end", [given_up.overrun, given_up.mark_failed, given_up.mark_success, given_up.stop]
 )
@@ -172,6 +203,9 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     """
     airflow, known = Airflow.of(desk), (len(given_up.told(desk)), len(given_up.sent(desk)))
     run = given_up.start_plan(airflow, desk, SESSION)
+    with connect("desk_reader", desk) as connection:
+        frozen = connection.execute("select 1 from desk.clock_readings where run_id = %s", (run["run_id"],))
+        assert frozen.rowcount == 1
     end(airflow, desk, run["idempotency_key"].partition(":")[2])
     _wait(lambda: given_up.ticket_of(desk, run["run_id"]) is not None)
     ticket = given_up.ticket_of(desk, run["run_id"])
@@ -202,33 +236,6 @@ def _wait(is_true, timeout_s: float = 60) -> None:
     while not is_true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
-
-
-def _task(airflow: Airflow, dag_run_id: str) -> dict:
-    path = f"/api/v2/dags/daily_market_data/dagRuns/{dag_run_id.replace('+', '%2B')}/taskInstances/load_bars"
-    return airflow.request("GET", path)
-
-
-def _lock_waiters(desk: Settings) -> int:
-    # A role sees the waits of its own sessions only.
-    with connect("desk_loader", desk) as connection:
-        found = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and usename = current_user"
-        return connection.execute(found).fetchone()["n"]
-
-
-def _task_process(desk: Settings) -> int:
-    """Return the process that runs the task: the child of a worker, named after its task instance."""
-    scheduler = stack.components(desk)["scheduler"].group()
-    names = {pid: _command(pid) for pid in _descendants(scheduler)}
-    [found] = [pid for pid, name in names.items() if name.startswith("airflow worker -- 0")]
-    return found
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
 
 
 def _is_alive(pid: int) -> bool:

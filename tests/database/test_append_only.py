@@ -259,6 +259,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , mail as (
     insert into desk.outbox (dedupe_key, kind, recipient, subject, body_text)
     values ('alert:1', 'alert', 'operator@trading-ops.example', 's', 'b') returning mail_id)
+, clock as (insert into desk.clock_readings (run_id, database_offset_ms) select run_id, 0 from run)
 , incident as (insert into desk.incidents (code, dedupe_key, detail) values ('STEP_FAILED', 'step', 'd') returning incident_id)
 , noted as (insert into desk.incident_events select incident_id, 'closed', 'operator', 'r' from incident), beat as (insert into desk.heartbeats (component) values ('weekly_plan'))
 , audited as (insert into desk.audit_log (action, subject) values ('a', 's'))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import signal
 import socket
 import stat
 import threading
@@ -10,8 +11,9 @@ import psycopg
 import pytest
 
 from tests.conftest import free_port
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings
+from trading_ops_stack import passwords
 from trading_ops_stack import postgres as embedded
 
 
@@ -29,6 +31,10 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
         connection.execute("select 1")
+    with connect("desk_dbt", config) as connection:
+        connection.execute("create unlogged table staging.stg_market__eod_bars as select 1 as bar")
+    with connect("desk_reader", config) as connection:
+        assert queries.runs.work_tables_are_lost(connection) is False
     pid = int((folder / "data/postmaster.pid").read_text().split()[0])
     os.kill(pid, 9)
     while embedded.is_running(folder):
@@ -36,6 +42,26 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
         assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 34
+    import tests.dags.airflow_home  # noqa: F401  (before Airflow itself)
+    from trading_ops_airflow.dbt.build_operator import AirflowFailException, require_work_tables
+
+    with pytest.raises(
+        AirflowFailException, match="prices of this run are gone: Postgres crashed.*Clear build_prices"
+    ):
+        require_work_tables(config)
+
+
+def test_a_server_that_hangs_is_noticed_ended_by_force_and_comes_back(own_server):
+    """SIGSTOP: connections are still taken by the kernel, and nobody answers them."""
+    folder, config = own_server
+    embedded.start(folder, config)
+    assert embedded.answers(config)
+    os.kill(int((folder / "data/postmaster.pid").read_text().split()[0]), signal.SIGSTOP)
+    assert embedded.is_running(folder) and not embedded.answers(config, timeout_s=2)
+    embedded.end(folder, patience_s=1)
+    assert not embedded.is_running(folder)
+    embedded.start(folder, config)
+    assert embedded.answers(config)
 
 
 def test_a_lock_file_naming_another_program_is_not_taken_for_the_server(own_server):
@@ -80,10 +106,10 @@ def test_a_half_finished_initdb_is_started_over(own_server):
 
 def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):
     """The pgpass files are 0600, the superuser's is one of its own, and a wrong password does not get in."""
-    for path in (cluster.pgpass, embedded.superuser_pgpass(cluster)):
+    for path in (cluster.pgpass, passwords.superuser_pgpass(cluster)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert set(embedded.read_passwords(cluster.pgpass)) == set(embedded.ROLES)
-    assert set(embedded.read_passwords(embedded.superuser_pgpass(cluster))) == {"postgres"}
+    assert set(passwords.read_passwords(cluster.pgpass)) == set(embedded.ROLES)
+    assert set(passwords.read_passwords(passwords.superuser_pgpass(cluster))) == {"postgres"}
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(
             host=cluster.db_host,
@@ -97,11 +123,11 @@ def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):
 def test_a_desk_of_an_earlier_version_gets_its_superuser_parted(tmp_path):
     """Its one file held every role and the superuser; both passwords stay what they are."""
     config = dataclasses.replace(Settings(), pgpass=tmp_path / "pgpass")
-    embedded.write_passwords(config.pgpass, {"postgres": "s", "desk_app": "a"})
+    passwords.write_passwords(config.pgpass, {"postgres": "s", "desk_app": "a"})
     for _ in range(2):
         embedded._part_superuser(config)
-    assert embedded.read_passwords(config.pgpass) == {"desk_app": "a"}
-    assert embedded.read_passwords(embedded.superuser_pgpass(config)) == {"postgres": "s"}
+    assert passwords.read_passwords(config.pgpass) == {"desk_app": "a"}
+    assert passwords.read_passwords(passwords.superuser_pgpass(config)) == {"postgres": "s"}
 
 
 def test_a_production_database_refuses_to_be_told_the_time(cluster, tmp_path):

@@ -5,139 +5,15 @@ One stack for all the tests below, under a project name and on ports of its own.
 """
 
 import json
-import os
-import shutil
-import subprocess
 import time
-import urllib.error
-import urllib.request
-import uuid
 
 import pytest
-import yaml
 
-from tests.conftest import free_port
-from tests.docker.conftest import compose_tool, docker
+from tests.docker.compose_stack import Stack
+from tests.docker.conftest import docker
 from trading_ops.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
-RUNNING = {
-    "postgres", "api-server", "dbt-server", "scheduler", "dag-processor", "triggerer", "confirm-page", "watcher",
-}  # fmt: skip
-
-
-class Stack:
-    """One compose project and the commands to use it."""
-
-    def __init__(self, folder, base_image: str) -> None:
-        # A copy of the files, since the settings file of this checkout is the operator's own.
-        (folder / "docker").mkdir(parents=True)
-        (folder / "config").mkdir()
-        compose = yaml.safe_load((PROJECT_ROOT / "docker/compose.yml").read_text())
-        for service in compose["services"].values():
-            if "build" in service:
-                service["build"]["context"] = str(PROJECT_ROOT)
-        self.file = folder / "docker/compose.yml"
-        self.file.write_text(yaml.safe_dump(compose))
-        shutil.copy(PROJECT_ROOT / "config/secrets.env.example", folder / "config/secrets.env")
-        self.project = f"trading-ops-test-{uuid.uuid4().hex[:8]}"
-        self.airflow_port, self.confirm_port = free_port(), free_port()
-        self.environ = {
-            **os.environ,
-            "AIRFLOW_PORT": str(self.airflow_port),
-            "CONFIRM_PORT": str(self.confirm_port),
-            "DESK_TAG": "test",
-            "BASE_IMAGE": base_image,
-            "BUILD_COMMIT": "0123456789abcdef0123456789abcdef01234567",
-            "PIP_CA_PEM": subprocess.run(
-                [PROJECT_ROOT / "docker/base/local_ca.sh"], capture_output=True, text=True, check=True
-            ).stdout,
-            "DOCKER_BUILDKIT": "0",
-            "COMPOSE_HTTP_TIMEOUT": "300",
-        }
-
-    def run(self, *arguments: str, timeout_s: float = 300) -> str:
-        """Run a compose command and return its output; a failure shows it and the services' last lines."""
-        done = subprocess.run(
-            [*compose_tool(), "-p", self.project, "-f", str(self.file), *arguments],
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        if done.returncode != 0:
-            pytest.fail(
-                f"compose {' '.join(arguments)}: {(done.stdout + done.stderr)[-3000:]}\n{self.logs()}"
-            )
-        return done.stdout
-
-    def container(self, service: str) -> str:
-        """Return the id of a service's container."""
-        return docker(
-            "ps",
-            "-aq",
-            "--filter",
-            f"label=com.docker.compose.project={self.project}",
-            "--filter",
-            f"label=com.docker.compose.service={service}",
-        ).stdout.strip()
-
-    def execute(self, service: str, *command: str) -> subprocess.CompletedProcess:
-        """Run a command inside a service's container."""
-        return docker("exec", self.container(service), *command)
-
-    def wait_until_healthy(self, timeout_s: float = 360) -> None:
-        """Return when every service that runs is healthy."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            states = {
-                name: docker(
-                    "inspect", "--format", "{{.State.Health.Status}}", self.container(name)
-                ).stdout.strip()
-                for name in RUNNING
-            }
-            if set(states.values()) == {"healthy"}:
-                return
-            if time.monotonic() > deadline:
-                pytest.fail(f"after {timeout_s} s: {states}\n{self.logs()}")
-            time.sleep(1)
-
-    def logs(self) -> str:
-        """Return the last lines of every container that is not well."""
-        listed = docker(
-            "ps",
-            "-a",
-            "--format",
-            "{{.Names}} {{.Status}}",
-            "--filter",
-            f"label=com.docker.compose.project={self.project}",
-        ).stdout.splitlines()
-        said = []
-        for line in listed:
-            if "(healthy)" not in line and "Exited (0)" not in line:
-                done = docker("logs", "--tail", "30", line.split()[0])
-                said.append(f"== {line}\n{(done.stdout + done.stderr)[-3000:]}")
-        return "\n".join(said)
-
-    def get(
-        self, port: int, path: str, body: dict | None = None, token: str | None = None
-    ) -> tuple[int, dict]:
-        """Return status and JSON of a request to a published port."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Content-Type": "application/json",
-                **({"Authorization": f"Bearer {token}"} if token else {}),
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, {}
 
 
 def token_of(stack: Stack) -> str:
@@ -252,19 +128,25 @@ def test_dbt_reaches_the_database_from_its_own_environment(stack):
 
 def test_a_killed_postgres_comes_back_and_everything_with_it(stack):
     """SIGKILL to Postgres: it is started again, recovers, and every service is healthy again."""
-    before = docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout
     # Through the process: `docker kill` would count as stopped by hand, which is not restarted.
-    assert (
-        stack.execute(
-            "postgres", "bash", "-c", "kill -KILL $(head -1 /var/lib/postgresql/data/cluster/postmaster.pid)"
-        ).returncode
-        == 0
-    )
-    deadline = time.monotonic() + 60
-    while docker("inspect", "--format", "{{.State.StartedAt}}", stack.container("postgres")).stdout == before:
-        assert time.monotonic() < deadline, "Postgres was not started again"
-        time.sleep(0.5)
+    with stack.restart_of("postgres", within_s=60):
+        kill = "kill -KILL $(head -1 /var/lib/postgresql/data/cluster/postmaster.pid)"
+        assert stack.execute("postgres", "bash", "-c", kill).returncode == 0
     stack.wait_until_healthy()
+
+
+@pytest.mark.parametrize("service", ["scheduler", "postgres"])
+def test_what_hangs_is_started_again_and_told(stack, service):
+    """SIGSTOP of everything in a container: Docker sees that it is unhealthy, and would leave it so."""
+    with stack.restart_of(service, within_s=300):
+        stack.execute(service, "sh", "-c", "kill -s STOP -- -1")
+    stack.wait_until_healthy()
+    query = f"select count(*) from desk.incidents where dedupe_key like 'COMPONENT_DOWN:{service}.hung.%'"
+    command = ("psql", "-U", "postgres", "-d", "trading_ops", "-At", "-c", query)
+    deadline = time.monotonic() + 150
+    while stack.execute("postgres", *command).stdout.strip() != "1":
+        assert time.monotonic() < deadline, stack.execute("watcher", "ls", "/var/trading-ops/troubles").stdout
+        time.sleep(1)
 
 
 def test_starting_again_changes_no_secret_and_no_person(stack):

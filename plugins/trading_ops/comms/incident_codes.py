@@ -22,6 +22,7 @@ class Code:
 
 
 _GATE = "a later run passed the gate"
+_QUIET_FOR_A_DAY = "there was none of the kind for a day"
 _SWITCHED_ON = "the symbol is switched on again"
 
 CODES = {
@@ -44,6 +45,13 @@ CODES = {
     "NO_TICKET": Code("the week has no ticket although it is due", "operator", "the ticket is there"),
     "REPORT_MISSING": Code(
         "the daily report is not written although it is due", "operator", "the report is there"
+    ),
+    "COMPONENT_DOWN": Code(
+        "a part of the desk hung or ended, and was started again", "operator", _QUIET_FOR_A_DAY
+    ),
+    "DISK_LOW": Code("a disk of the desk has little room left, or none", "operator", _QUIET_FOR_A_DAY),
+    "DATABASE_SLOW": Code(
+        "the database did not answer for a while, or only slowly", "operator", _QUIET_FOR_A_DAY
     ),
     "WINDOW_MISSED": Code(
         "the ticket came after its execution window had closed", "operator", "a later ticket came in time"

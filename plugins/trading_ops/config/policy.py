@@ -16,6 +16,7 @@ import rfc8785
 from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 from trading_ops.config.policy_sections import (
     Account,
+    Clock,
     DataQuality,
     Execution,
     Incidents,
@@ -48,6 +49,8 @@ class Policy(Section):
     data_quality: DataQuality
     reconciliation: Reconciliation
     risk: Risk
+    # Policies of before it have none: a file without it means this, what was adopted keeps its body and hash.
+    clock: Clock = Clock(offset_ms_max=50, unknown_blocks=False)
 
     @property
     def canonical_text(self) -> str:
@@ -61,7 +64,7 @@ class Policy(Section):
 
     def body(self) -> dict[str, Any]:
         """Return the policy as JSON values: decimals as plain text without trailing zeros."""
-        return _json_value(self.model_dump())
+        return _json_value(self.model_dump(exclude_unset=True))
 
     def limits(self) -> dict[str, Decimal]:
         """Return every number of the policy under its dotted path."""
@@ -74,7 +77,8 @@ def parse_policy(text: str, name: str) -> Policy:
 
     Raises PolicyError with one line per mistake.
     """
-    return parse_model(text, name, Policy, "the policy", _contradictions, PolicyError)
+    policy = parse_model(text, name, Policy, "the policy", _contradictions, PolicyError)
+    return policy.model_copy(update={"clock": policy.clock})
 
 
 def policy_of_body(body: dict[str, Any]) -> Policy:
@@ -144,5 +148,5 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, int | Decimal]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, int | Decimal):
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         yield path, value

@@ -153,6 +153,13 @@ class Risk(Section):
     release_persons_min: PositiveCount
 
 
+class Clock(Section):
+    """How far off the machine's clock may be."""
+
+    offset_ms_max: PositiveCount
+    unknown_blocks: Annotated[bool, Field(strict=True, description="true or false")]
+
+
 class Reminders(Section):
     """When whoever owes the desk something is written to, and when nobody is."""
 

@@ -139,6 +139,7 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.price_band": _from("step.build_book"),
     "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
     "risk.halt_released": (),
+    "risk.clock_right": (),
     # It is unknown only where an approved model scored nothing.
     "risk.model_approved": _from(
         "step.export_dataset", "step.make_dataset", "step.score_model", "step.store_scores"

@@ -1,5 +1,6 @@
 """
-The watcher: looks every minute, from outside Airflow, whether what is due has come, and tells when not.
+The watcher: looks every minute, from outside Airflow, whether what is due has come, and tells when not; also
+what befell the parts of the desk, and when disk or database fall short.
 
     python -m trading_ops.watch [--once]
 
@@ -14,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 
@@ -22,10 +24,13 @@ from trading_ops.comms.post import deliver_outbox
 from trading_ops.config.files import read_policy
 from trading_ops.db import clock
 from trading_ops.db.connect import connect
+from trading_ops.runs.machine_clock import machine_now
 from trading_ops.settings import Settings, settings
 from trading_ops.watch.ending import end_given_up
 from trading_ops.watch.escalation import escalate
 from trading_ops.watch.missing import Missing, all_missing
+from trading_ops.watch.resources import DatabaseWatch, short_of_disk
+from trading_ops.watch.troubles import noted
 from trading_ops.wording.instants import in_full
 
 EVERY_S = 60
@@ -57,6 +62,39 @@ def tell_others(config: Settings) -> list[str]:
     """Tell the other person of what is in nobody's hand and return a line for each."""
     with connect("desk_planner", config) as connection:
         return escalate(connection, config, read_policy(config), clock.now(connection))
+
+
+def hear(config: Settings) -> list[str]:
+    """Record what befell parts of the desk, once each, and return a line for each."""
+    said = []
+    for trouble in list(noted(config)):
+        with connect("desk_planner", config) as connection:
+            key = f"COMPONENT_DOWN:{trouble.path.name}"
+            raise_incident(connection, "COMPONENT_DOWN", key, trouble.detail, config=config)
+        # Only what is on record is forgotten.
+        trouble.path.unlink(missing_ok=True)
+        said.append(trouble.detail)
+    return said
+
+
+def measure(config: Settings, database: DatabaseWatch) -> list[str]:
+    """Record a disk that is short of room and a database that was away or slow, once a day each."""
+    asked_at = machine_now()
+    try:
+        with connect("desk_planner", config) as connection:
+            clock.now(connection)
+            found = [("DISK_LOW", line) for line in short_of_disk(config)]
+            at = machine_now()
+            if line := database.answered(at, at - asked_at):
+                found.append(("DATABASE_SLOW", line))
+            return [
+                line
+                for code, line in found
+                if raise_incident(connection, code, f"{code}:{at:%Y-%m-%d}", line, config=config)
+            ]
+    except psycopg.OperationalError:
+        database.missed(asked_at)
+        raise
 
 
 def post(config: Settings) -> list[str]:
@@ -95,9 +133,12 @@ def main(arguments: list[str] | None = None) -> int:
     is_once, config = parser.parse_args(arguments).once, settings()
     looked_file = config.data.parent / "run/watched"
     looked_file.parent.mkdir(parents=True, exist_ok=True)
-    posted_at = float("-inf")
+    posted_at, database = float("-inf"), DatabaseWatch()
     while True:
-        said = [_try(part, config) for part in (end, tell, look_after, tell_others)]
+        # Whoever keeps this process running sees by the file that it goes round, however a round ends.
+        looked_file.with_name("watcher.round").touch()
+        parts = (partial(measure, database=database), hear, end, tell, look_after, tell_others)
+        said = [_try(part, config) for part in parts]
         if any(said) or time.monotonic() - posted_at >= POST_EVERY.total_seconds():
             posted_at = time.monotonic()
             said.append(_try(post, config))

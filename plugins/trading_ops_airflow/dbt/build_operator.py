@@ -10,11 +10,15 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops_airflow.dbt.command import ServedCall, start_dbt
+
+if TYPE_CHECKING:
+    from trading_ops.settings import Settings
 
 # What Postgres drivers say when the server, not the data, is the trouble.
 _MACHINERY = (
@@ -84,6 +88,8 @@ class DbtOperator(BaseOperator):
         if not self.desk_run_id:
             raise AirflowSkipException("no run was frozen, so there is nothing to build for")
         config = settings()
+        if self.selector != "prices":
+            require_work_tables(config)
         target = config.run_folder(self.desk_run_id) / "dbt" / self.selector
         target.mkdir(parents=True, exist_ok=True)
         # An earlier try's results must never speak for this one.
@@ -119,6 +125,22 @@ class DbtOperator(BaseOperator):
         """Stop dbt with the task."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+
+
+def require_work_tables(config: "Settings") -> None:
+    """
+    Raise AirflowFailException when a crash of Postgres emptied what build_prices had made.
+
+    Without it every check would say by itself what it lacks, and none that it had been there.
+    """
+    from trading_ops.db.connect import connect, queries
+
+    with connect("desk_reader", config) as connection:
+        if queries.runs.work_tables_are_lost(connection):
+            raise AirflowFailException(
+                "the prices of this run are gone: Postgres crashed after they were built, which empties its work tables. "
+                "Clear build_prices and what follows it; a plan that has its ticket is planned again."
+            )
 
 
 def read_results(path: Path) -> list[Node]:

@@ -112,6 +112,17 @@ def server_environment(environ: dict[str, str]) -> dict[str, str]:
     }
 
 
+def is_answering(config: Settings, timeout_s: float) -> bool:
+    """Say whether the server answers, which it does to what is no request by a refusal."""
+    try:
+        with _connected(server_socket(config)) as connection:
+            connection.settimeout(timeout_s)
+            connection.sendall(b"\n")
+            return "refused" in _read_answer(connection, timeout_s)
+    except OSError:
+        return False
+
+
 def server_socket(config: Settings) -> Path:
     """Return where the server answers: in a folder only the desk's user may enter."""
     return config.data.parent / "run/dbt/socket"

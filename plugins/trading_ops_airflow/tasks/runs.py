@@ -35,6 +35,7 @@ def freeze_inputs() -> str:
     from trading_ops.config.files import read_policy
     from trading_ops.ledger.portfolio import ensure_portfolio
     from trading_ops.runs.freeze import freeze
+    from trading_ops.runs.machine_clock import record_clock
     from trading_ops.settings import settings
     from trading_ops.universe.files import read_universe
     from trading_ops_airflow.connections import desk_connection
@@ -54,6 +55,7 @@ def freeze_inputs() -> str:
             universe=universe,
             **_room(config, kind, policy),
         )
+        record_clock(connection, run.run_id)
     print(f"run {run.run_id}: session {partition.session}, inputs frozen")
     return run.run_id
 

@@ -120,21 +120,21 @@ def test_the_operator_calls_dbt_for_one_selector_and_one_run_in_a_folder_of_its_
     """Two builds never share a target folder, and the run is the one that was frozen."""
     text = results(("model.trading_ops.drift", "success"), ("test.trading_ops.unique_drift.1a", "pass"))
     config = desk_with_fake_dbt(f"echo '{text}' > $target/run_results.json")
-    task = DbtOperator(task_id="build_book", selector="book", desk_run_id="20260307-090000Z-gitabcdef0")
+    task = DbtOperator(task_id="build_prices", selector="prices", desk_run_id="20260307-090000Z-gitabcdef0")
     assert task.execute({}) == {"success": 1, "pass": 1}
     called = (tmp_path / "called").read_text()
-    assert "build" in called and "--selector book" in called
+    assert "build" in called and "--selector prices" in called
     assert '--vars {"run_id": "20260307-090000Z-gitabcdef0"}' in called
-    assert f"--target-path {config.data}/runs/20260307-090000Z-gitabcdef0/dbt/book" in called
+    assert f"--target-path {config.data}/runs/20260307-090000Z-gitabcdef0/dbt/prices" in called
 
 
 def test_the_results_of_an_earlier_try_never_speak_for_this_one(desk_with_fake_dbt):
     """dbt died without writing results; the green ones of the first try are still in the folder."""
     config = desk_with_fake_dbt("exit 2")
-    folder = config.data / "runs/20260307-090000Z-gitabcdef0/dbt/book"
+    folder = config.data / "runs/20260307-090000Z-gitabcdef0/dbt/prices"
     folder.mkdir(parents=True)
     (folder / "run_results.json").write_text(results(("model.trading_ops.drift", "success")))
-    task = DbtOperator(task_id="build_book", selector="book", desk_run_id="20260307-090000Z-gitabcdef0")
+    task = DbtOperator(task_id="build_prices", selector="prices", desk_run_id="20260307-090000Z-gitabcdef0")
     with pytest.raises(AirflowFailException, match="nothing is proven"):
         task.execute({})
 

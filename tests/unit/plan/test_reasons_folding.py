@@ -82,6 +82,7 @@ def test_a_cause_that_people_make_never_follows():
         "data_quality.universe_not_empty",
         "confirmation.previous_ticket_confirmed",
         "reconciliation.snapshot_recent",
+        "risk.clock_right",
         "risk.halt_released",
     }
 

@@ -10,7 +10,8 @@ from trading_ops.settings import Settings, read_settings
 from trading_ops_airflow.dbt.command import dbt_environment
 from trading_ops_stack.environment import environment, room_environment
 from trading_ops_stack.keys import KeysError, admin_password, read_keys, write_keys, write_password
-from trading_ops_stack.postgres import ROLES, read_passwords, write_passwords
+from trading_ops_stack.passwords import read_passwords, write_passwords
+from trading_ops_stack.postgres import ROLES
 
 
 @pytest.fixture

@@ -114,32 +114,15 @@ def test_a_half_written_pid_file_means_nothing_runs(tmp_path, text):
     assert process.group() is None
 
 
-def test_a_component_that_dies_is_started_again(start, tmp_path):
-    """Airflow's scheduler can die of an error answer of its own API (apache/airflow#71962)."""
-    count = tmp_path / "count"
-    process = start(
-        f"import pathlib, time; p = pathlib.Path({str(count)!r}); "
-        "p.write_text((p.read_text() if p.exists() else '') + 'x'); "
-        "time.sleep(60) if len(p.read_text()) > 1 else exit(7)"
-    )
-    wait_for(lambda: count.exists() and count.read_text() == "xx")
-    assert process.group() is not None
+def test_the_end_of_a_component_is_in_its_log(start):
+    """The exit code of a killed one is 137, which is often the kernel for want of memory."""
+    process = start("exit(7)")
+    wait_for(lambda: process.group() is None)
     assert "component ended with exit code 7" in process.log_tail()
 
 
-def test_a_component_that_keeps_dying_is_given_up_with_a_last_line(start):
-    """Three ends within a minute are no accident; an endless loop would only fill the log."""
-    process = start("exit(3)")
-    wait_for(lambda: process.group() is None, timeout_s=20)
-    assert (
-        process.log_tail()
-        .splitlines()[-1]
-        .endswith("ended three times within a minute and is not started again")
-    )
-
-
 def test_the_group_counts_as_running_while_any_of_it_lives(start, tmp_path):
-    """Somebody killed the shell that restarts the component; the component itself still holds its port."""
+    """Somebody killed the shell around the component; the component itself still holds its port."""
     process = start(
         f"import time, pathlib; pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(60)"
     )

@@ -9,7 +9,7 @@ from trading_ops_stack import service
 
 
 def test_each_desk_has_a_unit_of_its_own(tmp_path):
-    """Started and stopped as a person would, by the same two commands."""
+    """Kept running by systemd, and ended as a person would."""
     config = dataclasses.replace(
         Settings(),
         desk=tmp_path / "live",
@@ -20,7 +20,7 @@ def test_each_desk_has_a_unit_of_its_own(tmp_path):
     found = service.files(config)
     unit, listening, timer, *_ = found.values()
     assert f"Environment=TRADING_OPS_DESK={tmp_path / 'live'}\n" in unit
-    assert "-m trading_ops_stack.stack up\n" in unit and "-m trading_ops_stack.stack down\n" in unit
+    assert "-m trading_ops_stack.stack run\n" in unit and "-m trading_ops_stack.stack down\n" in unit
     for place in (f"TRADING_OPS_DESK={tmp_path / 'live'}\n", "WorkingDirectory="):
         assert place in listening
     assert "-m trading_ops_stack heartbeat\n" in listening and "OnCalendar=*:0/15\n" in timer

@@ -64,3 +64,13 @@ insert into desk.runs (
     :image_digest, :model_version, :shadow_model_version, :window_open_at, :window_close_at, :deadline_at
 )
 returning *;
+
+-- name: work_tables_are_lost()$
+-- Whether dbt's unlogged tables of the market are there and all empty: a crash of the server does that, a build never.
+select coalesce(sum(pg_relation_size(relation.oid)) = 0, false)
+from pg_class as relation
+inner join pg_namespace as room on room.oid = relation.relnamespace
+where room.nspname in ('staging', 'intermediate')
+    and (starts_with(relation.relname, 'stg_market__') or starts_with(relation.relname, 'int_market__'))
+    and relation.relkind = 'r'
+    and relation.relpersistence = 'u';

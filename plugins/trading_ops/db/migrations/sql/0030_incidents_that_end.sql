@@ -52,6 +52,13 @@ begin atomic
         select owed.step from told cross join lateral desk.owed(told.portfolio_id) as owed
         union all
         select 'confirm' from told where told.portfolio_id is null
+    ),
+
+    lately as (
+        select later.incident_id
+        from told
+        inner join desk.incidents as later on later.code = told.code
+        where later.created_at > desk.now() - interval '1 day'
     )
 
     select case told.code
@@ -88,6 +95,10 @@ begin atomic
                 on later.internal_symbol = disabled.internal_symbol and later.switch_id > disabled.switch_id
             where disabled.dedupe_key = told.subjects and later.is_enabled
         )
+        -- What comes and goes is over once it has stayed away for a day.
+        when 'COMPONENT_DOWN' then not exists (select from lately)
+        when 'DISK_LOW' then not exists (select from lately)
+        when 'DATABASE_SLOW' then not exists (select from lately)
         when 'UNTRADABLE_SYMBOL' then exists (
             select from desk.symbol_switches as disabled
             inner join desk.symbol_switches as later
