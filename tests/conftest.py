@@ -56,9 +56,10 @@ def pytest_configure() -> None:
     PYTEST_DEBUG_TEMPROOT is pytest's own; whoever sets it, or --basetemp, is left alone.
     """
     memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free >= MEMORY_BYTES_MIN:
-        if not os.statvfs(memory).f_flag & os.ST_NOEXEC:
-            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+    if not memory.is_dir() or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return
+    if shutil.disk_usage(memory).free >= MEMORY_BYTES_MIN:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
