@@ -16,6 +16,7 @@ import rfc8785
 from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 from trading_ops.config.policy_sections import (
     Account,
+    Confirmation,
     DataQuality,
     Execution,
     MarketData,
@@ -25,6 +26,7 @@ from trading_ops.config.policy_sections import (
     Risk,
     Signal,
     Sizing,
+    Universe,
 )
 
 
@@ -42,6 +44,8 @@ class Policy(Section):
     model: Model
     sizing: Sizing
     execution: Execution
+    confirmation: Confirmation
+    universe: Universe
     reminders: Reminders
     data_quality: DataQuality
     reconciliation: Reconciliation

@@ -137,6 +137,8 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.equity_jump": _BOOK,
     "risk.price_band": _from("step.build_book"),
     "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
+    "risk.symbols_verified": (),
+    "risk.mail_reaches_people": (),
     "risk.halt_released": (),
     # It is unknown only where an approved model scored nothing.
     "risk.model_approved": _from(
