@@ -1,7 +1,16 @@
 """The page on which the executor says which stocks eToro has."""
 
+import pytest
+
 from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import texts
+from tests.database import rows
+
+
+@pytest.fixture(autouse=True)
+def stocks(desk, ticket):
+    """The universe in use is that of the ticket."""
+    rows.add_universe(desk, desk_rows.SYMBOLS)
 
 
 def tick(visitor, form=None, **answers):

@@ -4,13 +4,15 @@ import dataclasses
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.database import judged, planning, rows
 from trading_ops.db.connect import connect
 from trading_ops.ops.auto_disable import disable_untradable
 from trading_ops.universe.switches import disabled_symbols
 
-SMTP = {"mail_way": "smtp", "mail_addresses": ["desk@desk.london", "olga@desk.london", "Ed <ed@desk.london>"]}
+PEOPLE = ["desk@desk.london", "olga@desk.london", "Ed <ed@desk.london>"]
+SMTP = {"mail_way": "smtp", "mail_addresses": Jsonb(PEOPLE)}
 
 
 def as_superuser(desk, table: str, statement: str) -> None:
@@ -100,19 +102,16 @@ def test_a_paper_or_simulated_book_is_held_to_nothing(desk):
     [
         ({"mail_way": "file"}, "mail goes to a file, not to people"),
         ({"mail_way": None}, "where mail goes is unknown"),
-        ({"mail_addresses": []}, "where mail goes is unknown"),
+        ({"mail_addresses": Jsonb([])}, "where mail goes is unknown"),
         (
             {
-                "mail_addresses": [
-                    "d@desk.london",
-                    "Olga <o@Example.COM>",
-                    "x@mail.example.org",
-                    "y@desk.example",
-                ]
+                "mail_addresses": Jsonb(
+                    ["Olga <o@Example.COM>", "x@mail.example.org", "y@desk.example", *PEOPLE]
+                )
             },
             "an example's address is nobody's: Olga <o@Example.COM>, x@mail.example.org, y@desk.example",
         ),
-        ({"mail_addresses": ["d@counterexample.com"]}, None),
+        ({"mail_addresses": Jsonb(["d@counterexample.com"])}, None),
     ],
 )
 def test_mail_that_reaches_nobody_is_an_objection(live, columns, words):

@@ -16,7 +16,7 @@ import rfc8785
 from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 from trading_ops.config.policy_sections import (
     Account,
-    Confirmation,
+    ConfirmationRules,
     DataQuality,
     Execution,
     MarketData,
@@ -26,7 +26,7 @@ from trading_ops.config.policy_sections import (
     Risk,
     Signal,
     Sizing,
-    Universe,
+    UniverseRules,
 )
 
 
@@ -44,8 +44,8 @@ class Policy(Section):
     model: Model
     sizing: Sizing
     execution: Execution
-    confirmation: Confirmation
-    universe: Universe
+    confirmation: ConfirmationRules
+    universe: UniverseRules
     reminders: Reminders
     data_quality: DataQuality
     reconciliation: Reconciliation

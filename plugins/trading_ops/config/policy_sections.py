@@ -105,13 +105,13 @@ class Execution(Section):
     price_limit_ratio: PriceRatio
 
 
-class Confirmation(Section):
+class ConfirmationRules(Section):
     """Until when what was recorded may be corrected."""
 
     amend_within_days: PositiveCount
 
 
-class Universe(Section):
+class UniverseRules(Section):
     """How long a person's word that the broker offers a stock is believed."""
 
     verified_age_days_max: PositiveCount

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from trading_ops.config.policy import Policy
 from trading_ops.db import clock
@@ -102,10 +103,10 @@ def freeze(
         return run_of(row)
 
 
-def mail_columns(config: Settings) -> dict[str, str | list[str]]:
-    """Return how a desk's mail goes out, and the addresses it comes from and goes to, for desk.mail_objection."""
+def mail_columns(config: Settings) -> dict[str, str | Jsonb]:
+    """Return how a desk's mail goes out, and between which addresses, for desk.mail_objection."""
     addresses = [config.mail_from, config.operator_email, config.executor_email]
-    return {"mail_way": config.mail, "mail_addresses": addresses}
+    return {"mail_way": config.mail, "mail_addresses": Jsonb(addresses)}
 
 
 def _window_columns(window: sessions.Window | None) -> dict[str, datetime | None]:

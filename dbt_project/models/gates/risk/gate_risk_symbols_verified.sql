@@ -1,6 +1,6 @@
 -- Did a person find everything a book of real money trades on eToro, not longer ago than the policy says?
--- Sales as well: what cannot be found cannot be sold. Clear for a paper or simulated book. Blocks when the kind
--- of the book or the policy's age is unknown. Says nothing about what is only ranked or held.
+-- Sales as well: what cannot be found cannot be sold. Clear for a paper or simulated book. Blocks when the
+-- kind of the book or the policy's age is unknown. Says nothing about what is only ranked or held.
 with run as (
     select *, {{ policy_limit('universe.verified_age_days_max') }} as limit_value
     from {{ ref('stg_desk__runs') }}

@@ -96,27 +96,27 @@ grant execute on function desk.verify_symbol(text, text, boolean, text, text) to
 -- Where mail went when the run was frozen: the settings are the desk's, and SQL cannot read them.
 alter table desk.runs
     add column mail_way text,
-    add column mail_addresses text[];
+    add column mail_addresses jsonb check (jsonb_typeof(mail_addresses) = 'array');
 comment on column desk.runs.mail_way is 'How mail went out when the run was frozen: smtp, or file. Null before this was kept.';
 comment on column desk.runs.mail_addresses is 'The desk''s own address, the operator''s and the executor''s as the run was frozen.';
 
-create function desk.mail_objection(way text, addresses text[]) returns text
+create function desk.mail_objection(way text, addresses jsonb) returns text
 language sql immutable
 set search_path = pg_catalog
 return case
-    when way is null or addresses is null or cardinality(addresses) = 0 then 'where mail goes is unknown'
+    when way is null or addresses is null or jsonb_array_length(addresses) = 0 then 'where mail goes is unknown'
     when way <> 'smtp' then format('mail goes to a %s, not to people', way)
     else coalesce(
         (
             select 'an example''s address is nobody''s: ' || string_agg(address, ', ' order by place)
-            from unnest(addresses) with ordinality as listed (address, place)
+            from jsonb_array_elements_text(addresses) with ordinality as listed (address, place)
             where address is null or address !~ '@' or address ~* '[@.](example|example\.(com|net|org)|invalid)>?\s*$'
         ),
         ''
     )
 end;
-comment on function desk.mail_objection(text, text[]) is 'Why mail does not reach people; empty when it may.';
-grant execute on function desk.mail_objection(text, text[]) to desk_planner, desk_dbt, desk_reader;
+comment on function desk.mail_objection(text, jsonb) is 'Why mail does not reach people; empty when it may.';
+grant execute on function desk.mail_objection(text, jsonb) to desk_planner, desk_dbt, desk_reader;
 
 create function desk.is_live_run(asked_run_id text) returns boolean
 language sql stable security definer
