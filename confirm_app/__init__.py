@@ -21,6 +21,7 @@ from confirm_app.incidents import incidents
 from confirm_app.people.access import access
 from confirm_app.people.session_key import read_session_key
 from confirm_app.people.sign_in import sign_in
+from confirm_app.symbols import symbols
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
@@ -63,7 +64,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, halt, incidents, health):
+    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, symbols, halt, incidents, health):
         app.register_blueprint(blueprint)
     answers.register(app)
     return app

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from trading_ops.config.files import read_policy
 from trading_ops.config.policy_sections import Clock
 from trading_ops.db.connect import connect, queries
+from trading_ops.runs.freeze import mail_columns
 from trading_ops.runs.machine_clock import ntp_offset
-from trading_ops.settings import Settings, settings
-from trading_ops.universe.files import read_universe
+from trading_ops.settings import Settings, settings, variable
 from trading_ops.watch.silence import notes_file
 
 # (state, what, how): state is `ok`, `MISSING` where it keeps the desk from trading, `open` where it does not.
 Finding = tuple[str, str, str]
+_MAIL_SETTINGS = ("mail", "mail_from", "operator_email", "executor_email")
 
 
 def add_no_options(_parser: argparse.ArgumentParser) -> None:
@@ -38,13 +39,16 @@ def readiness_text(found: Sequence[Finding]) -> str:
 def findings(config: Settings) -> list[Finding]:
     """Return what a desk has and lacks, what is missing first."""
     with connect("desk_planner", config) as connection:
-        facts = queries.operator.readiness(connection, portfolio_id=config.portfolio_id)
+        facts = queries.operator.readiness(
+            connection, portfolio_id=config.portfolio_id, **mail_columns(config)
+        )
+        stocks = list(queries.universe.verified_stocks(connection))
     order = ("MISSING", "open", "ok")
-    found = [*_findings(config, facts), *_told(config, facts)]
+    found = [*_findings(config, facts, stocks), *_told(config, facts)]
     return sorted(found, key=lambda finding: order.index(finding[0]))
 
 
-def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
+def _findings(config: Settings, facts: Mapping, stocks: Sequence[Mapping]) -> Iterator[Finding]:
     is_simulated = config.environment == "simulated"
     yield _needed(
         not is_simulated, "the desk lives in real time", "make one with `make init`; this one is simulated"
@@ -53,16 +57,11 @@ def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
         facts["portfolio_kind"] is not None, f"the book {config.portfolio_id} exists", "`make up` opens it"
     )
     yield _needed(
-        config.mail == "smtp",
-        "mail goes to people",
-        f"it goes to {config.data / 'mail'}: set TRADING_OPS_MAIL=smtp",
+        not facts["mail_objection"],
+        "mail reaches people",
+        f"{facts['mail_objection']}; set {', '.join(map(variable, _MAIL_SETTINGS))}, then try it: "
+        "trading-ops mail test",
     )
-    example = [
-        name
-        for name in ("mail_from", "operator_email", "executor_email")
-        if getattr(config, name).endswith((".example", "@example.com", "@example.org"))
-    ]
-    yield _needed(not example, "every address is somebody's", f"{', '.join(example)} is an example's")
     yield _wished(
         facts["mailed_at"] is not None, "a mail was accepted by the relay", "try it: trading-ops mail test"
     )
@@ -85,12 +84,20 @@ def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
         facts["snapshot_at"] is not None, "the broker's account was typed in once",
         "type in what eToro shows: page, Snapshot",
     )  # fmt: skip
-    stocks = [entry for entry in read_universe(config).entries if entry.is_tradable_underlying]
-    unverified = [entry for entry in stocks if not entry.verified_by]
+    wanted = [stock for stock in stocks if stock["is_enabled"]]
+    found_count = sum(stock["is_verified"] for stock in wanted)
+    # A book of real money trades no other ones.
+    judged = _needed if facts["portfolio_kind"] == "live" else _wished
+    yield judged(
+        bool(wanted) and found_count == len(wanted),
+        f"{found_count} of {len(wanted)} stocks were found on eToro by a person",
+        f"the executor ticks each at {config.page_url}/symbols"
+        if wanted
+        else "the first daily run names them",
+    )
+    # Nothing in the desk knows of one yet.
     yield _wished(
-        not unverified,
-        f"{len(stocks) - len(unverified)} of {len(stocks)} stocks were found on eToro by a person",
-        f"look each up there, then fill in verified_by and verified_at in {config.universe}",
+        False, "a backup was restored as a drill", "no drill is known; the desk makes no backup by itself"
     )
     yield _clock(read_policy(config).clock)
 

@@ -216,9 +216,9 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , switched as (
     insert into desk.symbol_switches (internal_symbol, is_enabled, reason_code, reason, dedupe_key)
     values ('ALDR', false, 'PERSON', 'drill', 'switch:1'))
-, untradable as (
-    insert into desk.untradable_reports (confirmation_id)
-    select min(confirmation_id) from desk.confirmations)
+, verified as (insert into desk.symbol_verifications (internal_symbol, etoro_search_name, is_offered, person, idempotency_key)
+    values ('ALDR', 'Alder', true, 'executor', 'drill'))
+, untradable as (insert into desk.untradable_reports (confirmation_id) select min(confirmation_id) from desk.confirmations)
 , action as (
     insert into raw.corporate_actions (load_id, source, vendor_symbol, ex_date, kind, value)
     select load_id, 'simulated', 'ALDR', '2026-06-12', 'split', 2 from raw.loads limit 1)

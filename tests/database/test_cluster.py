@@ -41,7 +41,7 @@ def test_it_comes_up_from_nothing_and_again_after_a_crash(own_server):
         pass
     embedded.initialise(folder, config)
     with connect("desk_planner", config) as connection:
-        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 35
+        assert connection.execute("select count(*) as n from desk.required_checks").fetchone()["n"] == 37
     import tests.dags.airflow_home  # noqa: F401  (before Airflow itself)
     from trading_ops_airflow.dbt.build_operator import AirflowFailException, require_work_tables
 

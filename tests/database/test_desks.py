@@ -89,12 +89,10 @@ def test_what_is_set_up_is_read_by_its_user_alone(live):
 def test_setting_up_ends_with_what_is_missing(live):
     """Each with the way to mend it; `ready` says the same later, with an exit code for a script."""
     assert "MISSING  the broker's account was typed in once: type in what eToro shows" in live.said
-    assert (
-        "MISSING  every address is somebody's: mail_from, operator_email, executor_email is an example's"
-        in live.said
-    )
+    assert "MISSING  mail reaches people: an example's address is nobody's: " in live.said
     done = live.run("ready")
     assert done.returncode == 1 and "MISSING  market data is loaded" in done.stdout
+    assert "open     a backup was restored as a drill: no drill is known" in done.stdout
 
 
 def test_a_folder_that_holds_a_desk_is_left_alone(live):

@@ -16,7 +16,7 @@ def test_migrating_twice_changes_nothing(desk):
     migrate(desk)
     with connect("desk_planner", desk) as connection:
         row = connection.execute("select count(*) as n from desk.required_checks").fetchone()
-    assert row["n"] == 35
+    assert row["n"] == 37
 
 
 @pytest.fixture

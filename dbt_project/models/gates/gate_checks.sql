@@ -11,7 +11,7 @@
     'risk_riskguard_agrees', 'risk_positions_count', 'risk_position_weight', 'risk_cash_buffer',
     'risk_turnover', 'risk_long_only', 'risk_symbols_tradable', 'risk_sizes_possible', 'risk_drawdown',
     'risk_price_band', 'risk_daily_loss', 'risk_equity_jump', 'risk_halt_released', 'risk_model_approved',
-    'risk_clock_right',
+    'risk_clock_right', 'risk_symbols_verified', 'risk_mail_reaches_people',
 ] -%}
 -- What every check found, one under the other. Which of them the run needs, and whether it has each of them
 -- once, is for gate_verdicts to say.

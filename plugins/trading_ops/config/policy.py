@@ -17,6 +17,7 @@ from trading_ops.config.marked_yaml import Mistake, Section, count, parse_model
 from trading_ops.config.policy_sections import (
     Account,
     Clock,
+    ConfirmationRules,
     DataQuality,
     Execution,
     Incidents,
@@ -27,6 +28,7 @@ from trading_ops.config.policy_sections import (
     Risk,
     Signal,
     Sizing,
+    UniverseRules,
 )
 
 
@@ -45,11 +47,13 @@ class Policy(Section):
     sizing: Sizing
     execution: Execution
     reminders: Reminders
-    incidents: Incidents
     data_quality: DataQuality
     reconciliation: Reconciliation
     risk: Risk
-    # Policies of before it have none: a file without it means this, what was adopted keeps its body and hash.
+    # Policies of before them have none: a file without one means this, what was adopted keeps body and hash.
+    confirmation: ConfirmationRules = ConfirmationRules(amend_within_days=30)
+    universe: UniverseRules = UniverseRules(verified_age_days_max=365)
+    incidents: Incidents = Incidents(escalate_after_minutes=240)
     clock: Clock = Clock(offset_ms_max=50, unknown_blocks=False)
 
     @property
@@ -78,7 +82,8 @@ def parse_policy(text: str, name: str) -> Policy:
     Raises PolicyError with one line per mistake.
     """
     policy = parse_model(text, name, Policy, "the policy", _contradictions, PolicyError)
-    return policy.model_copy(update={"clock": policy.clock})
+    later = [name for name, field in Policy.model_fields.items() if not field.is_required()]
+    return policy.model_copy(update={name: getattr(policy, name) for name in later})
 
 
 def policy_of_body(body: dict[str, Any]) -> Policy:

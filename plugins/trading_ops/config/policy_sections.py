@@ -106,6 +106,18 @@ class Execution(Section):
     price_limit_ratio: PriceRatio
 
 
+class ConfirmationRules(Section):
+    """Until when what was recorded may be corrected."""
+
+    amend_within_days: PositiveCount
+
+
+class UniverseRules(Section):
+    """How long a person's word that the broker offers a stock is believed."""
+
+    verified_age_days_max: PositiveCount
+
+
 class DataQuality(Section):
     """When prices are good enough to plan on."""
 

@@ -4,7 +4,7 @@ Symbols the desk switches off by itself: bars that keep missing, and stocks the 
 Each cause takes effect once, so a person who switches the symbol on again has the last word on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,6 +18,9 @@ from trading_ops.runs.run import Run, load_run
 from trading_ops.settings import Settings
 from trading_ops.universe.stored import names_json, stored_universe
 from trading_ops.universe.switches import write_switch
+
+# A symbol, the key and the reason of its switch, and the run it was reported in.
+_Report = tuple[str, str, str, str | None]
 
 
 @dataclass(frozen=True)
@@ -83,27 +86,37 @@ def disable_missing(
 
 def disable_untradable(connection: psycopg.Connection, config: Settings | None = None) -> tuple[str, ...]:
     """
-    Switch off what an executor reported as not offered by the broker; return the symbols, once each report.
+    Switch off what a person reported as not offered by the broker, on a line or when looking the symbol up.
+
+    Returns the symbols, once each report.
     """
-    symbols = []
     with connection.transaction():
-        for line in list(queries.universe.untradable_lines(connection)):
-            symbol, key = line["internal_symbol"], f"UNTRADABLE:{line['confirmation_id']}"
-            reason = (
-                f"{line['person']} reported on line {line['line_number']} of {line['ticket_id']} that the broker "
-                f"does not offer the stock itself" + (f": {line['notes']}" if line["notes"] else "")
-            )
-            write_switch(connection, symbol, False, "UNTRADABLE", reason, key, line["run_id"])
+        reports = [*_reported_on_lines(connection), *_looked_up(connection)]
+        for symbol, key, reason, run_id in reports:
+            write_switch(connection, symbol, False, "UNTRADABLE", reason, key, run_id)
+            detail = f"{symbol}: {reason}"
             raise_incident(
-                connection,
-                "UNTRADABLE_SYMBOL",
-                f"UNTRADABLE_SYMBOL:{line['confirmation_id']}",
-                f"{symbol}: {reason}",
-                line["run_id"],
-                config,
+                connection, "UNTRADABLE_SYMBOL", f"UNTRADABLE_SYMBOL:{key}", detail, run_id, config
             )
-            symbols.append(symbol)
-    return tuple(symbols)
+    return tuple(symbol for symbol, *_ in reports)
+
+
+def _reported_on_lines(connection: psycopg.Connection) -> Iterator[_Report]:
+    for line in list(queries.universe.untradable_lines(connection)):
+        reason = (
+            f"{line['person']} reported on line {line['line_number']} of {line['ticket_id']} that the broker "
+            f"does not offer the stock itself" + (f": {line['notes']}" if line["notes"] else "")
+        )
+        yield line["internal_symbol"], f"UNTRADABLE:{line['confirmation_id']}", reason, line["run_id"]
+
+
+def _looked_up(connection: psycopg.Connection) -> Iterator[_Report]:
+    for said in list(queries.universe.not_offered(connection)):
+        reason = (
+            f"{said['person']} looked up {said['etoro_search_name']!r} and the broker does not offer the stock "
+            "itself"
+        )
+        yield said["internal_symbol"], f"NOT_OFFERED:{said['verification_id']}", reason, None
 
 
 def _missing(connection: psycopg.Connection, run: Run, sources: Iterable[str]) -> dict[str, date | None]:

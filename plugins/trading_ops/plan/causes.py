@@ -138,6 +138,8 @@ FOLLOWS: Mapping[str, tuple[From, ...]] = {
     "risk.equity_jump": _BOOK,
     "risk.price_band": _from("step.build_book"),
     "risk.symbols_tradable": _from("data_quality.universe_not_empty"),
+    "risk.symbols_verified": (),
+    "risk.mail_reaches_people": (),
     "risk.halt_released": (),
     "risk.clock_right": (),
     # It is unknown only where an approved model scored nothing.

@@ -6,10 +6,11 @@ the same idempotency key returns the same run.
 """
 
 import hashlib
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from trading_ops.config.policy import Policy
 from trading_ops.db import clock
@@ -46,7 +47,8 @@ def freeze(
     is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a
     desk without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
-    portfolio_id = (config or settings()).portfolio_id
+    config = config or settings()
+    portfolio_id = config.portfolio_id
     commit, is_dirty = code_version(PROJECT_ROOT)
     with connection.transaction():
         # Also keeps two freezes apart, so attempts and names are counted by one at a time.
@@ -95,11 +97,24 @@ def freeze(
             signal_method=policy.signal.method,
             image_digest=image_digest,
             **models,
-            window_open_at=window.open_at if window else None,
-            window_close_at=window.close_at if window else None,
-            deadline_at=window.deadline_at if window else None,
+            **_window_columns(window),
+            **mail_columns(config),
         )
         return run_of(row)
+
+
+def mail_columns(config: Settings) -> dict[str, str | Jsonb]:
+    """Return how a desk's mail goes out, and between which addresses, for desk.mail_objection."""
+    addresses = [config.mail_from, config.operator_email, config.executor_email]
+    return {"mail_way": config.mail, "mail_addresses": Jsonb(addresses)}
+
+
+def _window_columns(window: sessions.Window | None) -> dict[str, datetime | None]:
+    return {
+        "window_open_at": window.open_at if window else None,
+        "window_close_at": window.close_at if window else None,
+        "deadline_at": window.deadline_at if window else None,
+    }
 
 
 def _plan_week(connection: psycopg.Connection, portfolio_id: str, as_of_date: date) -> str:

@@ -12,7 +12,9 @@ select
     run.signal_method,
     run.model_version,
     run.frozen_at,
-    instance.environment = 'simulated' as is_simulated
+    instance.environment = 'simulated' as is_simulated,
+    desk.is_live_run(run.run_id) as is_live,
+    desk.mail_objection(run.mail_way, run.mail_addresses) as mail_objection
 from {{ source('desk', 'runs') }} as run
 cross join {{ source('desk', 'instance') }} as instance
 where run.run_id = {{ run_id() }}

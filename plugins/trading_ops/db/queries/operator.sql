@@ -15,7 +15,7 @@ select
 from desk.instance
 left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id;
 
--- name: readiness(portfolio_id)^
+-- name: readiness(portfolio_id, mail_way, mail_addresses)^
 -- What a desk needs before it may trade, as far as the database knows it.
 select
     (select kind from desk.portfolios where portfolio_id = :portfolio_id) as portfolio_kind,
@@ -25,7 +25,8 @@ select
     (select max(started_at) from raw.loads) as loaded_at,
     (select policy_hash from desk.config_policy where is_active) as policy_hash,
     (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at,
-    (select count(*) from desk.open_incidents) as open_incidents;
+    (select count(*) from desk.open_incidents) as open_incidents,
+    desk.mail_objection(:mail_way, :mail_addresses) as mail_objection;
 
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.

@@ -52,16 +52,18 @@ where portfolio_id = :portfolio_id
 -- Whether a run of this name exists.
 select exists (select from desk.runs where run_id = :run_id);
 
--- name: insert_run(run_id, portfolio_id, kind, idempotency_key, as_of_date, plan_week, attempt_number, data_snapshot_id, policy_hash, universe_hash, calendar_hash, config_hash, git_commit, is_dirty, signal_method, image_digest, model_version, shadow_model_version, window_open_at, window_close_at, deadline_at)^
+-- name: insert_run(run_id, portfolio_id, kind, idempotency_key, as_of_date, plan_week, attempt_number, data_snapshot_id, policy_hash, universe_hash, calendar_hash, config_hash, git_commit, is_dirty, signal_method, image_digest, model_version, shadow_model_version, window_open_at, window_close_at, deadline_at, mail_way, mail_addresses)^
 -- A frozen run; returns it as stored.
 insert into desk.runs (
     run_id, portfolio_id, kind, idempotency_key, as_of_date, plan_week, attempt_number, data_snapshot_id,
     policy_hash, universe_hash, calendar_hash, config_hash, git_commit, is_dirty, signal_method,
-    image_digest, model_version, shadow_model_version, window_open_at, window_close_at, deadline_at
+    image_digest, model_version, shadow_model_version, window_open_at, window_close_at, deadline_at, mail_way,
+    mail_addresses
 ) values (
     :run_id, :portfolio_id, :kind, :idempotency_key, :as_of_date, :plan_week, :attempt_number, :data_snapshot_id,
     :policy_hash, :universe_hash, :calendar_hash, :config_hash, :git_commit, :is_dirty, :signal_method,
-    :image_digest, :model_version, :shadow_model_version, :window_open_at, :window_close_at, :deadline_at
+    :image_digest, :model_version, :shadow_model_version, :window_open_at, :window_close_at, :deadline_at, :mail_way,
+    :mail_addresses
 )
 returning *;
 

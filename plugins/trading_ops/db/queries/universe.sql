@@ -196,3 +196,42 @@ order by name.internal_symbol, quarantined.session_date, quarantined.quarantine_
 select internal_symbol, session_date, is_broken, is_unfinished
 from intermediate.int_market__bars
 where session_date >= :first_date and (is_broken or is_unfinished);
+
+-- name: verified_stocks()
+-- The stocks of the universe in use, who looked each up at the broker last, and whether that still counts.
+select
+    stock.internal_symbol, stock.etoro_search_name, stock.is_enabled, stock.verified_date, stock.person,
+    stock.is_offered,
+    coalesce(
+        stock.is_offered
+        and (desk.now() at time zone 'Europe/London')::date - stock.verified_date <= age.limit_value,
+        false
+    ) as is_verified
+from desk.symbols_verified as stock
+inner join desk.universe_versions as version on version.universe_hash = stock.universe_hash and version.is_active
+left join (
+    select policy_limit.limit_value
+    from desk.config_policy as policy
+    inner join desk.policy_limits as policy_limit on policy_limit.policy_hash = policy.policy_hash
+    where policy.is_active and policy_limit.limit_name = 'universe.verified_age_days_max'
+) as age on true
+order by stock.is_enabled desc, stock.verified_date nulls first, stock.internal_symbol;
+
+-- name: verify_symbol(symbol, search_name, is_found, person, key)$
+-- Writes what a person found at the broker, once per key.
+select desk.verify_symbol(:symbol, :search_name, :is_found, :person, :key);
+
+-- name: not_offered()
+-- Symbols a person did not find at the broker, by their newest word on it, and not switched off for it yet.
+select said.verification_id, said.internal_symbol, said.etoro_search_name, said.person
+from (
+    select distinct on (internal_symbol, etoro_search_name) *
+    from desk.symbol_verifications
+    order by internal_symbol, etoro_search_name, verification_id desc
+) as said
+where not said.is_offered
+    and not exists (
+        select from desk.symbol_switches as switch
+        where switch.dedupe_key = 'NOT_OFFERED:' || said.verification_id
+    )
+order by said.verification_id;
