@@ -77,7 +77,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
 
     Raises StackError, cluster.ClusterError or ApiError; each names the way on.
     """
-    with _only_one(config):
+    with only_one(config):
         started_at = time.monotonic()
         # Said here, at the shell, and not on Saturday in a task's log.
         read_policy(config)
@@ -121,7 +121,7 @@ def up(config: Settings, say: Callable[[str], None] = print) -> None:
 
 def down(config: Settings, say: Callable[[str], None] = print) -> None:
     """Stop every component, TERM first and KILL after 15 s, then Postgres."""
-    with _only_one(config):
+    with only_one(config):
         stopped = stop_all(components(config).values())
         postgres.stop(state_folder(config) / "postgres")
         say(f"stopped: {', '.join(stopped) or 'nothing else ran'}; Postgres is down")
@@ -153,8 +153,10 @@ def status(config: Settings, say: Callable[[str], None] = print) -> bool:
 
 
 @contextmanager
-def _only_one(config: Settings) -> Iterator[None]:
-    """Hold the stack's lock; it is released by the kernel when the holder dies."""
+def only_one(config: Settings) -> Iterator[None]:
+    """
+    Hold the stack's lock, which the kernel releases when the holder dies. Raises StackError when it is held.
+    """
     path = state_folder(config) / "run/lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
@@ -162,7 +164,7 @@ def _only_one(config: Settings) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StackError(
-                "another `make up` or `make down` is at work on this desk: wait for it"
+                "another `make up`, `make down` or `trading-ops day` is at work on this desk: wait for it"
             ) from None
         yield
 

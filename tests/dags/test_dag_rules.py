@@ -38,6 +38,12 @@ ALL_DONE = {
 # Every other task is a step that a ticket waits for.
 ROLES = {
     ("daily_market_data", "judge_data_quality"): Role.VERDICT,
+    ("daily_market_data", "export_dataset"): Role.SCORING,
+    ("daily_market_data", "make_dataset"): Role.SCORING,
+    ("daily_market_data", "score_model"): Role.SCORING,
+    ("daily_market_data", "store_scores"): Role.SCORING,
+    ("daily_market_data", "score_shadow"): Role.WATCHED,
+    ("daily_market_data", "store_shadow"): Role.WATCHED,
     ("weekly_plan", "judge_data_quality"): Role.VERDICT,
     ("weekly_plan", "judge_confirmation"): Role.VERDICT,
     ("weekly_plan", "judge_reconciliation"): Role.VERDICT,

@@ -103,7 +103,7 @@ def test_up_mends_a_half_finished_start(desk):
 
 def test_two_ups_at_once_do_not_meet(desk):
     """The second is told to wait."""
-    with stack._only_one(desk), pytest.raises(stack.StackError, match="another `make up`"):
+    with stack.only_one(desk), pytest.raises(stack.StackError, match="another `make up`"):
         stack.up(desk)
 
 

@@ -41,10 +41,11 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
-    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that
-    is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a
-    desk without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
+    Symbols that are switched off are frozen as disabled. A plan and a daily run are frozen with up to two
+    models, the one that is traded on and the one that is watched. `image_digest` names the image of its Qlib
+    steps. Waits for a load that is under way. Raises RunError for a day that is no session, has not closed or
+    lies before every bar, for a desk without data or portfolio, a key used for another run, or a week that
+    already has a TRADE ticket.
     """
     portfolio_id = (config or settings()).portfolio_id
     commit, is_dirty = code_version(PROJECT_ROOT)
@@ -68,10 +69,11 @@ def freeze(
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
         window, models = None, {"model_version": None, "shadow_model_version": None}
-        if kind == "plan":
+        if kind in ("plan", "daily"):
             models = queries.models.models_for_plan(
                 connection, as_of_date=as_of_date, signal_method=policy.signal.method
             )
+        if kind == "plan":
             window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
         last_attempt = queries.runs.last_attempt(
             connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week

@@ -1,0 +1,72 @@
+"""`trading-ops day` as typed: the desk's own day without Airflow's scheduler, step by step."""
+
+import re
+from datetime import date
+
+import pytest
+
+from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
+from trading_ops.simulation.market import SimulatedMarket
+from trading_ops_stack import postgres
+from trading_ops_stack.environment import state_folder
+
+pytestmark = pytest.mark.slow
+SESSION = date(2026, 3, 6)
+
+
+@pytest.fixture(scope="module")
+def desk(own_desk):
+    """A desk whose Postgres runs and nothing else, on the morning after a session."""
+    config = own_desk.config
+    SimulatedMarket(7).write_inbox(config.inbox, date(2026, 1, 5), SESSION)
+    postgres.initialise(state_folder(config) / "postgres", config)
+    with connect("desk_planner", config) as connection:
+        queries.clock.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
+    return own_desk
+
+
+def steps(said: str) -> dict[str, str]:
+    """The state of each step a verb printed; a step that ran has its time."""
+    return {
+        found["step"]: found["state"]
+        for found in re.finditer(r"^  (?P<state>ok|FAILED|skipped|not run) +(?P<step>\w+)", said, re.M)
+    }
+
+
+def test_a_day_is_worked_and_its_broken_step_is_named(desk):
+    """
+    Everything but the gate is green, whose no has a reason and an exit code; scores need a model; Postgres
+    runs on.
+    """
+    done = desk.run("trading_ops_stack", "day")
+    found = steps(done.stdout)
+    assert f"daily_market_data of {SESSION}\n" in done.stdout, done.stdout + done.stderr
+    chain = ["load_bars", "freeze_inputs", "build_prices", "post_splits", "build_book", "build_gates",
+             "write_daily_report", "send_mail"]  # fmt: skip
+    assert [found[step] for step in chain] == ["ok"] * len(chain), done.stdout + done.stderr
+    assert re.search(r"ok +build_prices +\d+\.\d s\n", done.stdout)
+    assert found["export_dataset"] == found["store_shadow"] == "skipped"
+    assert (done.returncode == 0) == (found["judge_data_quality"] == "ok")
+    assert list(desk.folder.rglob("reports/daily/*")) or list(desk.folder.rglob("reports/*"))
+
+    scored = desk.run("trading_ops_stack", "score", "--asof", SESSION)
+    assert scored.returncode == 1 and "no model is LIVE or in SHADOW" in scored.stderr, scored.stderr
+    assert "build_book" not in scored.stdout
+
+    config = desk.config
+    assert postgres.is_running(state_folder(config) / "postgres")
+    with connect("desk_reader", config) as connection:
+        kinds = connection.execute("select kind, as_of_date from desk.runs order by frozen_at").fetchall()
+    assert [(run["kind"], run["as_of_date"]) for run in kinds] == [("daily", SESSION)] * 2
+
+
+def test_a_wrong_session_is_one_sentence_and_builds_nothing(own_desk):
+    """A typo, and a day the exchange is closed."""
+    for text, sentence in (
+        ("2026-3-6", "trading-ops day: --asof 2026-3-6 is not a session date like 2026-11-20\n"),
+        ("2026-03-07", "--asof 2026-03-07 is not a session: the NYSE is closed that day; the session before "
+                       "it is 2026-03-06\n"),
+    ):  # fmt: skip
+        done = own_desk.run("trading_ops_stack", "day", "--asof", text)
+        assert done.returncode == 1 and done.stderr.endswith(sentence) and done.stdout == "", done.stderr
