@@ -8,6 +8,7 @@ goes to stderr; stdout has a line of JSON for each task that ended, and one for 
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops_airflow.children import bound_to_parent
 from trading_ops_airflow.dbt.command import server_environment
 from trading_ops_stack import postgres, stack
 from trading_ops_stack.airflow_database import migrate_airflow
@@ -67,7 +69,11 @@ def run(
     """
     log = state_folder(config) / f"logs/{dag_id}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "trading_ops_stack.run_once", dag_id, session, *only_up_to]
+    command = [
+        # Whoever stops the verb stops the run.
+        *bound_to_parent(signal.SIGTERM),
+        sys.executable, "-m", "trading_ops_stack.run_once", dag_id, session, *only_up_to,
+    ]  # fmt: skip
     ended: dict = {"state": "failed", "tasks": {}}
     with (
         log.open("ab") as err,
@@ -149,6 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no DAG {options.dag_id}: {bag.import_errors or sorted(bag.dags)}", file=sys.stderr)
         return 2
     dag = bag.dags[options.dag_id]
+    # It needs a DAG processor around it; who runs a DAG here sees it fail.
+    dag.on_failure_callback = None
     if options.only_up_to:
         dag = dag.partial_subset(options.only_up_to)
     get_listener_manager().add_listener(_listener(teller))

@@ -1,5 +1,6 @@
 """`trading-ops day` as typed: the desk's own day without Airflow's scheduler, step by step."""
 
+import json
 import re
 from datetime import date
 
@@ -8,6 +9,7 @@ import pytest
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.simulation.market import SimulatedMarket
+from trading_ops.universe.instruments import universe_text
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import state_folder
 
@@ -19,7 +21,9 @@ SESSION = date(2026, 3, 6)
 def desk(own_desk):
     """A desk whose Postgres runs and nothing else, on the morning after a session."""
     config = own_desk.config
-    SimulatedMarket(7).write_inbox(config.inbox, date(2026, 1, 5), SESSION)
+    market = SimulatedMarket(7)
+    market.write_inbox(config.inbox, date(2026, 1, 5), SESSION)
+    config.simulated_universe.write_text(universe_text(market.universe()))
     postgres.initialise(state_folder(config) / "postgres", config)
     with connect("desk_planner", config) as connection:
         queries.clock.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
@@ -48,7 +52,12 @@ def test_a_day_is_worked_and_its_broken_step_is_named(desk):
     assert re.search(r"ok +build_prices +\d+\.\d s\n", done.stdout)
     assert found["export_dataset"] == found["store_shadow"] == "skipped"
     assert (done.returncode == 0) == (found["judge_data_quality"] == "ok")
-    assert list(desk.folder.rglob("reports/daily/*")) or list(desk.folder.rglob("reports/*"))
+    assert list(desk.folder.rglob("reports/*"))
+    told = [json.loads(line) for line in next(desk.folder.rglob("desk-*.jsonl")).read_text().splitlines()]
+    by_component = {line["component"]: line for line in told}
+    assert re.match(r"success after \d", by_component["daily_market_data.build_gates"]["message"])
+    assert by_component["trading-ops day"]["message"] == f"ended with exit code {done.returncode}"
+    named = {line["run_id"] for line in told if line["run_id"]}
 
     scored = desk.run("trading_ops_stack", "score", "--asof", SESSION)
     assert scored.returncode == 1 and "no model is LIVE or in SHADOW" in scored.stderr, scored.stderr
@@ -57,8 +66,11 @@ def test_a_day_is_worked_and_its_broken_step_is_named(desk):
     config = desk.config
     assert postgres.is_running(state_folder(config) / "postgres")
     with connect("desk_reader", config) as connection:
-        kinds = connection.execute("select kind, as_of_date from desk.runs order by frozen_at").fetchall()
+        kinds = connection.execute(
+            "select run_id, kind, as_of_date from desk.runs order by frozen_at"
+        ).fetchall()
     assert [(run["kind"], run["as_of_date"]) for run in kinds] == [("daily", SESSION)] * 2
+    assert named == {kinds[0]["run_id"]}
 
 
 def test_a_wrong_session_is_one_sentence_and_builds_nothing(own_desk):

@@ -73,7 +73,7 @@ KINDS = {
     ".yml": ("config/", "dbt_project/", "docker/"), ".yaml": ("config/qlib/",), ".csv": ("config/",),
     ".txt": ("config/locks/", "qlib_runner/", "tests/database/"), ".toml": ("pyproject.toml", "qlib_runner/"),
     ".lock": ("qlib_runner/",), ".c": ("qlib_runner/",), ".j2": ("plugins/", "qlib_runner/"),
-    ".html": ("confirm_app/templates/",), ".css": ("confirm_app/static/",), ".sh": ("docker/",),
+    ".html": ("confirm_app/templates/",), ".css": ("confirm_app/static/",), ".sh": ("docker/", "plugins/trading_ops_stack/"),
     ".conf": ("docker/",), ".example": ("config/",), ".png": ("docs/images/",), ".ipynb": ("docs/",),
     ".json": ("tests/",),
 }  # fmt: skip
