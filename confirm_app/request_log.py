@@ -1,5 +1,5 @@
 """
-What the page answered, in the desk's log: who, which path, which code, and the run of the ticket it was about.
+What the page answered, in the desk's log: who, which path, which code, and the run of the ticket it was on.
 
 A stranger's requests are gunicorn's to note: nobody fills this log without an account. No field of a form and
 no query of an address is in it.

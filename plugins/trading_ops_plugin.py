@@ -1,6 +1,6 @@
 """
-Registers the desk with Airflow: the timetables, what a mark by hand ends, a line of each task in the desk's log,
-the dbt docs tab and the link to the confirm page.
+Registers the desk with Airflow: the timetables, what a mark by hand ends, a line of each task in the desk's
+log, the dbt docs tab and the link to the confirm page.
 
 Airflow loads this file into every one of its processes, so nothing heavy is imported until asked for.
 """

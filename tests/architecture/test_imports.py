@@ -190,10 +190,7 @@ def test_only_settings_reads_the_environment():
 
 
 def test_only_the_clock_reads_the_time():
-    """
-    Months can be lived in minutes; a log tells when the machine did it, and a person looks a stock up in real
-    time.
-    """
+    """Months can be lived in minutes; a log, and a person who looks a stock up on eToro, are of real time."""
     calls = re.compile(r"datetime\.(now|utcnow)\(|date\.today\(|\btime\.time\(")
     inside = [name for name in modules() if is_below(name, ("trading_ops", "confirm_app", "dags"))]
     assert len(inside) > 100

@@ -1,4 +1,4 @@
-"""What the page writes into the desk's log: acts of people, by the run of the ticket, and no word they typed."""
+"""What the page writes into the desk's log: acts of people, by the ticket's run, and no word they typed."""
 
 import json
 

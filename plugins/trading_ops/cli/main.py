@@ -68,8 +68,8 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
     """
     Run one verb and return its exit code.
 
-    It says first, on stderr, which desk it works on. What the settings, the desk's files or the database refuse
-    is one line, never a traceback. How it ended is in the desk's log.
+    It says first, on stderr, which desk it works on. What the settings, the desk's files or the database
+    refuse is one line, never a traceback. How it ended is in the desk's log.
     """
     options = parser(more).parse_args(arguments)
     if options.desk:

@@ -68,11 +68,7 @@ def freeze(
         policy_hash = adopt_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
-        window, models = None, {"model_version": None, "shadow_model_version": None}
-        if kind in ("plan", "daily"):
-            models = queries.models.models_for_plan(
-                connection, as_of_date=as_of_date, signal_method=policy.signal.method
-            )
+        window = None
         if kind == "plan":
             window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
         last_attempt = queries.runs.last_attempt(
@@ -96,12 +92,22 @@ def freeze(
             is_dirty=is_dirty,
             signal_method=policy.signal.method,
             image_digest=image_digest,
-            **models,
+            **_models_of(connection, kind, as_of_date, policy),
             window_open_at=window.open_at if window else None,
             window_close_at=window.close_at if window else None,
             deadline_at=window.deadline_at if window else None,
         )
         return run_of(row)
+
+
+def _models_of(
+    connection: psycopg.Connection, kind: str, as_of_date: date, policy: Policy
+) -> dict[str, str | None]:
+    if kind not in ("plan", "daily"):
+        return {"model_version": None, "shadow_model_version": None}
+    return queries.models.models_for_plan(
+        connection, as_of_date=as_of_date, signal_method=policy.signal.method
+    )
 
 
 def _plan_week(connection: psycopg.Connection, portfolio_id: str, as_of_date: date) -> str:
