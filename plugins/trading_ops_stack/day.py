@@ -10,7 +10,7 @@ import sys
 from datetime import date
 
 from trading_ops.db import clock
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.exchange.asked_day import session_named
 from trading_ops.models.room import INTERPRETER
@@ -22,6 +22,7 @@ from trading_ops_stack.environment import airflow_url
 
 # What a ranking by the models in use ends with; the rest of its DAG is left alone.
 _SCORES = ("store_scores", "store_shadow")
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _STATES = {"success": "ok", "failed": "FAILED", "skipped": "skipped"}
 
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         asked = _session(options.asof) if options.asof else None
         if options.verb != "day":
             _require_engine(config)
-        _require_no_scheduler(config)
+        _require_alone_here(config)
         with stack.only_one(config), run_once.at_work(config):
             print(identity(config), file=sys.stderr)
             session = asked or _newest_session(config)
@@ -68,13 +69,14 @@ def _train(config: Settings, session: date) -> bool:
 
 
 def _score(config: Settings, session: date) -> bool:
-    done = _work(config, DAILY_MARKET_DATA.dag_id, session, _SCORES)
-    if done["tasks"].get("export_dataset") == "skipped":
+    with connect("desk_planner", config) as connection:
+        states = {model["state"] for model in queries.models.models_named(connection, prefix="")}
+    if not states & {"LIVE", "SHADOW"}:
         raise DayError(
             "no model is LIVE or in SHADOW, so there is nothing to score by: `trading-ops model list` shows "
             "what there is, `trading-ops model shadow VERSION` lets one score"
         )
-    return done["state"] == "success"
+    return _work(config, DAILY_MARKET_DATA.dag_id, session, _SCORES)["state"] == "success"
 
 
 _WORK = {"day": _day, "train": _train, "score": _score}
@@ -121,7 +123,12 @@ def _require_engine(config: Settings) -> None:
         )
 
 
-def _require_no_scheduler(config: Settings) -> None:
+def _require_alone_here(config: Settings) -> None:
+    if config.db_host not in _THIS_MACHINE:
+        raise DayError(
+            f"the Postgres of this desk is at {config.db_host}, not on this machine: start the DAG in Airflow "
+            "with the session as its partition key"
+        )
     # It would take the tasks of this run for its own.
     if stack.components(config)["scheduler"].group() is not None:
         raise DayError(
