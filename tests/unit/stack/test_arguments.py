@@ -11,7 +11,8 @@ from trading_ops.settings import PROJECT_ROOT
 @pytest.mark.parametrize(
     ("target", "typed", "sentence"),
     [
-        ("run", {}, "needs files: make run BARS=<folder, file or zip with end-of-day bars> [ASOF=YYYY-MM-DD]"),
+        ("run", {}, "needs files: make run BARS=<folder, file or zip with end-of-day bars> "
+                    "[ASOF=YYYY-MM-DD]"),
         ("run", {"BARS": "/no/such"}, "BARS=/no/such does not exist: name a folder, file or zip with "
                                       "end-of-day bars"),
         ("run", {"BARS": "/tmp", "ASOF": "20261120"}, "ASOF=20261120 is not a session date like 2026-11-20"),
