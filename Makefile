@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run day up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,12 +32,18 @@ setup-qlib: .venv-qlib/.synced ## Build the optional environment the Qlib model 
 image-qlib: ## Build the Qlib runner's image, tagged with the commit and as local: make image-qlib [BASE_IMAGE=...]
 	@docker/qlib_runner/build.sh
 
-demo: setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
+demo: arguments-demo setup ## Live through four simulated weeks: TRADE, two kinds of NO-TRADE, TRADE again
 	@$(RUN) trading_ops_stack.demo $(DEMO)
 
-run: setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
-	@test -n "$(BARS)" || { echo "make run needs BARS=<folder or zip with end-of-day bars>"; exit 2; }
-	@$(RUN) trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of $(ASOF)) $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+run: arguments-run setup ## Plan one week on real files: make run BARS=<folder or zip> [ASOF=YYYY-MM-DD] [BENCHMARK=SPY]
+	@$(RUN) trading_ops_stack.plan_files "$(BARS)" $(if $(ASOF),--as-of "$(ASOF)") $(if $(BENCHMARK),--benchmark $(BENCHMARK))
+
+day: arguments-day setup ## The desk's own day without Airflow's scheduler, a line a step: make day [ASOF=YYYY-MM-DD]
+	@$(RUN) trading_ops_stack day $(if $(ASOF),--asof "$(ASOF)")
+
+# Before anything is built: a wrong path or day is told in a second.
+arguments-%:
+	@sh plugins/trading_ops_stack/arguments.sh $*
 
 init: setup ## Set up a desk for real money, by questions: make init [DESK=<folder>] [ANSWERS=<file>]
 	@$(RUN) trading_ops_stack $(if $(DESK),--desk $(DESK)) init $(if $(ANSWERS),--answers $(ANSWERS))
@@ -94,8 +100,8 @@ bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
 	@$(RUN) trading_ops_stack.dbt_docs --serve
 
-doctor: ## Name what is missing on this machine and how to get it
-	@python3 plugins/trading_ops_stack/doctor.py
+doctor: ## Name what is missing on this machine and how to get it, needed and optional apart
+	@sh plugins/trading_ops_stack/doctor.sh
 
 lock: $(UV) ## Resolve the lock files again from pyproject.toml
 	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/desk.txt
@@ -111,7 +117,7 @@ clean: down ## Remove the environments and the simulated desk's data; refuses a 
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
-	@python3 plugins/trading_ops_stack/doctor.py --needed
+	@sh plugins/trading_ops_stack/doctor.sh --needed
 	@rm -rf .venv-uv && $(PYTHON) -m venv .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: config/locks/desk.txt | $(UV)

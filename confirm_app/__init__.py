@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from confirm_app import answers
+from confirm_app import answers, request_log
 from confirm_app.account.cash import cash
 from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
@@ -67,6 +67,7 @@ def create_app(config: Settings | None = None) -> Flask:
     for blueprint in (sign_in, tickets, confirmations, snapshots, cash, symbols, halt, incidents, health):
         app.register_blueprint(blueprint)
     answers.register(app)
+    request_log.register(app)
     return app
 
 

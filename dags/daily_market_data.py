@@ -2,7 +2,8 @@
 # Daily market data
 
 After each NYSE session: load the vendor files, fetch what is missing, publish prices, value the book, judge
-the data, report by mail. Every task may be cleared and run again; nothing is counted twice.
+the data, report by mail; beside it, what the models in use say of the session. Every task may be cleared and
+run again; nothing is counted twice.
 
 **It failed, now what?**
 
@@ -18,6 +19,8 @@ the data, report by mail. Every task may be cleared and run again; nothing is co
 - `disable_symbols` red: a symbol without bars may be planned on until it is cleared. Green, it has switched
   off what lacked too many sessions in a row, each with an incident; `trading-ops universe enable` takes it
   back.
+- `export_dataset`, `make_dataset`, `score_*` or `store_*` red, and with it the run: the models' scores of
+  this session are missing, and nothing waits for them. Mend what the log names and clear the task.
 - `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the
   outbox.
 """
@@ -26,10 +29,12 @@ from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
+from trading_ops_airflow.qlib.step import make_dataset, score_model, score_shadow
 from trading_ops_airflow.schedule import DAILY_MARKET_DATA
 from trading_ops_airflow.tasks.bars import load_bars
 from trading_ops_airflow.tasks.ledger import post_splits
 from trading_ops_airflow.tasks.mail import send_mail
+from trading_ops_airflow.tasks.models import export_dataset, store_scores, store_shadow
 from trading_ops_airflow.tasks.plan import judge_gate
 from trading_ops_airflow.tasks.reports import write_daily_report
 from trading_ops_airflow.tasks.runs import freeze_inputs
@@ -40,10 +45,11 @@ from trading_ops_airflow.tasks.universe import disable_symbols
 def daily_market_data():
     """Order the daily tasks."""
     run_id = freeze_inputs()
+    prices = build_prices(run_id)
     chain(
         load_bars(),
         run_id,
-        build_prices(run_id),
+        prices,
         post_splits(run_id),
         build_book(run_id),
         build_gates(run_id, TriggerRule.ALL_SUCCESS),
@@ -52,6 +58,10 @@ def daily_market_data():
         write_daily_report(run_id),
         send_mail(),
     )
+    dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
+    chain(prices, export_dataset(run_id), dataset, [traded, watched])
+    traded >> store_scores(run_id, traded.output)
+    watched >> store_shadow(run_id, watched.output)
 
 
 daily_market_data()

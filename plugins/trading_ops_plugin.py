@@ -1,6 +1,6 @@
 """
-Registers the desk with Airflow: the timetables, what a mark by hand ends, the dbt docs tab and the link to
-the confirm page.
+Registers the desk with Airflow: the timetables, what a mark by hand ends, a line of each task in the desk's
+log, the dbt docs tab and the link to the confirm page.
 
 Airflow loads this file into every one of its processes, so nothing heavy is imported until asked for.
 """
@@ -10,7 +10,7 @@ from functools import cached_property
 from airflow.plugins_manager import AirflowPlugin
 
 from trading_ops.settings import settings
-from trading_ops_airflow import endings
+from trading_ops_airflow import endings, task_log
 from trading_ops_airflow.reminder_timetable import ReminderTimetable
 from trading_ops_airflow.timetable import SessionTimetable
 
@@ -20,7 +20,7 @@ class TradingOpsPlugin(AirflowPlugin):
 
     name = "trading_ops"
     timetables = [SessionTimetable, ReminderTimetable]
-    listeners = [endings]
+    listeners = [endings, task_log]
 
     @cached_property
     def fastapi_apps(self) -> list[dict]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from flask import g
 
 from confirm_app.database import desk_now, desk_settings
 from confirm_app.forms.figures import write_figure
@@ -107,6 +108,7 @@ def view_ticket(
     # A ticket of another book is executed, and recorded, at the desk that keeps it.
     if ticket is None or ticket["portfolio_id"] != desk_settings().portfolio_id:
         return None
+    g.run_id = ticket["run_id"]
     desk = desk_now()
     phase = phase_of(ticket, desk["now_at"])
     versions = _versions_by_line(connection, ticket_id)

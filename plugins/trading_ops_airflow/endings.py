@@ -31,7 +31,9 @@ def on_failed_run(context: Mapping[str, Any]) -> None:
     key, config = f"{dag.dag_id}:{dag_run_id}", settings()
     with desk_connection("desk_planner") as connection:
         run = queries.runs.run_by_key(connection, idempotency_key=key)
-        is_by_model = find_dag(dag.dag_id).kind == "training" or (run and run["signal_method"] == "qlib")
+        is_by_model = find_dag(dag.dag_id).kind in ("training", "daily") or (
+            run and run["signal_method"] == "qlib"
+        )
         steps = _unfinished(dag, _task_states(dag.dag_id, dag_run_id), is_by_model)
         print(end_run(connection, key, steps, _WHY.get(reason, reason), config))
     report = deliver_outbox(desk_connection, config, mail_account_of)

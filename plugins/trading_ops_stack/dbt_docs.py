@@ -10,8 +10,6 @@ import http.server
 import sys
 from pathlib import Path
 
-import psycopg
-
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings, settings
 from trading_ops_airflow.dbt.command import start_dbt
@@ -19,6 +17,7 @@ from trading_ops_airflow.dbt.docs_app import docs_path
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import environment, state_folder
 from trading_ops_stack.keys import write_keys
+from trading_ops_stack.stack import START_ERRORS
 
 
 class DocsError(Exception):
@@ -49,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make docs", description="The dbt docs of the desk.")
     parser.add_argument("--serve", action="store_true")
     options = parser.parse_args(arguments)
-    config = settings()
     try:
+        config = settings()
         write_keys(config)
         postgres.initialise(state_folder(config) / "postgres", config)
         with connect("desk_reader", config) as connection:
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             serve(config)
     except KeyboardInterrupt:
         return 0
-    except (DocsError, postgres.ClusterError, psycopg.Error, OSError) as error:
+    except (DocsError, *START_ERRORS) as error:
         print(f"make docs: {error}", file=sys.stderr)
         return 1
     return 0

@@ -31,7 +31,7 @@ def only_one(config: Settings, patience_s: float | None = None) -> Iterator[None
             except OSError:
                 if time.monotonic() >= deadline:
                     raise StackError(
-                        "another `make up` or `make down` is at work on this desk: wait for it"
+                        "another `make up`, `make down` or `trading-ops day` is at work on this desk: wait for it"
                     ) from None
                 time.sleep(0.2)
         yield

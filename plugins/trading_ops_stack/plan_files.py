@@ -7,7 +7,6 @@ as-of session; the desk of `make up` is not touched.
 
 import argparse
 import dataclasses
-import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,11 +22,7 @@ from trading_ops.universe.aliases import aliases_text
 from trading_ops.universe.files import ALIASES_NAME, read_universe
 from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
 from trading_ops_airflow.schedule import WEEKLY_PLAN
-from trading_ops_stack import postgres, stack
-from trading_ops_stack.components import start
-from trading_ops_stack.environment import environment, state_folder
-from trading_ops_stack.keys import write_keys
-from trading_ops_stack.processes import stop_all
+from trading_ops_stack import run_once, stack
 
 
 class PlanFilesError(Exception):
@@ -61,18 +56,7 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
         raise PlanFilesError(f"{bars} does not exist")
     config = files_desk(config)
     read_policy(config)
-    folder = state_folder(config) / "postgres"
-    was_running = postgres.is_running(folder)
-    postgres.start(folder, config)
-    dbt_server = stack.components(config)["dbt-server"]
-    was_served = dbt_server.group() is not None
-    try:
-        postgres.drop_database(config, config.db_name)
-        postgres.initialise(folder, config)
-        write_keys(config)
-        # A plan is a dozen builds, and each would start dbt anew. It parses while Airflow migrates.
-        start(config, dbt_server)
-        stack.migrate_airflow(config, environment(config))
+    with run_once.at_work(config, is_made_anew=True):
         report = _load(config, bars)
         as_of_date = _as_of(config, as_of_date)
         universe = _universe(config, report, benchmark)
@@ -82,11 +66,6 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
                 connection, now_at=sessions.daily_run_at(as_of_date) + timedelta(hours=1)
             )
         return _run(config, as_of_date)
-    finally:
-        if not was_served:
-            stop_all([dbt_server])
-        if not was_running:
-            postgres.stop(folder)
 
 
 def files_desk(config: Settings) -> Settings:
@@ -152,22 +131,12 @@ def _write_universe(config: Settings, universe: Universe) -> None:
 
 
 def _run(config: Settings, as_of_date: date) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "trading_ops_stack.run_once", WEEKLY_PLAN.dag_id, as_of_date.isoformat()],
-        env=environment(config),
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    log = config.data / f"{WEEKLY_PLAN.dag_id}_{as_of_date}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(done.stdout + done.stderr)
+    done = run_once.run(config, WEEKLY_PLAN.dag_id, as_of_date.isoformat())
     with connect("desk_reader", config) as connection:
         ticket = queries.operator.newest_ticket(connection, portfolio_id=config.portfolio_id)
         if ticket is None:
-            raise PlanFilesError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {log}")
-        print(f"log {log}\n")
+            raise PlanFilesError(f"{WEEKLY_PLAN.dag_id} ended without a ticket; its log is {done['log']}")
+        print(f"log {done['log']}\n")
         return queries.operator.ticket_markdown(connection, ticket_id=ticket["ticket_id"])
 
 

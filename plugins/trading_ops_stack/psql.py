@@ -3,6 +3,9 @@
 import os
 import sys
 
+import psycopg
+
+from trading_ops.db.refusals import in_words
 from trading_ops.ops.identity import identity
 from trading_ops.settings import settings
 from trading_ops_stack.postgres import ClusterError, binaries_folder
@@ -11,10 +14,13 @@ from trading_ops_stack.stack import START_ERRORS
 
 def main(arguments: list[str]) -> int:
     """Become psql; arguments go to it, such as `-c "select ..."`."""
-    config = settings()
     try:
+        config = settings()
         print(identity(config), file=sys.stderr, flush=True)
         program = str(binaries_folder() / "psql")
+    except psycopg.Error as error:
+        print(f"make psql: {in_words(error, config)}", file=sys.stderr)
+        return 1
     except (ClusterError, *START_ERRORS) as error:
         print(f"make psql: {error}", file=sys.stderr)
         return 1

@@ -61,7 +61,7 @@ FLOORS = (
 )  # fmt: skip
 # confirm_app's: what its pages share, its pages, and what puts them together.
 PAGE_FLOORS = (
-    "forms", "one_time_key", "database", "answers", "people", "account", "tickets", "halt", "health", "",
+    "forms", "one_time_key", "database", "answers", "request_log", "people", "account", "tickets", "halt", "health", "",
 )  # fmt: skip
 
 
@@ -190,12 +190,12 @@ def test_only_settings_reads_the_environment():
 
 
 def test_only_the_clock_reads_the_time():
-    """Months are lived in minutes; what is looked up on eToro, and the clock that is judged, are real."""
+    """Months are lived in minutes; a log, what is looked up on eToro, and the clock that is judged, are real."""
     calls = re.compile(r"datetime\.(now|utcnow)\(|date\.today\(|\btime\.time\(")
     inside = [name for name in modules() if is_below(name, ("trading_ops", "confirm_app", "dags"))]
     assert len(inside) > 100
     assert {name for name in inside if calls.search(modules()[name].read_text())} == {
-        "trading_ops.universe.files", "trading_ops.runs.machine_clock",
+        "trading_ops.desk_log", "trading_ops.universe.files", "trading_ops.runs.machine_clock",
     }  # fmt: skip
 
 

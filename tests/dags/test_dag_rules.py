@@ -35,19 +35,23 @@ ALL_DONE = {
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
     "monthly_training": set(),
 }
+# What a plan and a day ask the models for.
+SCORED = {
+    "export_dataset": Role.SCORING,
+    "make_dataset": Role.SCORING,
+    "score_model": Role.SCORING,
+    "store_scores": Role.SCORING,
+    "score_shadow": Role.WATCHED,
+    "store_shadow": Role.WATCHED,
+}
 # Every other task is a step that a ticket waits for.
 ROLES = {
+    **{(dag, step): role for dag in ("daily_market_data", "weekly_plan") for step, role in SCORED.items()},
     ("daily_market_data", "judge_data_quality"): Role.VERDICT,
     ("weekly_plan", "judge_data_quality"): Role.VERDICT,
     ("weekly_plan", "judge_confirmation"): Role.VERDICT,
     ("weekly_plan", "judge_reconciliation"): Role.VERDICT,
     ("weekly_plan", "judge_risk"): Role.VERDICT,
-    ("weekly_plan", "export_dataset"): Role.SCORING,
-    ("weekly_plan", "make_dataset"): Role.SCORING,
-    ("weekly_plan", "score_model"): Role.SCORING,
-    ("weekly_plan", "store_scores"): Role.SCORING,
-    ("weekly_plan", "score_shadow"): Role.WATCHED,
-    ("weekly_plan", "store_shadow"): Role.WATCHED,
     ("monthly_training", "export_dataset"): Role.SCORING,
     ("monthly_training", "make_dataset"): Role.SCORING,
 }
@@ -162,9 +166,8 @@ def test_a_model_can_neither_block_nor_delay_the_stubs_ticket(bag):
     the run.
     """
     plan = bag.dags[WEEKLY_PLAN.dag_id]
-    steps = {"export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"}
-    for step in steps:
-        assert plan.get_task(step).get_flat_relative_ids(upstream=False) < steps, step
+    for step in SCORED:
+        assert plan.get_task(step).get_flat_relative_ids(upstream=False) < set(SCORED), step
     assert {task.task_id for task in plan.leaves} == {"send_ticket", "store_scores", "store_shadow"}
 
 

@@ -5,9 +5,7 @@ registry, scores of a plan by the model it trades on and by the one it watches.
 Twelve years of twenty companies, so that the windows of the real training fit.
 """
 
-import hashlib
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from tests.conftest import environment_of, missing
+from tests.dags.contrary_model import contrary
 from tests.database import rows
 from tests.database.published_prices import BENCHMARK, LAST, freeze_run, publish, universe_of
 from tests.docker.conftest import base_image, engine, runner_image  # noqa: F401  (fixtures)
@@ -63,6 +62,15 @@ def made(factory, run_id: str) -> str:
     return factory(run_id).execute({})
 
 
+def watched_scores(run_id: str) -> str:
+    """Let the model a run watches score and store what it says; return the folder of its result."""
+    called(models.export_dataset, run_id)
+    made(step.make_dataset, run_id)
+    scored = made(step.score_shadow, run_id)
+    assert called(models.store_shadow, run_id, scored) == len(SYMBOLS)
+    return scored
+
+
 def stored_scores(desk, run_id: str, method: str) -> list[dict]:
     """Return what the desk knows of a run's scores under a method, best first."""
     with connect("desk_reader", desk) as connection:
@@ -82,32 +90,6 @@ def decided(desk, version: str, *states: str) -> None:
             )
 
 
-def contrary(desk, trained: Path, backtested: Path) -> str:
-    """Register a second model that says the opposite: the first one's trees with every leaf's sign turned."""
-    run_id = freeze_run(desk, universe_of(SYMBOLS), key="contrary", kind="training")
-    results = [desk.run_folder(run_id) / folder.name for folder in (trained, backtested)]
-    for source, result in zip((trained, backtested), results, strict=True):
-        shutil.copytree(source, result)
-    # Without the sizes, which are others now, the trees are read one after the other.
-    text = re.sub(r"tree_sizes=.*\n", "", (results[0] / "model.txt").read_text())
-    text = re.sub(
-        r"(?<=leaf_value=).*",
-        lambda leaves: " ".join(f"{-float(leaf)!r}" for leaf in leaves[0].split()),
-        text,
-    )
-    (results[0] / "model.txt").write_text(text)
-    described = json.loads((results[0] / "model.json").read_text())
-    described["model_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    (results[0] / "model.json").write_text(json.dumps(described))
-    for result in results:
-        manifest = json.loads((result / "manifest.json").read_text()) | {"run_id": run_id}
-        for output in manifest["outputs"]:
-            content = (result / output["path"]).read_bytes()
-            output |= {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
-        (result / "manifest.json").write_text(json.dumps(manifest))
-    return called(models.register_model, run_id, *map(str, results), {})
-
-
 def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(room, bag, monkeypatch):
     """What a plan stores is what its models said, of every symbol and once, however often a task runs."""
     # Before the plan's window closes.
@@ -124,7 +106,7 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
         known = queries.models.model_by_version(connection, model_version=version)["backtest_metrics"]
     assert known["policy_cagr"] == figures["policy_cagr"] and known["cagr"] != known["policy_cagr"]
 
-    successor = contrary(room, Path(trained), Path(backtested))
+    successor = contrary(room, SYMBOLS, Path(trained), Path(backtested))
 
     # A candidate ranks nothing.
     candidate_plan = frozen(room, "plan", key="candidate")
@@ -136,12 +118,9 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     shutil.rmtree(room.run_folder(training))
     plan = frozen(room, "plan", key="shadow")
     for _ in range(2):
-        called(models.export_dataset, plan)
-        made(step.make_dataset, plan)
+        scored = watched_scores(plan)
         with pytest.raises(AirflowSkipException, match="frozen without a model for qlib"):
             made(step.score_model, plan)
-        scored = made(step.score_shadow, plan)
-        assert called(models.store_shadow, plan, scored) == len(SYMBOLS)
     assert called(models.wait_for_scores, plan) is True
     assert stored_scores(room, plan, "qlib") == []
     watched = stored_scores(room, plan, "qlib_shadow")
@@ -151,6 +130,11 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     assert [float(row["score"]) for row in watched] == [row["score"] for row in said]
     assert {row["model_version"] for row in watched} == {version}
     assert {row["ts"].isoformat() for row in watched} == {f"{LAST}T20:00:00+00:00"}
+    daily = frozen(room, "daily", key="daily")
+    watched_scores(daily)
+    assert [row["score"] for row in stored_scores(room, daily, "qlib_shadow")] == [
+        row["score"] for row in watched
+    ]
 
     # Traded on as soon as it is LIVE; its successor, which says the opposite, is watched in the same plan.
     without = frozen(room, "plan", key="not promoted", method="qlib")
@@ -159,10 +143,8 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     decided(room, version, "LIVE")
     decided(room, successor, "SHADOW")
     both = frozen(room, "plan", key="both", method="qlib")
-    called(models.export_dataset, both)
-    made(step.make_dataset, both)
     # The watched one first: neither touches what the other made.
-    called(models.store_shadow, both, made(step.score_shadow, both))
+    watched_scores(both)
     called(models.store_scores, both, made(step.score_model, both))
     traded = stored_scores(room, both, "qlib")
     assert [(row["internal_symbol"], row["score"]) for row in traded] == [

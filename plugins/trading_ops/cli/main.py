@@ -7,22 +7,29 @@ Exit code 0 means done, 1 that the desk refused or found something, 2 that the c
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import psycopg
 
+from trading_ops import desk_log
 from trading_ops.cli import fetch, gates, heartbeat, incidents, mail, models, universe
+from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
+from trading_ops.db.refusals import in_words
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.ops import drawdown, halt
 from trading_ops.ops.identity import OtherDesk, identity
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 from trading_ops.settings import Settings, SettingsError, choose_desk, settings, variable
+from trading_ops.universe.instruments import UniverseError
 from trading_ops.wording.instants import utc_minute
 
 # A verb of another room: its help, what adds its options, and what runs it.
 Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 _NONE: Mapping[str, Verb] = {}
+# Each says by itself what is wrong and how to go on.
+_REFUSALS = (UnknownPerson, OverridesError, OtherDesk, PolicyError, SettingsError, UniverseError)
 
 
 def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
@@ -63,24 +70,34 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
     """
     Run one verb and return its exit code.
 
-    It says first, on stderr, which desk it works on. What the settings, the calendar's file or the database
-    refuses is one line, never a traceback.
+    It says first, on stderr, which desk it works on. What the settings, the desk's files or the database
+    refuse is one line, never a traceback. How it ended is in the desk's log.
     """
     options = parser(more).parse_args(arguments)
     if options.desk:
         choose_desk(options.desk)
     try:
-        if options.verb in more:
-            return more[options.verb][2](options)
         if options.verb in _ON_A_DATABASE:
             print(_which(settings()), file=sys.stderr)
-        return _VERBS[options.verb](options)
-    except (UnknownPerson, OverridesError, OtherDesk, SettingsError) as refusal:
-        print(f"trading-ops {options.verb}: {refusal}", file=sys.stderr)
-        return 1
+        code = (more[options.verb][2] if options.verb in more else _VERBS[options.verb])(options)
+    except _REFUSALS as refusal:
+        return _refused(options.verb, str(refusal))
     except psycopg.Error as refusal:
-        print(f"trading-ops {options.verb}: {str(refusal).strip().splitlines()[0]}", file=sys.stderr)
-        return 1
+        return _refused(options.verb, in_words(refusal, settings()))
+    _note(options.verb, f"ended with exit code {code}")
+    return code
+
+
+def _refused(verb: str, why: str) -> int:
+    print(f"trading-ops {verb}: {why}", file=sys.stderr)
+    _note(verb, why, "ERROR")
+    return 1
+
+
+def _note(verb: str, message: str, level: str = "INFO") -> None:
+    # Of a desk whose settings cannot be read nobody knows where its log is.
+    with suppress(SettingsError):
+        desk_log.write(settings(), f"trading-ops {verb}", message, level=level)
 
 
 def _which(config: Settings) -> str:

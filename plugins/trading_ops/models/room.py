@@ -13,6 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from trading_ops.settings import PROJECT_ROOT
+
+# Made by `make setup-qlib`, for the runtime `process`.
+INTERPRETER = PROJECT_ROOT / ".venv-qlib/bin/python"
 _SEED = 7
 # Without this file a result of the command is none.
 _NEEDED = {

@@ -42,10 +42,11 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. A plan is frozen with up to two models, the one it
-    trades on and the one it watches. `image_digest` names the image of its Qlib steps. Waits for a load that
-    is under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a
-    desk without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
+    Symbols that are switched off are frozen as disabled. A plan and a daily run are frozen with up to two
+    models, the one that is traded on and the one that is watched. `image_digest` names the image of its Qlib
+    steps. Waits for a load that is under way. Raises RunError for a day that is no session, has not closed or
+    lies before every bar, for a desk without data or portfolio, a key used for another run, or a week that
+    already has a TRADE ticket.
     """
     config = config or settings()
     portfolio_id = config.portfolio_id
@@ -69,11 +70,8 @@ def freeze(
         policy_hash = adopt_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
-        window, models = None, {"model_version": None, "shadow_model_version": None}
+        window = None
         if kind == "plan":
-            models = queries.models.models_for_plan(
-                connection, as_of_date=as_of_date, signal_method=policy.signal.method
-            )
             window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
         last_attempt = queries.runs.last_attempt(
             connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week
@@ -96,7 +94,7 @@ def freeze(
             is_dirty=is_dirty,
             signal_method=policy.signal.method,
             image_digest=image_digest,
-            **models,
+            **_models_of(connection, kind, as_of_date, policy),
             **_window_columns(window),
             **mail_columns(config),
         )
@@ -115,6 +113,16 @@ def _window_columns(window: sessions.Window | None) -> dict[str, datetime | None
         "window_close_at": window.close_at if window else None,
         "deadline_at": window.deadline_at if window else None,
     }
+
+
+def _models_of(
+    connection: psycopg.Connection, kind: str, as_of_date: date, policy: Policy
+) -> dict[str, str | None]:
+    if kind not in ("plan", "daily"):
+        return {"model_version": None, "shadow_model_version": None}
+    return queries.models.models_for_plan(
+        connection, as_of_date=as_of_date, signal_method=policy.signal.method
+    )
 
 
 def _plan_week(connection: psycopg.Connection, portfolio_id: str, as_of_date: date) -> str:

@@ -167,11 +167,10 @@ class Runner:
 
 def _interpreter() -> Path:
     """Return the interpreter of the runner's own environment."""
-    from trading_ops.settings import PROJECT_ROOT
+    from trading_ops.models.room import INTERPRETER
 
-    own = PROJECT_ROOT / ".venv-qlib/bin/python"
-    if own.exists():
-        return own
+    if INTERPRETER.exists():
+        return INTERPRETER
     raise AirflowFailException(
         "the environment the model runs in is not built: `make setup-qlib` builds it, or set "
         "TRADING_OPS_QLIB_RUNTIME=docker"

@@ -64,16 +64,16 @@ def _room(config, kind: str, policy) -> dict[str, str]:
     """
     Return the digest of the model's image, for a run that uses it.
 
-    A plan the stub ranks must not fail for a container engine, so it is frozen without one.
+    A plan the stub ranks and a daily run must not fail for want of a container engine: they do without one.
     """
-    if config.qlib_runtime != "docker" or kind not in ("plan", "training"):
+    if config.qlib_runtime != "docker" or kind not in ("plan", "daily", "training"):
         return {}
     from trading_ops_airflow.qlib.locked_docker import image_digest
 
     try:
         return {"image_digest": image_digest(config.qlib_image)}
     except (AirflowFailException, ConnectionError) as error:
-        if kind == "training" or policy.signal.method == "qlib":
+        if kind == "training" or (kind == "plan" and policy.signal.method == "qlib"):
             raise
         print(f"frozen without the model's image: {error}")
         return {}

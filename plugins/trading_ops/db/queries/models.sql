@@ -25,8 +25,8 @@ select model_version from desk.model_registry where run_id = :run_id;
 select * from desk.models where model_version = :model_version;
 
 -- name: models_for_plan(as_of_date, signal_method)^
--- What a plan trades on, the LIVE model where the policy says so, and what it watches: the newest in SHADOW,
--- else the LIVE one it does not trade on. Neither knows a later session.
+-- What a run is scored by: what is traded on, the LIVE model where the policy says so, and what is
+-- watched: the newest in SHADOW, else the LIVE one it does not trade on. Neither knows a later session.
 with usable as (
     select model_version, state, state_id, state = 'LIVE' and :signal_method = 'qlib' as is_traded_on
     from desk.models
@@ -111,7 +111,7 @@ from marts.signals_compared as model
 inner join desk.runs as run on run.run_id = model.ranking_run_id
 left join marts.signals_compared as traded
     on traded.ranking_run_id = model.ranking_run_id and traded.is_traded_on
-where model.model_version = :model_version
+where model.model_version = :model_version and run.plan_week is not null
 order by run.plan_week, run.frozen_at desc;
 
 -- name: newest_rankings(portfolio_id)
@@ -161,7 +161,7 @@ where ranking.session_number <= 2
 order by ranking.shown_method, ranking.as_of_date desc, signal.signal_rank;
 
 -- name: compared_weeks(portfolio_id)
--- Every ranking of a portfolio with its agreement and its outcome, the newest first.
+-- Every ranking of a portfolio's plans with its agreement and its outcome, the newest first.
 select
     run.plan_week, compared.as_of_date, compared.method, compared.model_version, compared.is_traded_on,
     compared.ranked_count,
@@ -169,6 +169,6 @@ select
     compared.hit_ratio, compared.rank_ic, compared.top_return_ratio, compared.return_ratio
 from marts.signals_compared as compared
 inner join desk.runs as run on run.run_id = compared.ranking_run_id
-where run.portfolio_id = :portfolio_id
+where run.portfolio_id = :portfolio_id and run.plan_week is not null
 order by compared.as_of_date desc, run.frozen_at desc, compared.is_traded_on desc, compared.method
 limit 52;

@@ -1,0 +1,84 @@
+"""`trading-ops day` as typed: the desk's own day without Airflow's scheduler, step by step."""
+
+import json
+import re
+from datetime import date
+
+import pytest
+
+from trading_ops.db.connect import connect, queries
+from trading_ops.exchange import sessions
+from trading_ops.simulation.market import SimulatedMarket
+from trading_ops.universe.instruments import universe_text
+from trading_ops_stack import postgres
+from trading_ops_stack.environment import state_folder
+
+pytestmark = pytest.mark.slow
+SESSION = date(2026, 3, 6)
+
+
+@pytest.fixture(scope="module")
+def desk(own_desk):
+    """A desk whose Postgres runs and nothing else, on the morning after a session."""
+    config = own_desk.config
+    market = SimulatedMarket(7)
+    market.write_inbox(config.inbox, date(2026, 1, 5), SESSION)
+    config.simulated_universe.write_text(universe_text(market.universe()))
+    postgres.initialise(state_folder(config) / "postgres", config)
+    with connect("desk_planner", config) as connection:
+        queries.clock.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
+    return own_desk
+
+
+def steps(said: str) -> dict[str, str]:
+    """The state of each step a verb printed; a step that ran has its time."""
+    return {
+        found["step"]: found["state"]
+        for found in re.finditer(r"^  (?P<state>ok|FAILED|skipped|not run) +(?P<step>\w+)", said, re.M)
+    }
+
+
+def test_a_day_is_worked_and_its_broken_step_is_named(desk):
+    """
+    Everything but the gate is green, whose no has a reason and an exit code; scores need a model; Postgres
+    runs on.
+    """
+    done = desk.run("trading_ops_stack", "day")
+    found = steps(done.stdout)
+    assert f"daily_market_data of {SESSION}\n" in done.stdout, done.stdout + done.stderr
+    chain = ["load_bars", "freeze_inputs", "build_prices", "post_splits", "build_book", "build_gates",
+             "write_daily_report", "send_mail"]  # fmt: skip
+    assert [found[step] for step in chain] == ["ok"] * len(chain), done.stdout + done.stderr
+    assert re.search(r"ok +build_prices +\d+\.\d s\n", done.stdout)
+    assert found["export_dataset"] == found["store_shadow"] == "skipped"
+    assert (done.returncode == 0) == (found["judge_data_quality"] == "ok")
+    assert list(desk.folder.rglob("reports/*"))
+    told = [json.loads(line) for line in next(desk.folder.rglob("desk-*.jsonl")).read_text().splitlines()]
+    by_component = {line["component"]: line for line in told}
+    assert re.match(r"success after \d", by_component["daily_market_data.build_gates"]["message"])
+    assert by_component["trading-ops day"]["message"] == f"ended with exit code {done.returncode}"
+    named = {line["run_id"] for line in told if line["run_id"]}
+
+    scored = desk.run("trading_ops_stack", "score", "--asof", SESSION)
+    assert scored.returncode == 1 and "no model is LIVE or in SHADOW" in scored.stderr, scored.stderr
+    assert scored.stdout == ""
+
+    config = desk.config
+    assert postgres.is_running(state_folder(config) / "postgres")
+    with connect("desk_reader", config) as connection:
+        kinds = connection.execute(
+            "select run_id, kind, as_of_date from desk.runs order by frozen_at"
+        ).fetchall()
+    assert [(run["kind"], run["as_of_date"]) for run in kinds] == [("daily", SESSION)]
+    assert named == {kinds[0]["run_id"]}
+
+
+def test_a_wrong_session_is_one_sentence_and_builds_nothing(own_desk):
+    """A typo, and a day the exchange is closed."""
+    for text, sentence in (
+        ("2026-3-6", "trading-ops day: --asof 2026-3-6 is not a session date like 2026-11-20\n"),
+        ("2026-03-07", "--asof 2026-03-07 is not a session: the NYSE is closed that day; the session before "
+                       "it is 2026-03-06\n"),
+    ):  # fmt: skip
+        done = own_desk.run("trading_ops_stack", "day", "--asof", text)
+        assert done.returncode == 1 and done.stderr.endswith(sentence) and done.stdout == "", done.stderr
