@@ -70,8 +70,8 @@ def run(
     log = state_folder(config) / f"logs/{dag_id}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [
-        # Whoever stops the verb stops the run.
-        *bound_to_parent(signal.SIGTERM),
+        # Whoever stops the verb stops the run. Airflow takes a TERM as one to the task it is at, and goes on.
+        *bound_to_parent(signal.SIGKILL),
         sys.executable, "-m", "trading_ops_stack.run_once", dag_id, session, *only_up_to,
     ]  # fmt: skip
     ended: dict = {"state": "failed", "tasks": {}}
