@@ -10,11 +10,11 @@ from tests.database import rows
 from trading_ops.db.connect import connect
 
 
-def amend(desk, ticket_id: str, person: str) -> None:
+def amend(desk, ticket_id: str, person: str, key: str = "amend") -> None:
     """Correct line 1, as the page does."""
     request = {
         "ticket_id": ticket_id, "line_number": 1, "status": "FAILED", "person": person,
-        "amendment_reason": "looked again", "idempotency_key": f"amend:{person}",
+        "amendment_reason": "looked again", "idempotency_key": f"{key}:{person}",
     }  # fmt: skip
     with connect("desk_app", desk) as connection:
         connection.execute("select desk.record_confirmation(%s)", (json.dumps(request),))
@@ -32,15 +32,32 @@ def confirmed(desk) -> str:
     return ticket_id
 
 
-@pytest.mark.parametrize("person", ["executor", "operator"])
-def test_who_recorded_a_line_or_an_operator_corrects_it_until_the_last_day(desk, confirmed, person):
+def test_who_recorded_a_line_corrects_it_until_the_last_day_and_an_operator_after_it(desk, confirmed):
     """30 days in the committed policy, counted from the first word on the line; not a second longer."""
     rows.set_clock(desk, rows.WINDOW_OPEN_AT + timedelta(days=30))
-    amend(desk, confirmed, person)
+    amend(desk, confirmed, "executor")
     rows.set_clock(desk, rows.WINDOW_OPEN_AT + timedelta(days=30, seconds=1))
     with pytest.raises(psycopg.errors.CheckViolation, match="may be corrected for 30 days") as refused:
-        amend(desk, confirmed, "operator" if person == "executor" else "executor")
+        amend(desk, confirmed, "executor", "again")
     assert refused.value.diag.constraint_name == "amended_in_time"
+    amend(desk, confirmed, "operator")
+
+
+def test_an_executor_does_not_take_back_what_an_operator_corrected(desk, confirmed):
+    """Whose word stands is who may change it."""
+    amend(desk, confirmed, "operator")
+    with pytest.raises(psycopg.errors.CheckViolation, match="was recorded by operator") as refused:
+        amend(desk, confirmed, "executor")
+    assert refused.value.diag.constraint_name == "own_or_operator_amends"
+
+
+def test_a_policy_without_days_gives_an_executor_none(desk, confirmed):
+    """One adopted before there were any."""
+    with rows.superuser(desk) as connection:
+        connection.execute("alter table desk.policy_limits disable trigger user")
+        connection.execute("delete from desk.policy_limits where limit_name like 'confirmation.%'")
+    with pytest.raises(psycopg.errors.CheckViolation, match="may be corrected for 0 days"):
+        amend(desk, confirmed, "executor")
 
 
 def test_another_executor_may_not_correct_it(desk, confirmed):

@@ -82,6 +82,26 @@ def test_a_tick_clears_a_symbol_and_the_newest_word_counts(live):
     ]
 
 
+def test_the_same_form_with_another_answer_is_refused(live):
+    """It was dropped, and the page said that it was recorded."""
+    verify(live, "ALDR")
+    with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+        verify(live, "ALDR", is_found=False)
+    assert refused.value.diag.constraint_name == "same_key_same_body"
+
+
+def test_what_is_not_offered_is_not_found_by_correcting_its_name(live):
+    """With an old tick in the file, nobody has looked under the new name."""
+    told = "update desk.config_universe set verified_by = 'Ed', verified_at = date '2026-01-01'"
+    as_superuser(live, "desk.config_universe", told)
+    verify(live, "ALDR", is_found=False)
+    renamed = "update desk.config_universe set etoro_search_name = 'Alder Inc' where internal_symbol = 'ALDR'"
+    as_superuser(live, "desk.config_universe", renamed)
+    assert "symbols_verified" in objections(live, plan(live, "ALDR"))
+    verify(live, "ALDR", name="Alder Inc", key="2")
+    assert objections(live, plan(live, "ALDR", attempt=2)) == {}
+
+
 @pytest.mark.parametrize(("days", "is_clear"), [(365, True), (366, False)])
 def test_the_files_own_columns_count_as_long_as_the_policy_says(live, days, is_clear):
     """365 days in the committed policy."""
@@ -106,10 +126,16 @@ def test_a_paper_or_simulated_book_is_held_to_nothing(desk):
         (
             {
                 "mail_addresses": Jsonb(
-                    ["Olga <o@Example.COM>", "x@mail.example.org", "y@desk.example", *PEOPLE]
+                    [
+                        "Olga <o@Example.COM>",
+                        "x@mail.example.org",
+                        "y@desk.example",
+                        "z@example.com.",
+                        *PEOPLE,
+                    ]
                 )
             },
-            "an example's address is nobody's: Olga <o@Example.COM>, x@mail.example.org, y@desk.example",
+            "an example's address is nobody's: Olga <o@Example.COM>, x@mail.example.org, y@desk.example, z@example.com.",
         ),
         ({"mail_addresses": Jsonb(["d@counterexample.com"])}, None),
     ],

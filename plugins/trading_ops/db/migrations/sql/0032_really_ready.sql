@@ -20,7 +20,7 @@ comment on table desk.symbol_verifications is
 create index symbol_verifications_by_name on desk.symbol_verifications (internal_symbol, etoro_search_name);
 call desk.make_append_only('desk.symbol_verifications');
 
--- A name that was changed since is another one to look up.
+-- A name that was changed since is another one to look up, but what was not offered stays so until somebody finds it.
 create view desk.symbols_verified as
 select
     universe.universe_hash,
@@ -39,7 +39,7 @@ left join lateral (
             ticked.verification_id
         from desk.symbol_verifications as ticked
         where ticked.internal_symbol = universe.internal_symbol
-            and ticked.etoro_search_name = universe.etoro_search_name
+            and (ticked.etoro_search_name = universe.etoro_search_name or not ticked.is_offered)
         union all
         select universe.verified_at, universe.verified_by, true, 0
         where universe.verified_at is not null
@@ -63,6 +63,7 @@ set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
     new_verification_id bigint;
+    earlier desk.symbol_verifications;
 begin
     if not exists (select from desk.people where person_id = verified_by and role <> 'gone') then
         raise exception '% is nobody the desk knows', coalesce(verified_by, 'nobody')
@@ -86,6 +87,13 @@ begin
             verified_by, case when is_found then 'symbol_verified' else 'symbol_not_offered' end, verified_symbol,
             jsonb_build_object('verification_id', new_verification_id, 'etoro_search_name', verified_name)
         );
+        return;
+    end if;
+    select * into earlier from desk.symbol_verifications where idempotency_key = key;
+    if (earlier.internal_symbol, earlier.etoro_search_name, earlier.is_offered, earlier.person)
+        is distinct from (verified_symbol, verified_name, is_found, verified_by) then
+        raise exception 'this form was already sent with another answer about %', verified_symbol
+            using errcode = 'unique_violation', constraint = 'same_key_same_body';
     end if;
 end
 $$;
@@ -110,7 +118,7 @@ return case
         (
             select 'an example''s address is nobody''s: ' || string_agg(address, ', ' order by place)
             from jsonb_array_elements_text(addresses) with ordinality as listed (address, place)
-            where address is null or address !~ '@' or address ~* '[@.](example|example\.(com|net|org)|invalid)>?\s*$'
+            where address is null or address !~ '@' or address ~* '[@.](example|example\.(com|net|org)|invalid)\.?>?\s*$'
         ),
         ''
     )
@@ -260,37 +268,39 @@ create trigger refuse_unready_trade before insert on desk.tickets
 for each row execute function desk.refuse_unready_trade();
 alter table desk.tickets enable always trigger refuse_unready_trade;
 
--- A line is corrected by who recorded it or by an operator, and not for ever: books of long ago stay as they were told.
+-- A line is corrected by an operator, or for some days by who recorded it as it stands: an operator's word is not
+-- overwritten by an executor. A policy that names no days gives none.
 create function desk.refuse_foreign_amendment() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
-    first record;
+    recorded record;
     days numeric;
 begin
-    if new.version_number = 1 then
+    if new.version_number = 1 or exists (
+        select from desk.people where person_id = new.person and role = 'operator'
+    ) then
         return new;
     end if;
-    select person, recorded_at into first
+    select (array_agg(person order by version_number desc))[1] as person, min(recorded_at) as first_at into recorded
     from desk.confirmations
-    where ticket_id = new.ticket_id and line_number = new.line_number
-    order by version_number limit 1;
-    if new.person <> first.person
-        and not exists (select from desk.people where person_id = new.person and role = 'operator') then
-        raise exception 'line % was recorded by %: they or an operator may correct it', new.line_number, first.person
+    where ticket_id = new.ticket_id and line_number = new.line_number;
+    if new.person is distinct from recorded.person then
+        raise exception 'line % was recorded by %: they or an operator may correct it',
+            new.line_number, recorded.person
             using errcode = 'check_violation', constraint = 'own_or_operator_amends';
     end if;
     select policy_limit.limit_value into days
     from desk.config_policy as policy
     inner join desk.policy_limits as policy_limit on policy_limit.policy_hash = policy.policy_hash
     where policy.is_active and policy_limit.limit_name = 'confirmation.amend_within_days';
-    if desk.now() > first.recorded_at + days * interval '1 day' then
-        raise exception 'line % was recorded on %, and may be corrected for % days: an operator may raise '
-            'confirmation.amend_within_days in the policy', new.line_number, first.recorded_at::date, days
-            using errcode = 'check_violation', constraint = 'amended_in_time';
+    if desk.now() <= recorded.first_at + days * interval '1 day' then
+        return new;
     end if;
-    return new;
+    raise exception 'line % was recorded on %, and may be corrected for % days; after that an operator corrects it',
+        new.line_number, recorded.first_at::date, coalesce(days, 0)
+        using errcode = 'check_violation', constraint = 'amended_in_time';
 end
 $$;
 create trigger refuse_foreign_amendment before insert on desk.confirmations
