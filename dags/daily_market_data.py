@@ -18,6 +18,7 @@ the data, report by mail. Every task may be cleared and run again; nothing is co
 - `disable_symbols` red: a symbol without bars may be planned on until it is cleared. Green, it has switched
   off what lacked too many sessions in a row, each with an incident; `trading-ops universe enable` takes it
   back.
+- `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
 - `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the
   outbox.
 """
@@ -28,7 +29,7 @@ from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.schedule import DAILY_MARKET_DATA
 from trading_ops_airflow.tasks.bars import load_bars
-from trading_ops_airflow.tasks.ledger import post_splits
+from trading_ops_airflow.tasks.ledger import compare_executions, post_splits
 from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.plan import judge_gate
 from trading_ops_airflow.tasks.reports import write_daily_report
@@ -50,6 +51,7 @@ def daily_market_data():
         judge_gate("data_quality", run_id),
         disable_symbols(run_id),
         write_daily_report(run_id),
+        compare_executions(run_id),
         send_mail(),
     )
 
