@@ -26,7 +26,7 @@ Every task may be cleared and run again; a run keeps the first ticket it issued.
   goes out with the next delivery.
 """
 
-from airflow.sdk import TriggerRule, chain, dag
+from airflow.sdk import TaskGroup, TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
@@ -58,10 +58,11 @@ def weekly_plan():
         ticket_id,
         send_ticket(ticket_id),
     )
-    dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
-    chain(book, export_dataset(run_id), dataset, [traded, watched])
-    traded >> store_scores(run_id, traded.output)
-    watched >> store_shadow(run_id, watched.output)
+    with TaskGroup("model", prefix_group_id=False, tooltip="Skipped as a whole where no model is in use"):
+        dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
+        chain(book, export_dataset(run_id), dataset, [traded, watched])
+        traded >> store_scores(run_id, traded.output)
+        watched >> store_shadow(run_id, watched.output)
 
 
 weekly_plan()
