@@ -195,18 +195,6 @@ def test_a_model_is_trained_in_this_order(bag):
     }
 
 
-def test_the_models_steps_are_a_group_and_a_form_asks_for_the_session_first(bag):
-    """Six tasks fold into one that is skipped without a model; only the load asks for an inbox."""
-    group = bag.dags[WEEKLY_PLAN.dag_id].task_group.children["model"]
-    assert set(group.children) == {
-        "export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"
-    }  # fmt: skip
-    forms = {dag_id: list(dag.params) for dag_id, dag in bag.dags.items()}
-    assert forms.pop("daily_reminders") == []
-    assert forms.pop("daily_market_data") == ["session", "inbox"]
-    assert set(map(tuple, forms.values())) == {("session",)}
-
-
 def test_tables_are_announced_as_assets(bag):
     """Who produces what is visible in Airflow under the tables' own names."""
     found = {

@@ -1,4 +1,4 @@
-"""What a plan came to stands beside its run in Airflow, as its note."""
+"""What people see of a plan in Airflow: its outcome as a note, the model's steps as one, a form that asks."""
 
 from decimal import Decimal
 
@@ -69,3 +69,15 @@ def test_a_plan_without_a_ticket_says_so_and_another_dag_nothing(ended):
     other = ended(None, "daily_market_data")
     endings.on_dag_run_success(other, "success")
     assert other.note is None
+
+
+def test_the_models_steps_are_a_group_and_a_form_asks_for_the_session_first(bag):
+    """Six tasks fold into one that is skipped without a model; only the load asks for an inbox."""
+    group = bag.dags["weekly_plan"].task_group.children["model"]
+    assert set(group.children) == {
+        "export_dataset", "make_dataset", "score_model", "store_scores", "score_shadow", "store_shadow"
+    }  # fmt: skip
+    forms = {dag_id: list(dag.params) for dag_id, dag in bag.dags.items()}
+    assert forms.pop("daily_reminders") == []
+    assert forms.pop("daily_market_data") == ["session", "inbox"]
+    assert set(map(tuple, forms.values())) == {("session",)}
