@@ -25,7 +25,8 @@ from confirm_app.symbols import symbols
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
 from trading_ops.settings import Settings, settings
-from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_rule
+from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_price_usd, skip_rule
+from trading_ops.tickets.executed import done, remarks, slippage
 from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
 from trading_ops.wording.templates import OPTIONS, furnished
@@ -58,6 +59,10 @@ def create_app(config: Settings | None = None) -> Flask:
         skip_rule=skip_rule,
         shown_hash=shown_hash,
         left=left,
+        done=done,
+        slippage=slippage,
+        remarks=remarks,
+        limit=skip_price_usd,
     )
     app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
     app.teardown_request(stop_reading)

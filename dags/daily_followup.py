@@ -1,15 +1,19 @@
 """
 # Execution follow-up
 
-After the close of each session: value the book with the fills that came in, compare intended with executed.
+After the close of each session: value the book with the fills that came in, report what was executed.
+
+A ticket is reported once, when its lines are confirmed and its day of execution has bars. Those come with
+the next morning's load, so as a rule `daily_market_data` reports it, and this run what was confirmed later.
 
 **It failed, now what?**
 
 - `disable_untradable_symbols` red: a stock the broker does not offer may be planned again; clear the task.
 - `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
 - `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
-- A line "PRICE OUTSIDE THE BAR" in `compare_executions`: ask the executor; a correction is an amendment on
-  the confirm page, never an edit here.
+- `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
+  A report says "PRICE OUTSIDE THE BAR": ask the executor; a correction is an amendment on the confirm page,
+  never an edit here.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 

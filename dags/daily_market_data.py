@@ -21,6 +21,7 @@ run again; nothing is counted twice.
   back.
 - `export_dataset`, `make_dataset`, `score_*` or `store_*` red, and with it the run: the models' scores of
   this session are missing, and nothing waits for them. Mend what the log names and clear the task.
+- `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
 - `send_mail` red: a step before it broke, or the mail relay refused. Nothing is lost: mail waits in the
   outbox.
 """
@@ -29,12 +30,11 @@ from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
-from trading_ops_airflow.qlib.step import make_dataset, score_model, score_shadow
+from trading_ops_airflow.qlib.scoring import scored_by_models
 from trading_ops_airflow.schedule import DAILY_MARKET_DATA
 from trading_ops_airflow.tasks.bars import load_bars
-from trading_ops_airflow.tasks.ledger import post_splits
+from trading_ops_airflow.tasks.ledger import compare_executions, post_splits
 from trading_ops_airflow.tasks.mail import send_mail
-from trading_ops_airflow.tasks.models import export_dataset, store_scores, store_shadow
 from trading_ops_airflow.tasks.plan import judge_gate
 from trading_ops_airflow.tasks.reports import write_daily_report
 from trading_ops_airflow.tasks.runs import freeze_inputs
@@ -56,12 +56,10 @@ def daily_market_data():
         judge_gate("data_quality", run_id),
         disable_symbols(run_id),
         write_daily_report(run_id),
+        compare_executions(run_id),
         send_mail(),
     )
-    dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
-    chain(prices, export_dataset(run_id), dataset, [traded, watched])
-    traded >> store_scores(run_id, traded.output)
-    watched >> store_shadow(run_id, watched.output)
+    scored_by_models(run_id, after=prices)
 
 
 daily_market_data()

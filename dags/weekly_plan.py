@@ -30,10 +30,10 @@ from airflow.sdk import TriggerRule, chain, dag
 
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
-from trading_ops_airflow.qlib.step import make_dataset, score_model, score_shadow
+from trading_ops_airflow.qlib.scoring import scored_by_models
 from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_airflow.tasks.mail import send_ticket
-from trading_ops_airflow.tasks.models import export_dataset, store_scores, store_shadow, wait_for_scores
+from trading_ops_airflow.tasks.models import wait_for_scores
 from trading_ops_airflow.tasks.plan import decide, issue_ticket, judge_gates, rank_universe, size_orders
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
@@ -58,10 +58,7 @@ def weekly_plan():
         ticket_id,
         send_ticket(ticket_id),
     )
-    dataset, traded, watched = make_dataset(run_id), score_model(run_id), score_shadow(run_id)
-    chain(book, export_dataset(run_id), dataset, [traded, watched])
-    traded >> store_scores(run_id, traded.output)
-    watched >> store_shadow(run_id, watched.output)
+    scored_by_models(run_id, after=book)
 
 
 weekly_plan()

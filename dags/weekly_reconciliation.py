@@ -2,7 +2,7 @@
 # Weekly reconciliation
 
 Compare the ledger with the newest broker snapshot, and open a drift case for each difference beyond
-tolerance.
+tolerance. Report intended against executed of what is confirmed, also without the bars of its days.
 
 **It failed, now what?**
 
@@ -11,6 +11,7 @@ tolerance.
 - The operator got an alert RECONCILIATION_DRIFT: `open_drift_cases` names symbol, ledger and broker figure.
   Find the entry that explains it (a missing confirmation, a fee, a dividend), book that, take a new snapshot.
   The reconciliation gate blocks the next plan until then.
+- `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
 
@@ -19,7 +20,7 @@ from airflow.sdk import TriggerRule, chain, dag
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_prices
 from trading_ops_airflow.schedule import WEEKLY_RECONCILIATION
-from trading_ops_airflow.tasks.ledger import open_drift_cases
+from trading_ops_airflow.tasks.ledger import compare_executions, open_drift_cases
 from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
@@ -34,6 +35,7 @@ def weekly_reconciliation():
         build_prices(run_id),
         build_book(run_id),
         open_drift_cases(run_id),
+        compare_executions(run_id),
         send_mail(),
     )
 

@@ -18,6 +18,8 @@ from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import fill_rows
 from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
+from trading_ops.tickets.executed import Executed, ExecutedLine
+from trading_ops.tickets.executed_now import read_versions
 from trading_ops.tickets.owed import Clearing, Owed, clearing, open_at
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons
@@ -79,6 +81,11 @@ class TicketView:
         return sum(1 for line in self.lines if line.recorded)
 
     @property
+    def executed(self) -> Executed:
+        """What the ticket asked for against what is recorded."""
+        return Executed(tuple(ExecutedLine(line.order, line.recorded) for line in self.lines))
+
+    @property
     def owed_now(self) -> tuple[Owed, ...]:
         """What people can do now."""
         return open_at(self.owed, self.desk["now_at"])
@@ -111,7 +118,7 @@ def view_ticket(
     g.run_id = ticket["run_id"]
     desk = desk_now()
     phase = phase_of(ticket, desk["now_at"])
-    versions = _versions_by_line(connection, ticket_id)
+    versions = read_versions(connection, ticket_id)
     switched_off = disabled_symbols(connection)
     lines = []
     is_next_found = phase == "early"
@@ -162,14 +169,3 @@ def fresh_form(ticket: Mapping, versions: tuple[Mapping, ...]) -> LineForm:
                 f"fill-{row}-time": on_clock(fill["executed_at"], "London", "%H:%M:%S").removesuffix(":00"),
             }
     return LineForm(values)
-
-
-def _versions_by_line(connection: psycopg.Connection, ticket_id: str) -> dict[int, list[dict]]:
-    fills: dict[int, list[dict]] = {}
-    for fill in queries.page.fills(connection, ticket_id=ticket_id):
-        fills.setdefault(fill["confirmation_id"], []).append(fill)
-    versions: dict[int, list[dict]] = {}
-    for version in queries.page.confirmations(connection, ticket_id=ticket_id):
-        version["fills"] = fills.get(version["confirmation_id"], [])
-        versions.setdefault(version["line_number"], []).append(version)
-    return versions

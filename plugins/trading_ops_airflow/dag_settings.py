@@ -9,7 +9,7 @@ from airflow.sdk import Asset, Param
 from trading_ops_airflow.endings import on_failed_run
 from trading_ops_airflow.reminder_timetable import reminder_schedule
 from trading_ops_airflow.retries import RetryMachineryOnly
-from trading_ops_airflow.schedule import DeskDag
+from trading_ops_airflow.schedule import DAILY_MARKET_DATA, DeskDag
 from trading_ops_airflow.timetable import session_schedule
 
 # Named like the tables they stand for.
@@ -17,16 +17,21 @@ BARS = Asset("raw.eod_bars")
 PRICES = Asset("marts.market_prices_eod")
 TICKETS = Asset("desk.tickets")
 
-_PARAMS = {
+# What Airflow's form asks whoever starts a run.
+_SESSION = {
     "session": Param(
         None,
         type=["null", "string"],
         format="date",
-        description="The session to work on, when the run has no partition key (`airflow dags test`).",
+        title="Session",
+        description="The day of trading in New York to work on. Leave it empty when you give a partition key.",
     ),
+}
+_INBOX = {
     "inbox": Param(
         None,
         type=["null", "string"],
+        title="Inbox",
         description="A folder, file or zip with end-of-day bars to load instead of the inbox, below the data "
         "folder or one of TRADING_OPS_INBOXES.",
     ),
@@ -49,7 +54,7 @@ def desk_dag(doc: str, dag: DeskDag) -> dict:
         "on_failure_callback": on_failed_run,
         "doc_md": doc,
         "tags": dag.tags,
-        "params": _PARAMS if dag.run_at else {},
+        "params": {**(_SESSION if dag.run_at else {}), **(_INBOX if dag is DAILY_MARKET_DATA else {})},
         "default_args": {
             "owner": "desk",
             "retries": 2,

@@ -5,6 +5,9 @@ Airflow calls `on_failed_run` in the DAG processor, a child for each call, once 
 failed or overdue; while the DAG processor is down the call waits in Airflow's database. A mark by hand calls
 nothing by itself, so the API server, which is told of it, asks for the same call. What all of that misses
 the watcher finds (trading_ops.watch).
+
+A plan that ended, however, gets the outcome as its note, written by the scheduler, or the API server for a
+mark by hand: a task has no way to write one.
 """
 
 from collections.abc import Mapping
@@ -16,6 +19,13 @@ from trading_ops_airflow.roles import broken_tasks, first_unfinished
 from trading_ops_airflow.schedule import find_dag
 
 _WHY = {"timed_out": "it ran longer than it may", "task_failure": "a task failed for good"}
+# Under this key issue_ticket leaves a plan's outcome for the note.
+OUTCOME = "outcome"
+_NO_OUTCOME = (
+    "Ended before its ticket was issued: the desk makes it a NO-TRADE that names the step, or tells why not"
+)
+_OWN_NOTES = ("TRADE ", "NO-TRADE: ", _NO_OUTCOME)
+_NOTE_CHARS_MAX = 1000
 _BY_HAND = "Dag Run's state was manually set"
 
 
@@ -42,17 +52,42 @@ def on_failed_run(context: Mapping[str, Any]) -> None:
 
 @hookimpl
 def on_dag_run_failed(dag_run, msg: str) -> None:
-    """Ask for the call that a run marked failed by hand would not get."""
+    """Note a plan's outcome, and ask for the call that a run marked failed by hand would not get."""
+    _note_outcome(dag_run)
     if msg.startswith(_BY_HAND):
         _ask_for_call(dag_run, "marked failed by hand")
 
 
 @hookimpl
 def on_dag_run_success(dag_run, msg: str) -> None:
-    """Ask for it also where a plan was marked a success: that issues no ticket either."""
-    dag = find_dag(dag_run.dag_id)
-    if msg.startswith(_BY_HAND) and dag is not None and dag.kind == "plan":
+    """Do the same where a plan was marked a success: that issues no ticket either."""
+    _note_outcome(dag_run)
+    if msg.startswith(_BY_HAND) and _is_plan(dag_run):
         _ask_for_call(dag_run, "marked a success by hand")
+
+
+def _is_plan(dag_run) -> bool:
+    dag = find_dag(dag_run.dag_id)
+    return dag is not None and dag.kind == "plan"
+
+
+def _note_outcome(dag_run) -> None:
+    """Write what a plan came to beside its run, unless a person has written there."""
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+    from sqlalchemy.orm import object_session
+
+    if not _is_plan(dag_run) or (dag_run.note and not dag_run.note.startswith(_OWN_NOTES)):
+        return
+    left = select(XComModel).where(
+        XComModel.dag_id == dag_run.dag_id,
+        XComModel.run_id == dag_run.run_id,
+        XComModel.task_id == "issue_ticket",
+        XComModel.key == OUTCOME,
+    )
+    found = object_session(dag_run).scalar(left)
+    words = XComModel.deserialize_value(found) if found else _NO_OUTCOME
+    dag_run.note = words[:_NOTE_CHARS_MAX]
 
 
 def _ask_for_call(dag_run, why: str) -> None:

@@ -107,3 +107,13 @@ def test_every_check_of_the_data_has_its_entry_with_four_parts():
     for check, entry in entries.items():
         parts = re.findall(r"^- \*\*(\w+)\*\*: \S", entry, re.M)
         assert parts == ["Checks", "Why", "Blocked", "Do"], check
+
+
+def test_a_fact_about_the_broker_is_confirmed_by_somebody_or_open():
+    """A likely fact nobody looked at is open; one that was looked at says by whom and when."""
+    table = (PROJECT_ROOT / "docs/ETORO_CONSTRAINTS.md").read_text()
+    states = [row.split("|")[2].strip() for row in re.findall(r"^\| (?!fact).*$", table, re.M)]
+    assert len(states) > 10
+    assert not [
+        state for state in states if not re.match(r"OPEN$|CONFIRMED by \S.* on 20\d\d-\d\d-\d\d\b", state)
+    ]

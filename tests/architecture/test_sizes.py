@@ -68,7 +68,7 @@ LONG_MODELS: dict[str, int] = {
 
 # File kind -> where it may lie. A kind nobody named is a decision, not a commit.
 KINDS = {
-    ".py": ("",), ".md": ("docs/", "README.md", "tests/unit/tickets/golden/"), ".sql": ("dbt_project/", "plugins/trading_ops/db/", "docker/postgres/", "tests/dbt/"),
+    ".py": ("",), ".md": ("docs/", "README.md", "dbt_project/models/overview.md", "tests/unit/tickets/golden/"), ".sql": ("dbt_project/", "plugins/trading_ops/db/", "docker/postgres/", "tests/dbt/"),
     ".yml": ("config/", "dbt_project/", "docker/"), ".yaml": ("config/qlib/",), ".csv": ("config/",),
     ".txt": ("config/locks/", "qlib_runner/", "tests/database/"), ".toml": ("pyproject.toml", "qlib_runner/"),
     ".lock": ("qlib_runner/",), ".c": ("qlib_runner/",), ".j2": ("plugins/", "qlib_runner/"),

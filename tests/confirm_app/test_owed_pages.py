@@ -69,6 +69,20 @@ def test_after_the_last_line_the_page_says_what_is_left(finished, desk, ticket):
     assert "you are done" not in page_of(finished, f"/confirm/{ticket}")
 
 
+def test_below_a_confirmed_ticket_stands_what_became_of_it(executor, desk, ticket):
+    """Only once every line is recorded: figures of each line, the reason of a skipped one, and the totals."""
+    executor.confirm(ticket, 1, "DONE", **desk_rows.fill_fields(price="102.00", value="510.00", fee="1.00"))
+    for line in range(2, 7):
+        assert "Intended against executed" not in page_of(executor, f"/confirm/{ticket}")
+        executor.confirm(ticket, line, "SKIPPED", notes="past the limit")
+    page = page_of(executor, f"/confirm/{ticket}").partition("Intended against executed")[2]
+    assert "1 of 6 lines done in full (16.67 %) £510.00 of £3,000.00, fees £1.00" in page
+    assert "Price against plan £10.00 worse (2.00 %)" in page
+    first = "1 BUY ALDR : DONE, £510.00 of £500.00 6.25 units at $102.00; planned $100.00, limit $103.00"
+    assert f"{first} £10.00 worse (2.00 %), fee £1.00" in page
+    assert "2 BUY BRCH : SKIPPED, £0.00 of £500.00 past the limit" in page
+
+
 def test_when_everything_is_done_the_page_says_so(finished, desk, ticket):
     """And only then: a snapshot that does not agree leaves something for the operator."""
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)

@@ -30,6 +30,12 @@ def start_plan(airflow: Airflow, desk: Settings, session: date) -> dict:
     raise AssertionError(f"{dag_run_id} froze nothing: {states}")
 
 
+def plan_of(airflow: Airflow, key: str) -> dict:
+    """Return Airflow's own row of a plan, by the key of its run."""
+    dag_id, _, dag_run_id = key.partition(":")
+    return airflow.request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{dag_run_id.replace('+', '%2B')}")
+
+
 def overrun(_airflow: Airflow, desk: Settings, dag_run_id: str) -> None:
     """Let a run have started four hours ago, which is what the scheduler measures its timeout by."""
     with admin(desk, desk.airflow_db) as connection:

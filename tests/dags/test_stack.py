@@ -212,6 +212,9 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     # The watcher has only the desk's own database to say what did not finish.
     step = "rank_universe" if end is given_up.stop else "build_prices"
     assert (ticket["kind"], [reason["check_name"] for reason in ticket["reasons"]]) == ("NO-TRADE", [step])
+    if end is not given_up.stop:
+        note = given_up.plan_of(airflow, run["idempotency_key"])["note"]
+        assert note.startswith("Ended before its ticket was issued")
     mails = [f"ticket:{ticket['ticket_id']}:{role}" for role in ("operator", "executor")]
     _wait(lambda: given_up.sent(desk)[known[1] :] == mails)
     given_up.watch_once(desk)

@@ -21,6 +21,13 @@ def test_a_small_desk_builds_green(built):
     assert any("assert_every_verdict_is_clear" in result["unique_id"] for result in results)
 
 
+def test_the_docs_open_on_the_desks_own_words(built):
+    """Not on dbt's."""
+    docs = json.loads((built.target / "manifest.json").read_text())["docs"]
+    [overview] = [doc for name, doc in docs.items() if name == "doc.trading_ops.__overview__"]
+    assert overview["block_contents"].strip().startswith("# The desk's figures")
+
+
 def test_every_gate_passes_on_a_sound_desk(built):
     """The database reads the verdicts dbt left and finds all four gates clear."""
     for gate in ("data_quality", "confirmation", "reconciliation", "risk"):

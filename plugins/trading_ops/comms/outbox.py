@@ -23,7 +23,7 @@ def enqueue(
     """
     Put a letter into the outbox, in the caller's transaction, unless the key is there already.
 
-    kind is one of ticket, reminder, escalation, daily_report, alert.
+    kind is one of ticket, reminder, escalation, daily_report, executions, alert.
     """
     queries.comms.enqueue_mail(
         connection,

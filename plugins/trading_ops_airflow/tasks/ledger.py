@@ -1,31 +1,22 @@
 """
 Looking back: what was intended against what was executed, and the ledger against the broker.
 
-Both only read what dbt derived; a drift is written down as a case and never repaired by itself.
+Both read what dbt derived; a drift is written down as a case and never repaired by itself.
 """
 
 from airflow.sdk import task
 
 
 @task
-def compare_executions(desk_run_id: str) -> dict[str, int]:
-    """Log intended against executed per line; return how many lines ended how."""
-    from trading_ops.db.connect import queries
-    from trading_ops.wording.figures import gbp, ratio
+def compare_executions(desk_run_id: str) -> None:
+    """Report intended against executed of each ticket whose lines are confirmed and whose bars are in."""
+    from trading_ops.reports.executions import report_executions
+    from trading_ops.settings import settings
     from trading_ops_airflow.connections import desk_connection
 
-    counts: dict[str, int] = {}
-    with desk_connection("desk_reader") as connection:
-        for line in queries.ledger.executions_of_run(connection, run_id=desk_run_id):
-            status = line["status"] or "unconfirmed"
-            counts[status] = counts.get(status, 0) + 1
-            print(
-                f"{line['ticket_id']} line {line['line_number']} {line['side']} {line['internal_symbol']} {status}: "
-                f"intended {gbp(line['intended_value_gbp'])}, executed {gbp(line['executed_value_gbp'])}, "
-                f"slippage {ratio(line['slippage_ratio'])}"
-                + (" PRICE OUTSIDE THE BAR" if line["is_price_within_bar"] is False else "")
-            )
-    return counts
+    with desk_connection("desk_planner") as connection:
+        told = report_executions(connection, desk_run_id, settings())
+    print("\n".join(told) or "no ticket was confirmed within the week")
 
 
 @task

@@ -5,11 +5,12 @@ A gate that says no is a red task with its reasons and fixes in the log; the tic
 whatever happened before, and names it.
 """
 
-from airflow.sdk import TriggerRule, task
+from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops.plan.gates import GATES
 from trading_ops_airflow.dag_settings import TICKETS
+from trading_ops_airflow.endings import OUTCOME
 from trading_ops_airflow.roles import Role, plays
 
 
@@ -90,7 +91,10 @@ def decide(desk_run_id: str | None) -> bool:
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[TICKETS])
 def issue_ticket(desk_run_id: str | None) -> str:
     """Issue the one ticket of the run; any broken step before makes it a NO-TRADE that names the step."""
+    from trading_ops.db.connect import queries
     from trading_ops.tickets import issue
+    from trading_ops.tickets.outcome import outcome
+    from trading_ops.tickets.reasons import stored_reasons
     from trading_ops_airflow.connections import desk_connection
 
     if desk_run_id is None:
@@ -101,7 +105,11 @@ def issue_ticket(desk_run_id: str | None) -> str:
     with desk_connection("desk_planner") as connection:
         broken = _broken_steps(connection, desk_run_id)
         ticket_id = issue.issue_ticket(connection, desk_run_id, broken)
-    print(f"ticket {ticket_id}" + (f", broken steps: {', '.join(broken)}" if broken else ""))
+        ticket = queries.page.ticket(connection, ticket_id=ticket_id)
+        lines = list(queries.page.lines(connection, ticket_id=ticket_id))
+    words = outcome(ticket["kind"], (line["value_gbp"] for line in lines), stored_reasons(ticket["reasons"]))
+    print(f"ticket {ticket_id}, {words}" + (f", broken steps: {', '.join(broken)}" if broken else ""))
+    get_current_context()["ti"].xcom_push(OUTCOME, words)
     return ticket_id
 
 

@@ -1,12 +1,3 @@
--- name: executions_of_run(run_id)
--- Intended against executed, line by line, the newest ticket first.
-select
-    ticket_id, line_number, side, internal_symbol, status, intended_value_gbp, executed_value_gbp,
-    average_price_usd, reference_price_usd, slippage_ratio, is_price_within_bar
-from marts.intended_vs_executed
-where run_id = :run_id
-order by ticket_id desc, line_number;
-
 -- name: drift_beyond_tolerance(run_id)
 -- Where ledger and broker differ by more than is tolerated.
 select snapshot_id, subject, coalesce(ledger_value, 0) as expected_value, coalesce(snapshot_value, 0) as observed_value

@@ -101,3 +101,27 @@ where starts_with(earlier.dedupe_key, :prefix)
     and not exists (
         select from desk.outbox as own where own.dedupe_key = :dedupe_key and own.mail_id <= earlier.mail_id
     );
+
+-- name: tickets_executed(portfolio_id)
+-- The TRADE tickets whose last line was confirmed, or corrected, within a week, the oldest first.
+select
+    ticket.ticket_id, ticket.plan_week, ticket.window_open_at, portfolio.kind as portfolio_kind, instance.environment
+from desk.tickets as ticket
+inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
+cross join desk.instance
+inner join lateral (
+    select max(confirmation.recorded_at) as confirmed_at, count(distinct confirmation.line_number) as lines_count
+    from desk.confirmations as confirmation
+    where confirmation.ticket_id = ticket.ticket_id
+) as confirmed on true
+where ticket.portfolio_id = :portfolio_id
+    and ticket.kind = 'TRADE'
+    and confirmed.confirmed_at > desk.now() - interval '7 days'
+    and confirmed.lines_count = (select count(*) from desk.ticket_lines as line where line.ticket_id = ticket.ticket_id)
+order by ticket.issued_at, ticket.ticket_id;
+
+-- name: bars_of_executions(run_id)
+-- Whether the fills of each executed line the run knows of lie within their day's bar, null without it.
+select ticket_id, line_number, is_price_within_bar
+from marts.intended_vs_executed
+where run_id = :run_id and executed_units > 0;
