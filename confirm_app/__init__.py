@@ -22,10 +22,12 @@ from confirm_app.people.session_key import read_session_key
 from confirm_app.people.sign_in import sign_in
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
+from confirm_app.tickets.trial import trial
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_rule
 from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
+from trading_ops.tickets.trial import FIGURES
 from trading_ops.wording.templates import OPTIONS, furnished
 
 
@@ -57,12 +59,12 @@ def create_app(config: Settings | None = None) -> Flask:
         shown_hash=shown_hash,
         left=left,
     )
-    app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
+    app.jinja_env.globals |= {"not_found_rule": NOT_FOUND_RULE, "test_figures": FIGURES}
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, halt, health):
+    for blueprint in (sign_in, tickets, confirmations, trial, snapshots, cash, halt, health):
         app.register_blueprint(blueprint)
     answers.register(app)
     return app

@@ -83,6 +83,12 @@ def _findings(config: Settings, facts: Mapping) -> Iterator[Finding]:
         facts["snapshot_at"] is not None, "the broker's account was typed in once",
         "type in what eToro shows: page, Snapshot",
     )  # fmt: skip
+    confirmed = facts["test_confirmed"]
+    yield _wished(
+        confirmed is not None,
+        f"test ticket confirmed by {confirmed} UTC" if confirmed else "a test ticket was confirmed",
+        "once the desk is up: trading-ops test-ticket",
+    )
     stocks = [entry for entry in read_universe(config).entries if entry.is_tradable_underlying]
     unverified = [entry for entry in stocks if not entry.verified_by]
     yield _wished(

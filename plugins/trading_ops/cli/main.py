@@ -37,6 +37,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
     loads.add_argument("load_id", nargs="?", type=int)
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
+    verbs.add_parser("test-ticket", help="send the executor a test ticket, to be confirmed on the real phone")
     mail.add_verbs(verbs.add_parser("mail", help="deliver what waits in the outbox"))
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
@@ -191,14 +192,15 @@ def _review_drawdown(options) -> int:
 
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
-    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
-    "data-quality", "riskguard",
+    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
+    "review-drawdown", "data-quality", "riskguard",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,
     "fetch": fetch.run,
     "mail": mail.run,
+    "test-ticket": mail.run_trial,
     "model": models.run,
     "universe": universe.run,
     "migrate": _migrate,

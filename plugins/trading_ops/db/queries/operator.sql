@@ -24,7 +24,15 @@ select
     (select count(*) from desk.people where role = 'executor') as executors,
     (select max(started_at) from raw.loads) as loaded_at,
     (select policy_hash from desk.config_policy where is_active) as policy_hash,
-    (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at;
+    (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at,
+    (
+        select format('%%s at %%s', confirmation.person, to_char(confirmation.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
+        from desk.test_confirmations as confirmation
+        inner join desk.test_tickets as ticket on ticket.test_ticket_id = confirmation.test_ticket_id
+        where ticket.portfolio_id = :portfolio_id
+        order by confirmation.created_at desc
+        limit 1
+    ) as test_confirmed;
 
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.

@@ -60,3 +60,7 @@ values (:ticket_id, :line_number, :run_id, :etoro_search_name, :order_type);
 -- name: check_ticket_now()!
 -- Runs the checks that otherwise wait for the commit, so a refusal can still become a NO-TRADE.
 set constraints all immediate;
+
+-- name: insert_test_ticket(test_ticket_id, portfolio_id)!
+-- A test ticket was sent.
+insert into desk.test_tickets (test_ticket_id, portfolio_id) values (:test_ticket_id, :portfolio_id);
