@@ -107,6 +107,7 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         *told_once(passwords),
         "what is still missing before it may trade:",
         readiness_text(findings(config)),
+        "when it is up, let the executor try a ticket on the phone: trading-ops test-ticket",
     ]
     postgres.stop(state_folder(config) / "postgres")
     return "\n".join(said)

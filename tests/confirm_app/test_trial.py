@@ -31,7 +31,11 @@ def test_a_test_ticket_is_worked_through_outside_every_book(executor, desk, tick
 
     path = f"/test/{name}"
     page = page_of(executor, path)
-    for part in ("TRADE week TEST TEST: place no order", "1 BUY TEST TEST: place no order", "Record TEST line 1"):
+    for part in (
+        "TRADE week TEST TEST: place no order",
+        "1 BUY TEST TEST: place no order",
+        "Record TEST line 1",
+    ):
         assert part in page
     form = executor.form_of(path, f"{path}/lines/1") | {"intent": "record"}
     typed = desk_rows.fill_fields(units="0.125", value="10.00")
@@ -47,7 +51,9 @@ def test_a_test_ticket_is_worked_through_outside_every_book(executor, desk, tick
     assert "<form method=post action=/test" not in executor.client.get(path).text.replace('"', "")
 
     assert books(desk) == before
-    assert any(what.startswith("test ticket confirmed by executor at 2026-06-15") for _, what, _ in findings(desk))
+    assert any(
+        what.startswith("test ticket confirmed by executor at 2026-06-15") for _, what, _ in findings(desk)
+    )
 
 
 def test_nobody_but_the_signed_in_sees_a_test_ticket(visitor, executor, desk):

@@ -52,9 +52,9 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     }
     assert {name for name, tells in writers.items() if not tells} == set(SILENT)
     assert {name for name, tells in writers.items() if tells} == {
-        "admit_sign_in", "adopt_policy", "engage_halt", "record_cash_movement", "record_confirmation",
-        "record_model_state", "record_snapshot", "record_switch", "release_halt", "reverse_cash_movement",
-        "review_drawdown", "set_person", "settle_sign_in",
+        "admit_sign_in", "adopt_policy", "cancel_absence", "engage_halt", "record_absence", "record_cash_movement",
+        "record_confirmation", "record_model_state", "record_snapshot", "record_switch", "record_test_confirmation",
+        "release_halt", "reverse_cash_movement", "review_drawdown", "set_person", "settle_sign_in",
     }  # fmt: skip
 
 

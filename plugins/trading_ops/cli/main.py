@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
-from trading_ops.cli import fetch, gates, mail, models, universe
+from trading_ops.cli import away, fetch, gates, mail, models, universe
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
 from trading_ops.exchange.calendar import OverridesError
@@ -50,6 +50,9 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
         action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
     verbs.add_parser("data-quality", help="say whether the newest data may be planned on, and why not")
     verbs.add_parser("riskguard", help="say how the newest plan was judged by the risk checks")
+    away.add_options(
+        verbs.add_parser("away", help="say when the executor is away: such a week is a NO-TRADE")
+    )
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -193,11 +196,12 @@ def _review_drawdown(options) -> int:
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "data-quality", "riskguard",
+    "review-drawdown", "away", "data-quality", "riskguard",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,
+    "away": away.run,
     "fetch": fetch.run,
     "mail": mail.run,
     "test-ticket": mail.run_trial,

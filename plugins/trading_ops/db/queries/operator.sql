@@ -58,3 +58,18 @@ select desk.is_halted();
 -- name: people()
 -- Everybody who may sign in or decide, and who could once (role `gone`).
 select person_id, role, email, password_hash from desk.people order by person_id;
+
+-- name: absences()
+-- Who is away when, today and later.
+select absence_id, person, first_date, last_date
+from desk.absences_now
+where last_date >= (desk.now() at time zone 'Europe/London')::date
+order by first_date, absence_id;
+
+-- name: record_absence(person, first_date, last_date)$
+-- Somebody is away from a day to another.
+select desk.record_absence(:person, :first_date, :last_date);
+
+-- name: cancel_absence(absence_id)$
+-- Calls an absence off; false when there is none.
+select desk.cancel_absence(:absence_id);

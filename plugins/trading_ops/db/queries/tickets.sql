@@ -9,7 +9,10 @@ order by ordinality;
 select
     ticket.ticket_id, ticket.run_id, ticket.kind, ticket.issued_at,
     ticket.window_open_at, ticket.window_close_at, ticket.deadline_at,
-    portfolio.kind as portfolio_kind, instance.environment
+    portfolio.kind as portfolio_kind, instance.environment,
+    -- Away in the ticket's session, and still.
+    desk.executor_away((ticket.window_open_at at time zone 'America/New_York')::date) is not null
+        and desk.executor_away((desk.now() at time zone 'Europe/London')::date) is not null as is_executor_away
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
 inner join desk.plan_order as plan on plan.run_id = ticket.run_id
