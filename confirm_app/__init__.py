@@ -24,11 +24,13 @@ from confirm_app.people.sign_in import sign_in
 from confirm_app.symbols import symbols
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
+from confirm_app.tickets.trial import trial
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_price_usd, skip_rule
 from trading_ops.tickets.executed import done, remarks, slippage
 from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
+from trading_ops.tickets.trial import FIGURES
 from trading_ops.wording.templates import OPTIONS, furnished
 
 
@@ -64,12 +66,13 @@ def create_app(config: Settings | None = None) -> Flask:
         remarks=remarks,
         limit=skip_price_usd,
     )
-    app.jinja_env.globals["not_found_rule"] = NOT_FOUND_RULE
+    app.jinja_env.globals |= {"not_found_rule": NOT_FOUND_RULE, "test_figures": FIGURES}
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    for blueprint in (sign_in, tickets, confirmations, snapshots, cash, symbols, halt, incidents, health):
+    pages = (sign_in, tickets, confirmations, trial, snapshots, cash, symbols, halt, incidents, health)
+    for blueprint in pages:
         app.register_blueprint(blueprint)
     answers.register(app)
     request_log.register(app)

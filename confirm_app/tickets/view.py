@@ -64,6 +64,12 @@ class TicketView:
     reasons: tuple[Reason, ...] = ()
     targets: tuple[ExplainedTarget, ...] = ()
     owed: tuple[Owed, ...] = ()
+    is_test: bool = False
+
+    @property
+    def endpoints(self) -> tuple[str, str]:
+        """Where this page is shown, and where its lines are recorded."""
+        return ("trial.show", "trial.record") if self.is_test else ("tickets.show", "confirmations.record")
 
     @property
     def shows_orders(self) -> bool:

@@ -84,6 +84,12 @@ def _findings(config: Settings, facts: Mapping, stocks: Sequence[Mapping]) -> It
         facts["snapshot_at"] is not None, "the broker's account was typed in once",
         "type in what eToro shows: page, Snapshot",
     )  # fmt: skip
+    confirmed = facts["test_confirmed"]
+    yield _wished(
+        confirmed is not None,
+        f"test ticket confirmed by {confirmed} UTC" if confirmed else "a test ticket was confirmed",
+        "once the desk is up: trading-ops test-ticket",
+    )
     wanted = [stock for stock in stocks if stock["is_enabled"]]
     found_count = sum(stock["is_verified"] for stock in wanted)
     # A book of real money trades no other ones.

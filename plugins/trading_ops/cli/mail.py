@@ -10,6 +10,7 @@ from trading_ops.comms.channels import read_channels
 from trading_ops.comms.post import deliver_outbox, send_test
 from trading_ops.db.connect import connect
 from trading_ops.settings import Settings, settings
+from trading_ops.tickets.trial import send_trial
 
 
 def add_verbs(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,15 @@ def run(options: argparse.Namespace) -> int:
     """Run one action and return its exit code; 1 when a mail or message did not go out."""
     config = settings()
     return _test(options.to, config) if options.action else _deliver(config)
+
+
+def run_trial(_options: argparse.Namespace) -> int:
+    """Send the executor a test ticket and return the exit code; 1 when a mail did not go out."""
+    config = settings()
+    with connect("desk_planner", config) as connection:
+        test_ticket_id = send_trial(connection, config)
+    print(f"{test_ticket_id} goes to {config.executor_email}; `trading-ops ready` says who confirmed it")
+    return _deliver(config)
 
 
 def _deliver(config: Settings) -> int:

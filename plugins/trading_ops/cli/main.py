@@ -12,7 +12,7 @@ from contextlib import suppress
 import psycopg
 
 from trading_ops import desk_log
-from trading_ops.cli import fetch, gates, heartbeat, incidents, mail, models, universe
+from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, universe
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
@@ -46,6 +46,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
     incidents.add_verbs(verbs.add_parser("incidents", help="what is open, and who has it in hand"))
     verbs.add_parser("heartbeat", help="from outside the desk: tell when it has not spoken, ping when it has")
+    verbs.add_parser("test-ticket", help="send the executor a test ticket, to be confirmed on the real phone")
     mail.add_verbs(verbs.add_parser("mail", help="deliver what waits in the outbox"))
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
@@ -58,6 +59,9 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
         action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
     verbs.add_parser("data-quality", help="say whether the newest data may be planned on, and why not")
     verbs.add_parser("riskguard", help="say how the newest plan was judged by the risk checks")
+    away.add_options(
+        verbs.add_parser("away", help="say when the executor is away: such a week is a NO-TRADE")
+    )
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -210,16 +214,18 @@ def _review_drawdown(options) -> int:
 
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
-    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "halt", "release", "review-drawdown",
-    "data-quality", "riskguard", "incidents",
+    "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,
+    "away": away.run,
     "fetch": fetch.run,
     "heartbeat": heartbeat.run,
     "incidents": incidents.run,
     "mail": mail.run,
+    "test-ticket": mail.run_trial,
     "model": models.run,
     "universe": universe.run,
     "migrate": _migrate,

@@ -33,17 +33,25 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a decision is made of; `search_names` maps a symbol to its exact eToro search name."""
+    """
+    What a decision is made of.
+
+    `search_names` maps a symbol to its exact eToro search name; `away` says who is, when nobody can execute.
+    """
 
     gates: Mapping[str, GateResult]
     risk_checks: Sequence[Check]
     orders: Sequence[Order]
     search_names: Mapping[str, str]
     broken_steps: Sequence[str] = ()
+    away: str | None = None
 
 
 def decide(evidence: Evidence) -> Decision:
-    """Approve iff every step ran, the four gates passed, and the orders can be read out to a person."""
+    """
+    Approve iff every step ran, the four gates passed, somebody is there to execute, and the orders can be
+    read out to a person.
+    """
     return _decided(list(_findings(evidence)))
 
 
@@ -93,12 +101,18 @@ def _decided(findings: Sequence[Finding]) -> Decision:
 
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:
-    found = [*_broken_steps(evidence), *_failed_checks(evidence)]
+    found = [*_broken_steps(evidence), *_failed_checks(evidence), *_absence(evidence)]
     yield from found
     for reason in unfit_orders(evidence):
         # Orders that are missing for a reason named already are no news.
         if not found or reason.check_name != "trades_needed":
             yield Finding(reason)
+
+
+def _absence(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.away:
+        fix = "Nothing: this week is left out. If somebody is there after all: trading-ops away cancel, plan again."
+        yield Finding(Reason("window", "executor_present", f"{evidence.away}: nobody executes orders.", fix))
 
 
 def _broken_steps(evidence: Evidence) -> Iterator[Finding]:

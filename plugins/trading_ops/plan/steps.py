@@ -130,6 +130,7 @@ def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Seq
         orders=plan.orders,
         search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
         broken_steps=broken_steps,
+        away=queries.plan.executor_away(connection, run_id=run_id),
     )
 
 

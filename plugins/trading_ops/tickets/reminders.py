@@ -70,7 +70,10 @@ def _remind(
     is_late = is_trade and rung.kind in (LATE, MORNING)
     label = label_of(ticket["portfolio_kind"], ticket["environment"])
     words = {"label": label, "is_halted": any(one.step == "release" for one in everything)}
-    _write(connection, config, ticket["ticket_id"], rung, owed, words)
+    # Whoever is away as planned is not chased; what was late of a TRADE the operator hears all the same.
+    chased = [one for one in owed if not (ticket["is_executor_away"] and one.actor == "executor")]
+    if chased:
+        _write(connection, config, ticket["ticket_id"], rung, chased, words)
     theirs = [one for one in owed if one.actor != "operator"]
     if is_late and theirs:
         enqueue(

@@ -26,7 +26,15 @@ select
     (select policy_hash from desk.config_policy where is_active) as policy_hash,
     (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at,
     (select count(*) from desk.open_incidents) as open_incidents,
-    desk.mail_objection(:mail_way, :mail_addresses) as mail_objection;
+    desk.mail_objection(:mail_way, :mail_addresses) as mail_objection,
+    (
+        select format('%%s at %%s', confirmation.person, to_char(confirmation.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
+        from desk.test_confirmations as confirmation
+        inner join desk.test_tickets as ticket on ticket.test_ticket_id = confirmation.test_ticket_id
+        where ticket.portfolio_id = :portfolio_id
+        order by confirmation.created_at desc
+        limit 1
+    ) as test_confirmed;
 
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.
@@ -52,3 +60,18 @@ select desk.is_halted();
 -- name: people()
 -- Everybody who may sign in or decide, and who could once (role `gone`).
 select person_id, role, email, password_hash from desk.people order by person_id;
+
+-- name: absences()
+-- Who is away when, today and later.
+select absence_id, person, first_date, last_date
+from desk.absences_now
+where last_date >= (desk.now() at time zone 'Europe/London')::date
+order by first_date, absence_id;
+
+-- name: record_absence(person, first_date, last_date)$
+-- Somebody is away from a day to another.
+select desk.record_absence(:person, :first_date, :last_date);
+
+-- name: cancel_absence(absence_id)$
+-- Calls an absence off; false when there is none.
+select desk.cancel_absence(:absence_id);

@@ -109,6 +109,17 @@ order by fill.confirmation_id, fill.fill_number;
 -- Records a line and its fills; the same key and body again gives the same id.
 select desk.record_confirmation(:request);
 
+-- name: test_ticket(test_ticket_id, portfolio_id)^
+-- A test ticket of a portfolio, with who recorded it, when, and what they sent.
+select ticket.created_at, confirmation.person, confirmation.request, confirmation.created_at as confirmed_at
+from desk.test_tickets as ticket
+left join desk.test_confirmations as confirmation on confirmation.test_ticket_id = ticket.test_ticket_id
+where ticket.test_ticket_id = :test_ticket_id and ticket.portfolio_id = :portfolio_id;
+
+-- name: record_test_confirmation(request)$
+-- Records a test ticket's line, once.
+select desk.record_test_confirmation(:request);
+
 -- name: recent_snapshots(portfolio_id)
 -- The newest broker snapshots of a portfolio.
 select snapshot_id, source, cash_gbp, positions_count, taken_at, person from desk.broker_snapshots

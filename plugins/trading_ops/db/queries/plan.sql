@@ -142,3 +142,7 @@ insert into desk.decisions (run_id, is_approved, reasons) values (:run_id, :is_a
 -- name: decision(run_id)^
 -- The decision of a run.
 select is_approved, reasons from desk.decisions where run_id = :run_id;
+
+-- name: executor_away(run_id)$
+-- Who is away when a run's orders would be executed; null while an executor is there.
+select desk.executor_away((window_open_at at time zone 'America/New_York')::date) from desk.runs where run_id = :run_id;

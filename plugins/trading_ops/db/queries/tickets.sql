@@ -9,7 +9,10 @@ order by ordinality;
 select
     ticket.ticket_id, ticket.run_id, ticket.kind, ticket.issued_at,
     ticket.window_open_at, ticket.window_close_at, ticket.deadline_at,
-    portfolio.kind as portfolio_kind, instance.environment
+    portfolio.kind as portfolio_kind, instance.environment,
+    -- Away in the ticket's session, and still.
+    desk.executor_away((ticket.window_open_at at time zone 'America/New_York')::date) is not null
+        and desk.executor_away((desk.now() at time zone 'Europe/London')::date) is not null as is_executor_away
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
 inner join desk.plan_order as plan on plan.run_id = ticket.run_id
@@ -60,3 +63,7 @@ values (:ticket_id, :line_number, :run_id, :etoro_search_name, :order_type);
 -- name: check_ticket_now()!
 -- Runs the checks that otherwise wait for the commit, so a refusal can still become a NO-TRADE.
 set constraints all immediate;
+
+-- name: insert_test_ticket(test_ticket_id, portfolio_id)!
+-- A test ticket was sent.
+insert into desk.test_tickets (test_ticket_id, portfolio_id) values (:test_ticket_id, :portfolio_id);

@@ -3,7 +3,7 @@
 from trading_ops.db.migrate import run_sql_file
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 
 
 def upgrade() -> None:

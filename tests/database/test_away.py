@@ -1,0 +1,59 @@
+"""While the executor is away the week is a planned NO-TRADE, and nobody is chased for it."""
+
+from datetime import timedelta
+
+from tests.conftest import at_a_shell
+from tests.database import rows
+from tests.database.planning import build_marts, call, freeze_plan, on_saturday, sized
+from tests.database.test_reminders import LATE_AT, remind_at, told
+from trading_ops.cli.main import main
+from trading_ops.db.connect import connect
+from trading_ops.plan.steps import decide, read_evidence
+
+
+def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, capsys):
+    """One reason, with its way back; called off, nothing speaks against the same plan any more."""
+    at_a_shell(monkeypatch, desk)
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    rows.pass_all_gates(desk, run.run_id)
+    # The orders are for Monday, 15 June: the last day of the one absence, the day before the next.
+    assert main(["away", "2026-06-16", "2026-06-20"]) == 0
+    with connect("desk_planner", desk) as connection:
+        assert read_evidence(connection, run.run_id, ()).away is None
+    assert main(["away", "2026-06-13", "2026-06-15", "--person", "executor"]) == 0
+    assert main(["away", "list"]) == 0
+    assert "   2  executor         2026-06-13 to 2026-06-15" in capsys.readouterr().out
+    (reason,) = call(decide, desk, run).reasons
+    assert reason.key == "window.executor_present"
+    assert "executor is away from 2026-06-13 to 2026-06-15 (absence 2)" in reason.sentence
+    assert main(["away", "cancel", "2"]) == 0
+    assert main(["away", "cancel", "9"]) == 1
+    with connect("desk_planner", desk) as connection:
+        assert read_evidence(connection, run.run_id, ()).away is None
+
+
+def test_what_is_no_absence_is_one_sentence(desk, monkeypatch, capsys):
+    """Before anything is written."""
+    at_a_shell(monkeypatch, desk)
+    for words in (["2026-06-15", "2026-06-14"], ["monday", "friday"], ["cancel", "x"], ["tomorrow"]):
+        assert main(["away", *words]) == 2
+    assert main(["away", "2026-06-15", "2026-06-15", "--person", "nobody"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    with connect("desk_planner", desk) as connection:
+        assert connection.execute("select count(*) as n from desk.absences").fetchone()["n"] == 0
+
+
+def test_who_is_away_is_not_reminded(desk):
+    """No letter of that week until they are back; then the mornings begin."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    run_id = rows.add_plan_run(desk)
+    with connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(desk, run_id, "NO-TRADE"))
+        connection.execute("select desk.record_absence('executor', '2026-06-14', '2026-06-16')")
+    for day in (1, 2, 3):
+        remind_at(desk, rows.SATURDAY_AT + timedelta(days=day))
+    assert told(desk) == []
+    remind_at(desk, LATE_AT + timedelta(days=2))
+    assert told(desk) == [("1 thing left: type in what eToro shows", "executor")]
