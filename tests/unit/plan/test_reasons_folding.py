@@ -73,7 +73,7 @@ def test_every_arrow_leads_to_a_row():
 
 
 def test_a_cause_that_people_make_never_follows():
-    """Open lines, a halt, an empty universe, no snapshot, nobody looked: another check cannot explain them."""
+    """Open lines, a halt, an empty universe, no snapshot, nobody looked: no check explains them."""
     roots = {key for key, arrows in FOLLOWS.items() if not arrows}
     assert roots == {
         "step.wait_for_turn",
