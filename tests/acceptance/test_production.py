@@ -24,6 +24,7 @@ from tests.conftest import free_port
 from tests.database.relays import PASSWORD, USER, Relay, certificate, running, wants_login
 from trading_ops.db.connect import connect
 from trading_ops.exchange import sessions
+from trading_ops.exchange.clocks import LONDON
 from trading_ops.settings import PROJECT_ROOT, read_settings
 from trading_ops.simulation.forms import read_page
 from trading_ops_stack import stack
@@ -74,6 +75,36 @@ class LiveDesk:
             cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
             check=False,
         )  # fmt: skip
+
+
+class Phone:
+    """A browser without a picture, which checks the page's certificate and keeps its cookies."""
+
+    def __init__(self, desk: LiveDesk) -> None:
+        self._passwords = desk.passwords
+        self._url = desk.config.page_url.replace("127.0.0.1", "localhost")
+        context = ssl.create_default_context(cafile=desk.authority)
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context),
+            urllib.request.HTTPCookieProcessor(),
+        )  # fmt: skip
+
+    def get(self, path: str) -> str:
+        """Open a page."""
+        return self._opener.open(f"{self._url}{path}", timeout=20).read().decode()
+
+    def post(self, path: str, fields: dict[str, str]) -> str:
+        """Send a form and return the page it leads to."""
+        headers = {"Referer": f"{self._url}{path}"}
+        request = urllib.request.Request(
+            f"{self._url}{path}", data=urlencode(fields).encode(), headers=headers
+        )
+        return self._opener.open(request, timeout=20).read().decode()
+
+    def sign_in(self, page: str, person: str) -> str:
+        """Sign in on the page that was shown instead, and return the one that was meant."""
+        fields = dict(read_page(page).forms[0].fields)
+        return self.post("/sign-in", fields | {"person": person, "password": self._passwords[person]})
 
 
 @pytest.fixture(scope="module")
@@ -166,19 +197,31 @@ def test_the_morning_and_the_plan_end_in_one_ticket_that_both_hear_of(live):
 def test_the_executor_opens_the_ticket_over_tls(live):
     """With the address of the mail, the password `init` showed, and a certificate that is checked."""
     ticket_id = one(live, "select ticket_id from desk.tickets")
-    context = ssl.create_default_context(cafile=live.authority)
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context),
-        urllib.request.HTTPCookieProcessor(),
-    )  # fmt: skip
-    url = live.config.page_url.replace("127.0.0.1", "localhost")
-    page = opener.open(f"{url}/confirm/{ticket_id}", timeout=20).read().decode()
+    phone = Phone(live)
+    page = phone.get(f"/confirm/{ticket_id}")
     assert "SIMULATED" not in page and "Book: live_ops" in page
-    fields = dict(read_page(page).forms[0].fields) | {"person": "ed", "password": live.passwords["ed"]}
-    request = urllib.request.Request(
-        f"{url}/sign-in", data=urlencode(fields).encode(), headers={"Referer": f"{url}/sign-in"}
-    )
-    assert "NO-TRADE" in opener.open(request, timeout=20).read().decode()
+    assert "NO-TRADE" in phone.sign_in(page, "ed")
+
+
+def test_a_test_ticket_is_worked_through_on_the_phone(live):
+    """Mailed, opened by its link, recorded over TLS; the operator's list says who did it, and no book knows."""
+    sent = live.run("test-ticket")
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    (mail,) = [mail for mail in live.relay.accepted if mail["Subject"].startswith("[TEST] Test ticket")]
+    name = mail["Subject"].rsplit(" ", 1)[1]
+    phone = Phone(live)
+    page = phone.sign_in(phone.get(f"/test/{name}"), "ed")
+    (form,) = [form for form in read_page(page).forms if form.action.endswith("/lines/1")]
+    now_at = datetime.now(LONDON)
+    typed = {
+        "units": "0.125", "price": "100.00", "value": "10.00", "fee": "", "zone": "London",
+        "date": f"{now_at:%Y-%m-%d}", "time": f"{now_at:%H:%M}",
+    }  # fmt: skip
+    figures = {f"fill-1-{name}": text for name, text in typed.items()}
+    page = phone.post(form.action, dict(form.fields) | {"intent": "record", "outcome": "DONE"} | figures)
+    assert "The test ticket is recorded" in page
+    assert "test ticket confirmed by ed at" in live.run("ready").stdout
+    assert one(live, "select count(*) from desk.confirmations") == 0
 
 
 def test_a_halt_from_a_fresh_shell_stops_this_desk(live):
