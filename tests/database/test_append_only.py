@@ -225,8 +225,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , rate as (
     insert into raw.fx_rates (load_id, source, rate_date, base_currency, quote_currency, rate)
     select load_id, 'simulated', '2026-06-12', 'GBP', 'USD', 1.25 from raw.loads limit 1)
-, signal as (
-    insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)
+, signal as (insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)
     select run_id, 'momentum_12_1', 'ALDR', 1, 1 from run)
 , registered as (
     insert into desk.model_registry (model_version, run_id, as_of_date, train_start_date, train_end_date,
@@ -235,8 +234,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     select %(digest)s, run_id, '2026-06-12', '2020-01-02', '2022-12-30', '2023-02-01', '2023-12-29', '2024-02-01',
         '2026-06-12', 'l', 5, '[]', encode(sha256('[]'), 'hex'), '{}', 7, '{}', 'c', %(digest)s, %(digest)s, '{}', '{}' from run
     returning model_version)
-, candidate as (
-    insert into desk.model_states (model_version, state, person, reason)
+, candidate as (insert into desk.model_states (model_version, state, person, reason)
     select model_version, 'CANDIDATE', 'operator', 'drill' from registered)
 , target as (
     insert into desk.portfolio_targets (run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint)
@@ -253,12 +251,14 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , held as (
     insert into desk.broker_snapshot_positions (snapshot_id, broker_symbol, units)
     select snapshot_id, 'BRCH', 6.25 from desk.broker_snapshots limit 1)
-, drift as (
-    insert into desk.drift_cases (snapshot_id, subject, expected_value, observed_value)
+, drift as (insert into desk.drift_cases (snapshot_id, subject, expected_value, observed_value)
     select snapshot_id, 'CASH', 1, 2 from desk.broker_snapshots limit 1)
-, mail as (
-    insert into desk.outbox (dedupe_key, kind, recipient, subject, body_text)
+, mail as (insert into desk.outbox (dedupe_key, kind, recipient, subject, body_text)
     values ('alert:1', 'alert', 'operator@trading-ops.example', 's', 'b') returning mail_id)
+, test_ticket as (insert into desk.test_tickets values ('TEST-00000000', 'demo') returning *)
+, tested as (insert into desk.test_confirmations select test_ticket_id, 'operator', '{}' from test_ticket)
+, absence as (insert into desk.absences (person, first_date, last_date) values ('p', now(), now()) returning *)
+, called_off as (insert into desk.absence_cancellations select absence_id from absence)
 , incident as (insert into desk.incidents (code, dedupe_key, detail) values ('STEP_FAILED', 'step', 'd'))
 , beat as (insert into desk.heartbeats (component) values ('mailer'))
 , audited as (insert into desk.audit_log (action, subject) values ('a', 's'))

@@ -36,7 +36,7 @@ class Evidence:
     """
     What a decision is made of.
 
-    `search_names` maps a symbol to its exact eToro search name; `away` says who is, when nobody could execute.
+    `search_names` maps a symbol to its exact eToro search name; `away` says who is, when nobody can execute.
     """
 
     gates: Mapping[str, GateResult]
@@ -48,7 +48,10 @@ class Evidence:
 
 
 def decide(evidence: Evidence) -> Decision:
-    """Approve iff every step ran, the four gates passed, somebody is there, and the orders can be read out to a person."""
+    """
+    Approve iff every step ran, the four gates passed, somebody is there to execute, and the orders can be
+    read out to a person.
+    """
     return _decided(list(_findings(evidence)))
 
 

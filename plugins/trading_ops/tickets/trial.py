@@ -35,7 +35,7 @@ FIGURES = "0.125 units at $100.00, value £10.00, no fee, executed just now"
 
 
 def send_trial(connection: psycopg.Connection, config: Settings) -> str:
-    """Put a test ticket's mail into the executor's outbox and return its name (as desk_planner, committed)."""
+    """Put a test ticket into the outbox, for the executor, and return its name (as desk_planner, commits)."""
     test_ticket_id = f"TEST-{secrets.token_hex(4)}"
     with connection.transaction():
         queries.tickets.insert_test_ticket(
