@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, g, render_template
 
 from confirm_app.database import desk_now, desk_settings, reading
 from confirm_app.tickets.view import LineForm, phase_of, view_ticket
@@ -12,6 +12,7 @@ from trading_ops.tickets.owed import open_at
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import stored_reasons
 from trading_ops.watch.missing import missing_ticket
+from trading_ops.wording.qr import qr_svg
 
 tickets = Blueprint("tickets", __name__)
 
@@ -32,7 +33,12 @@ def index():
         missing = missing_ticket(reading(), config, now_at)
     owed = read_owed(reading(), portfolio_id)
     open_now = open_at(owed, now_at)
-    return render_template("index.html", tickets=found, missing=missing, owed=owed, open_now=open_now)
+    # What answers on this machine alone is no address for a phone.
+    address = config.confirm_url if g.person["role"] == "operator" else ""
+    return render_template(
+        "index.html", tickets=found, missing=missing, owed=owed, open_now=open_now, address=address,
+        code=qr_svg(address) if address else None,
+    )  # fmt: skip
 
 
 @tickets.get("/confirm/<ticket_id>")

@@ -29,6 +29,7 @@ from trading_ops.settings import (
     read_settings,
     variable,
 )
+from trading_ops.wording.qr import qr_text
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import state_folder
 from trading_ops_stack.keys import write_keys
@@ -108,6 +109,8 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         "what is still missing before it may trade:",
         readiness_text(findings(config)),
         "when it is up, let the executor try a ticket on the phone: trading-ops test-ticket",
+        # What answers on this machine alone is no address for a phone.
+        *([qr_text(config.confirm_url), config.confirm_url] if config.confirm_url else []),
     ]
     postgres.stop(state_folder(config) / "postgres")
     return "\n".join(said)

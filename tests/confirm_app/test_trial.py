@@ -1,15 +1,19 @@
 """A test ticket is worked through on the page of a real one, and is in no book, gate or reminder."""
 
+from dataclasses import replace
+
 from tests.confirm_app import desk_rows
 from tests.confirm_app.test_owed_pages import page_of
 from trading_ops.db.connect import connect
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.trial import send_trial
+from trading_ops.wording.qr import qr_svg
 from trading_ops_stack.readiness import findings
 
 _BOOKS = """
     select
-        (select count(*) from desk.entries) as entries, (select count(*) from desk.confirmations) as confirmations,
+        (select count(*) from desk.entries) as entries,
+        (select count(*) from desk.confirmations) as confirmations,
         (select count(*) from desk.tickets) as tickets
 """
 
@@ -61,3 +65,11 @@ def test_nobody_but_the_signed_in_sees_a_test_ticket(visitor, executor, desk):
     assert executor.client.get("/test/TEST-00000000").status_code == 404
     executor.client.delete_cookie("trading_ops")
     assert executor.client.get("/test/TEST-00000000").status_code == 303
+
+
+def test_the_operator_has_the_pages_address_as_a_code(app, operator, executor):
+    """Where a phone can reach it; nobody points a camera at this machine's own loopback."""
+    assert "<svg" not in operator.client.get("/").text
+    app.config["DESK_SETTINGS"] = replace(app.config["DESK_SETTINGS"], confirm_url="https://desk.example.org")
+    assert str(qr_svg("https://desk.example.org")) in operator.client.get("/").text
+    assert "<svg" not in executor.client.get("/").text

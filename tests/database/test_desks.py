@@ -15,12 +15,14 @@ from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.ops.identity import OtherDesk, database_desk, identity
 from trading_ops.settings import PROJECT_ROOT, SettingsError, read_settings
+from trading_ops.wording.qr import qr_text
 from trading_ops_stack import init, postgres
 from trading_ops_stack.people import add_people
 
 ANSWERS = {
     "operator": "olga", "operator_email": "olga@desk.example", "executor": "ed", "executor_email": "ed@desk.example",
     "mail_from": "desk@desk.example", "opening_cash_gbp": "5000.00", "smtp_host": "relay.desk.example",
+    "confirm_url": "https://desk.example.org",
 }  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def test_what_is_set_up_is_read_by_its_user_alone(live):
 
 def test_setting_up_ends_with_what_is_missing(live):
     """Each with the way to mend it; `ready` says the same later, with an exit code for a script."""
+    assert qr_text("https://desk.example.org") in live.said and "trading-ops test-ticket" in live.said
     assert "MISSING  the broker's account was typed in once: type in what eToro shows" in live.said
     assert (
         "MISSING  every address is somebody's: mail_from, operator_email, executor_email is an example's"
