@@ -227,9 +227,9 @@ def test_a_model_of_a_later_session_ranks_for_no_earlier_plan(desk):
 
 
 def test_a_run_that_ranks_nothing_has_no_model(desk):
-    """Neither a daily run nor the training of the next model."""
+    """Neither a follow-up nor the training of the next model; a day is ranked (test_daily_scores)."""
     set_state(on_saturday(desk), add_model(desk), "SHADOW")
-    for kind in ("daily", "training"):
+    for kind in ("followup", "training"):
         assert models_of(freeze_plan(desk, kind=kind, key=kind)) == (None, None)
 
 
