@@ -103,9 +103,7 @@ class Settings:
     smtp_password_file: Path = _setting(
         PROJECT_ROOT / "var/secrets/smtp_password", "the password, alone in a file of mode 0600"
     )
-    smtp_ca_file: str = _setting(
-        "", "the certificates (PEM) a relay is trusted by; without it those of this machine"
-    )
+    smtp_ca_file: str = _setting("", "the certificates (PEM) a relay is trusted by; else this machine's")
     smtp_connection: str = _setting(
         "", "a connection of Airflow's that names host, port, login and password instead"
     )

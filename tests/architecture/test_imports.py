@@ -190,7 +190,7 @@ def test_only_settings_reads_the_environment():
 
 
 def test_only_the_clock_reads_the_time():
-    """Months are lived in minutes; a log, what is looked up on eToro, and the clock that is judged, are real."""
+    """Months are lived in minutes; a log, a look at eToro, and the clock that is judged, are real."""
     calls = re.compile(r"datetime\.(now|utcnow)\(|date\.today\(|\btime\.time\(")
     inside = [name for name in modules() if is_below(name, ("trading_ops", "confirm_app", "dags"))]
     assert len(inside) > 100

@@ -181,7 +181,7 @@ def test_the_runner_sees_nothing_of_the_desk(monkeypatch, program, folder):
 
 def test_a_missing_environment_is_one_sentence(monkeypatch, tmp_path):
     """The desk works without Qlib; who wants a model is told the command."""
-    monkeypatch.setattr("trading_ops.settings.PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr("trading_ops.models.room.INTERPRETER", tmp_path / "python")
     with pytest.raises(AirflowFailException, match="`make setup-qlib` builds it"):
         step._interpreter()
 
