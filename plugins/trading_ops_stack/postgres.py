@@ -103,6 +103,9 @@ def end(folder: Path, patience_s: int = 10) -> None:
     if is_running(folder):
         # Its children end by themselves, unless they hang as well, and then they would keep its memory.
         kill_with_children(pid)
+        # A busy kernel needs a moment to take the process away.
+        while is_running(folder):
+            time.sleep(0.05)
 
 
 def answers(config: Settings, timeout_s: int = 5) -> bool:

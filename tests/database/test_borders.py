@@ -116,7 +116,8 @@ def test_the_reader_can_change_nothing(saturday):
         ).fetchall()
     assert writable == []
     assert {row["name"] for row in functions} == {
-        "desk.now()", "desk.is_halted()", "desk.is_incident_over(bigint)",
+        "desk.now()", "desk.is_halted()", "desk.is_incident_over(bigint)", "desk.is_live_run(text)",
+        "desk.mail_objection(text,jsonb)",
     }  # fmt: skip
 
 

@@ -82,6 +82,11 @@ def mail(key: str, is_sent: bool = True):
     return act
 
 
+def quiet_day(desk) -> None:
+    """Let a day go by without another of the kind."""
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=1, minutes=1))
+
+
 def nothing(desk) -> None:
     """Nothing has to be there before."""
 
@@ -106,6 +111,9 @@ ENDS = [
     ("SYMBOL_DISABLED", "MISSING_BARS:ALDR:never", switch("MISSING_BARS:ALDR:never", False), switch("on")),
     ("UNTRADABLE_SYMBOL", "7", switch("UNTRADABLE:7", False), switch("on")),
     ("MAIL_REFUSED", "1", mail("first", False), mail("second")),
+    ("COMPONENT_DOWN", "1-scheduler-hung", nothing, quiet_day),
+    ("DISK_LOW", "2026-06-13", nothing, quiet_day),
+    ("DATABASE_SLOW", "2026-06-13", nothing, quiet_day),
 ]  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from psycopg.types.json import Jsonb
 from tests.database import judged, planning, rows
 from trading_ops.db.connect import connect
 from trading_ops.ops.auto_disable import disable_untradable
+from trading_ops.plan.reasons import Reason
+from trading_ops.tickets.owed import clearing
+from trading_ops.tickets.owed_now import read_owed
 from trading_ops.universe.switches import disabled_symbols
 
 PEOPLE = ["desk@desk.london", "olga@desk.london", "Ed <ed@desk.london>"]
@@ -165,6 +168,23 @@ def test_a_forged_verdict_meets_the_desks_own_look_and_so_does_a_ticket(live):
         "the desk is not ready to trade: mail goes to a file, not to people; "
         "nobody found these on eToro lately: ALDR"
     )
+
+
+def test_what_a_no_trade_lacked_is_owed_by_the_executor_until_it_is_ticked(live):
+    """Where, and which stocks; then the ticket says that it is done meanwhile."""
+    run_id = plan(live, "ALDR")
+    rows.decide(live, run_id, [{"source": "risk", "check_name": "symbols_verified"}])
+    with connect("desk_planner", live) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(live, run_id, "NO-TRADE"))
+    reason = Reason("risk", "symbols_verified", "", "")
+    with connect("desk_app", live) as connection:
+        [owed] = [one for one in read_owed(connection, rows.PORTFOLIO) if one.step == "verify"]
+    assert (owed.actor, owed.path) == ("executor", "/symbols")
+    assert owed.words == "look stocks up on eToro: nobody found these on eToro lately: ALDR"
+    assert clearing(reason, [owed]).first == owed
+    verify(live, "ALDR")
+    with connect("desk_app", live) as connection:
+        assert "verify" not in {one.step for one in read_owed(connection, rows.PORTFOLIO)}
 
 
 def test_only_a_person_verifies_a_stock_of_the_universe_under_its_name(live):

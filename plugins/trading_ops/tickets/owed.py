@@ -14,6 +14,8 @@ _PATHS = {
     "confirm": "/confirm/{subject}",
     "snapshot": "/snapshots/new",
     "reconcile": "/snapshots/{subject}",
+    "verify": "/symbols",
+    "review": "/halt",
     "release": "/halt",
 }
 # What has to be done, one after the other, before a reason of a NO-TRADE is gone.
@@ -24,6 +26,8 @@ _CLEARED_BY = {
     "reconciliation.snapshot_after_last_entry": _BOOKS[:2],
     "reconciliation.cash_matches": _BOOKS,
     "reconciliation.positions_match": _BOOKS,
+    "risk.symbols_verified": ("verify",),
+    "risk.drawdown": ("review",),
     "risk.halt_released": ("release",),
     "database.desk_not_halted": ("release",),
 }

@@ -33,6 +33,10 @@ class ReminderReport:
     rung: str
 
 
+# What is an incident when it is late: both keep a TRADE from being settled.
+_LATE_CODES = {"confirm": "CONFIRMATION_MISSING", "snapshot": "SNAPSHOT_MISSING"}
+
+
 def remind(
     connection: psycopg.Connection, config: Settings, rules: Reminders, now_at: datetime
 ) -> ReminderReport:
@@ -53,8 +57,8 @@ def _remind(
     connection: psycopg.Connection, config: Settings, rules: Reminders, now_at: datetime
 ) -> ReminderReport:
     everything = read_owed(connection, config.portfolio_id)
-    # A halt is a decision: nobody is chased to end it.
-    owed = tuple(one for one in open_at(everything, now_at) if one.step != "release")
+    # To go on after a halt or a loss is a decision: nobody is chased to make it.
+    owed = tuple(one for one in open_at(everything, now_at) if one.step not in ("review", "release"))
     ticket = queries.tickets.chased_ticket(
         connection,
         portfolio_id=config.portfolio_id,
@@ -86,7 +90,9 @@ def _remind(
         )
     for one in theirs if is_late else ():
         # The letters above tell of it.
-        code = {"confirm": "CONFIRMATION_MISSING", "snapshot": "SNAPSHOT_MISSING"}[one.step]
+        code = _LATE_CODES.get(one.step)
+        if code is None:
+            continue
         key = f"{code}:{ticket['ticket_id']}"
         record_incident(connection, code, key, f"not done in time: {one.words}", run_id=ticket["run_id"])
     return ReminderReport(ticket["ticket_id"], owed, rung.name)
