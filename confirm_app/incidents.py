@@ -21,7 +21,7 @@ def show():
     return _page()
 
 
-@incidents.post("/incidents/<int:incident_id>/acknowledge")
+@incidents.post("/incidents/<int(max=9223372036854775807):incident_id>/acknowledge")
 def acknowledge(incident_id: int):
     """Say that one has an incident in hand."""
     return _note(
@@ -32,7 +32,7 @@ def acknowledge(incident_id: int):
     )
 
 
-@incidents.post("/incidents/<int:incident_id>/close")
+@incidents.post("/incidents/<int(max=9223372036854775807):incident_id>/close")
 def close(incident_id: int):
     """Close an incident, with a reason."""
     require_operator()

@@ -8,6 +8,7 @@ import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from confirm_app.database import reading, write_once
+from confirm_app.forms.figures import FigureError, parse_key
 from confirm_app.one_time_key import new_key
 from trading_ops.db.connect import queries
 
@@ -24,14 +25,17 @@ def show():
 @symbols.post("/symbols")
 def record():
     """Record every answer that was given, or none of them."""
-    key = request.form.get("key", "")
     answers = {
         name.removeprefix("answer-"): _ANSWERS[answer]
         for name, answer in request.form.items()
         if name.startswith("answer-") and answer in _ANSWERS
     }
-    if not answers or not key:
+    if not answers:
         return _page("Nothing was ticked, and nothing is recorded.", 422)
+    try:
+        key = parse_key(request.form.get("key", ""))
+    except FigureError as error:
+        return _page(f"Nothing is recorded: the one-time key {error}.", 422)
 
     def verify(connection: psycopg.Connection) -> None:
         for symbol, is_found in answers.items():

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import psycopg
+import pytest
+
 from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.planning import build_marts, call, freeze_plan, on_saturday, sized
@@ -37,7 +40,15 @@ def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, ca
 def test_what_is_no_absence_is_one_sentence(desk, monkeypatch, capsys):
     """Before anything is written."""
     at_a_shell(monkeypatch, desk)
-    for words in (["2026-06-15", "2026-06-14"], ["monday", "friday"], ["cancel", "x"], ["tomorrow"]):
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    # A wrong year, as well: 12 June is yesterday.
+    for words in (
+        ["2026-06-10", "2026-06-12"],
+        ["2026-06-15", "2026-06-14"],
+        ["monday", "friday"],
+        ["cancel", "x"],
+        ["tomorrow"],
+    ):
         assert main(["away", *words]) == 2
     assert main(["away", "2026-06-15", "2026-06-15", "--person", "nobody"]) == 1
     assert "Traceback" not in capsys.readouterr().err
@@ -57,3 +68,14 @@ def test_who_is_away_is_not_reminded(desk):
     assert told(desk) == []
     remind_at(desk, LATE_AT + timedelta(days=2))
     assert told(desk) == [("1 thing left: type in what eToro shows", "executor")]
+
+
+def test_a_trade_decided_before_somebody_went_away_is_not_issued(desk):
+    """The absence is asked about again as the ticket is written."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    run_id = rows.add_approved_run(desk)
+    with connect("desk_planner", desk) as connection:
+        connection.execute("select desk.record_absence('executor', '2026-06-15', '2026-06-19')")
+    with pytest.raises(psycopg.errors.IntegrityError) as refused, connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(desk, run_id), [1, 2])
+    assert refused.value.diag.constraint_name == "executor_is_there"

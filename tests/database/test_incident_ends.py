@@ -60,7 +60,7 @@ def switch(key: str, is_enabled: bool = True):
 
     def act(desk) -> None:
         with connect("desk_planner", desk) as connection:
-            code = "PERSON" if is_enabled else key.partition(":")[0]
+            code = "PERSON" if is_enabled else key.partition(":")[0].replace("NOT_OFFERED", "UNTRADABLE")
             write_switch(connection, "ALDR", is_enabled, code, "because", key, None)
 
     return act
@@ -109,6 +109,8 @@ ENDS = [
     ("REPORT_MISSING", "demo:2026-06-12", nothing, lambda desk: write_report(desk, date(2026, 6, 12))),
     ("SOURCE_BLOCKED", "stooq:load:2026-06-12", nothing, serve),
     ("SYMBOL_DISABLED", "MISSING_BARS:ALDR:never", switch("MISSING_BARS:ALDR:never", False), switch("on")),
+    ("UNTRADABLE_SYMBOL", "UNTRADABLE:7", switch("UNTRADABLE:7", False), switch("on")),
+    ("UNTRADABLE_SYMBOL", "NOT_OFFERED:1", switch("NOT_OFFERED:1", False), switch("on")),
     ("UNTRADABLE_SYMBOL", "7", switch("UNTRADABLE:7", False), switch("on")),
     ("MAIL_REFUSED", "1", mail("first", False), mail("second")),
     ("COMPONENT_DOWN", "1-scheduler-hung", nothing, quiet_day),

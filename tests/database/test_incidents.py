@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import date, datetime, timedelta
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -192,3 +193,23 @@ def test_what_is_in_nobodys_hand_is_told_once_to_the_other_person_and_not_at_nig
         "Detail: detail a\n" in body["body_text"] and "docs/INCIDENTS.md#ticket_refused" in body["body_text"]
     )
     assert "http://127.0.0.1:8075/incidents" in body["body_text"]
+
+
+@pytest.mark.parametrize(
+    ("code", "key", "constraint"),
+    [
+        ("KILL_SWITCH", "KILL_SWITCH:7", "desk_records_its_own"),
+        ("SIGN_IN_BRAKED", "SIGN_IN_BRAKED:ed", "desk_records_its_own"),
+        ("STEP_FAILED", "KILL_SWITCH:7", "key_says_code"),
+    ],
+)
+def test_a_key_taken_in_advance_would_keep_a_halt_from_being_engaged(saturday, code, key, constraint):
+    """The planner may not write what the desk records by itself, under whatever code."""
+    with pytest.raises(psycopg.Error) as refused, connect("desk_planner", saturday) as connection:
+        connection.execute(
+            "insert into desk.incidents (code, dedupe_key, detail) values (%s, %s, 'd')", (code, key)
+        )
+    assert refused.value.diag.constraint_name == constraint
+    with connect("desk_app", saturday) as connection:
+        connection.execute("select desk.engage_halt('drill', 'operator')")
+        assert connection.execute("select desk.is_halted() as halted").fetchone()["halted"]

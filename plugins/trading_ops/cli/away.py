@@ -8,7 +8,9 @@ from datetime import date
 
 import psycopg
 
+from trading_ops.db import clock
 from trading_ops.db.connect import connect, queries
+from trading_ops.exchange.clocks import LONDON
 from trading_ops.ops.people import require_person
 from trading_ops.settings import settings
 
@@ -45,6 +47,8 @@ def _record(connection: psycopg.Connection, person: str | None, first: str, last
         return _wrong(_USAGE)
     if not 0 <= (last_date - first_date).days <= 366:
         return _wrong("TO is a day after FROM, or the same one, and at most a year later")
+    if last_date < (today := clock.now(connection).astimezone(LONDON).date()):
+        return _wrong(f"{last_date} is over: today is {today}")
     executors = [row["person_id"] for row in queries.operator.people(connection) if row["role"] == "executor"]
     if person is None and len(executors) != 1:
         return _wrong(

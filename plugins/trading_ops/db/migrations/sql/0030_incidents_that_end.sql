@@ -12,6 +12,29 @@ create table desk.incident_events (
 call desk.make_append_only('desk.incident_events');
 comment on table desk.incident_events is 'Who has an incident in hand, and who or what closed it; each once.';
 
+-- A key says its code. What a function of the desk records itself is the desk's alone: with their keys taken by
+-- somebody else a halt could not be engaged.
+create function desk.refuse_foreign_incident() returns trigger
+language plpgsql
+set search_path = pg_catalog, desk, pg_temp
+as $$
+begin
+    if not starts_with(new.dedupe_key, new.code || ':') then
+        raise exception 'the key of an incident begins with its code: %', new.dedupe_key
+            using errcode = 'check_violation', constraint = 'key_says_code';
+    end if;
+    if current_user <> 'desk_owner'
+        and substring(new.dedupe_key from '^[^:]*') in ('KILL_SWITCH', 'SIGN_IN_BRAKED') then
+        raise exception 'a % is recorded by the desk itself', new.code
+            using errcode = 'insufficient_privilege', constraint = 'desk_records_its_own';
+    end if;
+    return new;
+end
+$$;
+create trigger refuse_foreign_incident before insert on desk.incidents
+for each row execute function desk.refuse_foreign_incident();
+alter table desk.incidents enable always trigger refuse_foreign_incident;
+
 -- A beat is a run of a DAG that did all of its work: a step of it that failed before is mended.
 comment on table desk.heartbeats is 'A run of a DAG ended well: component is the DAG, detail its run.';
 revoke insert on desk.heartbeats from desk_mailer, desk_loader;
@@ -103,7 +126,7 @@ begin atomic
             select from desk.symbol_switches as disabled
             inner join desk.symbol_switches as later
                 on later.internal_symbol = disabled.internal_symbol and later.switch_id > disabled.switch_id
-            where disabled.dedupe_key = 'UNTRADABLE:' || told.subject and later.is_enabled
+            where disabled.dedupe_key in (told.subjects, 'UNTRADABLE:' || told.subject) and later.is_enabled
         )
         when 'MAIL_REFUSED' then exists (
             select from desk.outbox as refused

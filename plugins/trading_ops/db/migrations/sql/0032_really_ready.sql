@@ -20,7 +20,7 @@ comment on table desk.symbol_verifications is
 create index symbol_verifications_by_name on desk.symbol_verifications (internal_symbol, etoro_search_name);
 call desk.make_append_only('desk.symbol_verifications');
 
--- A name that was changed since is another one to look up, but what was not offered stays so until somebody finds it.
+-- A name that was changed since is another one to look up, in the file as well, but what was not offered stays so until somebody finds it.
 create view desk.symbols_verified as
 select
     universe.universe_hash,
@@ -43,6 +43,12 @@ left join lateral (
         union all
         select universe.verified_at, universe.verified_by, true, 0
         where universe.verified_at is not null
+            and not exists (
+                select from desk.config_universe as other
+                where other.internal_symbol = universe.internal_symbol
+                    and other.verified_at = universe.verified_at
+                    and other.etoro_search_name <> universe.etoro_search_name
+            )
     ) as said
     order by said.verified_date desc, said.verification_id desc
     limit 1
@@ -118,7 +124,9 @@ return case
         (
             select 'an example''s address is nobody''s: ' || string_agg(address, ', ' order by place)
             from jsonb_array_elements_text(addresses) with ordinality as listed (address, place)
-            where address is null or address !~ '@' or address ~* '[@.](example|example\.(com|net|org)|invalid)\.?>?\s*$'
+            where address is null
+                or address !~ '[^@\s]@[^@\s]+\.[^@\s.]+>?\s*$'
+                or address ~* '[@.](example|example\.(com|net|org)|invalid|test|localhost)>?\s*$'
         ),
         ''
     )

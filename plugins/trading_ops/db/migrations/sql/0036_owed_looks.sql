@@ -1,4 +1,5 @@
--- Also owed: looking up what the newest plan for real money would trade, and reviewing a drawdown it found.
+-- Also owed: looking up what the newest plan for real money would trade, and reviewing a drawdown it found. And no
+-- TRADE for a day on which the executor is away.
 create or replace function desk.owed(asked_portfolio_id text, planned_at timestamptz default null)
 returns table (actor text, step text, subject text, detail text, from_at timestamptz, due_at timestamptz)
 language sql stable security definer
@@ -130,3 +131,28 @@ begin atomic
 end;
 comment on function desk.owed(text, timestamptz) is
     'What a person owes the desk: confirm, snapshot, reconcile, verify, review, release; subject is the ticket, snapshot or run.';
+
+-- As before, and whoever went away after the plan was decided stops its ticket as well.
+create or replace function desk.refuse_unready_trade() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, desk, pg_temp
+as $$
+declare
+    objections text;
+    away text := desk.executor_away((new.window_open_at at time zone 'America/New_York')::date);
+begin
+    if new.kind = 'TRADE' then
+        select string_agg(found.objection, '; ' order by found.check_name) into objections
+        from desk.readiness_objections(new.run_id) as found;
+        if objections is not null then
+            raise exception 'the desk is not ready to trade: %', objections
+                using errcode = 'integrity_constraint_violation', constraint = 'desk_is_ready';
+        end if;
+        if away is not null then
+            raise exception 'nobody executes orders: %', away
+                using errcode = 'integrity_constraint_violation', constraint = 'executor_is_there';
+        end if;
+    end if;
+    return new;
+end
+$$;
