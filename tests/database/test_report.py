@@ -111,6 +111,11 @@ def test_a_report_is_written_when_dbt_built_nothing(saturday):
     assert 'coverage: relation "marts.price_coverage" does not exist' in text
     assert "No plan run yet." in text
     assert "Next rebalance: 2026-06-15." in text
+    assert "The account was last read from eToro: never." in text
+    rows.add_snapshot(saturday, rows.SATURDAY_AT)
+    rows.set_clock(saturday, rows.SATURDAY_AT + timedelta(days=2))
+    text = write(saturday, rows.add_run(saturday, kind="daily", attempt=2))
+    assert "The account was last read from eToro: 13 Jun 2026, 2 days ago." in text
 
 
 def test_a_report_is_written_when_the_marts_are_empty_for_the_run(valued):
@@ -175,12 +180,12 @@ def test_a_day_whose_data_was_not_judged_is_no_good_day(valued):
 def test_a_report_shows_incidents_since_the_last_report_and_the_halt(valued):
     """An old incident is not news; one since the last daily run is, over a weekend too."""
     with connect("desk_planner", valued) as connection:
-        record_incident(connection, "DATA_STALE", "old", "an old story")
+        record_incident(connection, "DATA_STALE", "DATA_STALE:old", "an old story")
     last_report = rows.SATURDAY_AT + timedelta(minutes=1)
     rows.add_run(valued, kind="daily", weeks=-1, frozen_at=last_report)
     rows.set_clock(valued, rows.SATURDAY_AT + timedelta(days=3))
     with connect("desk_planner", valued) as connection:
-        record_incident(connection, "STEP_FAILED", "new", "<b>a new story</b>")
+        record_incident(connection, "STEP_FAILED", "STEP_FAILED:new", "<b>a new story</b>")
         halt.engage(connection, "drill", "operator")
     rows.set_clock(valued, rows.SATURDAY_AT + timedelta(days=5))
     text = write(valued, rows.add_run(valued, kind="daily"))

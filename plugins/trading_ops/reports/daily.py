@@ -168,6 +168,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
             ", ".join(f"{row['gate']} {row['status']}" for row in report.gates) or "no plan run yet",
         ),
         *(("Why no trade", told(reason)) for reason in report.reasons),
+        ("Account read from eToro", report.run["account_read"]),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),

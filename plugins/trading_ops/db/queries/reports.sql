@@ -2,7 +2,19 @@
 -- The run a report is about, with its portfolio's kind and what the desk is doing now.
 select
     run.run_id, run.portfolio_id, run.as_of_date, run.git_commit, run.config_hash, run.frozen_at,
-    portfolio.kind as portfolio_kind, instance.environment, desk.is_halted() as is_halted
+    portfolio.kind as portfolio_kind, instance.environment, desk.is_halted() as is_halted,
+    coalesce(
+        (
+            select format(
+                '%%s, %%s days ago', to_char(max(taken_at) at time zone 'Europe/London', 'FMDD Mon YYYY'),
+                (desk.now() at time zone 'Europe/London')::date - (max(taken_at) at time zone 'Europe/London')::date
+            )
+            from desk.broker_snapshots as snapshot
+            where snapshot.portfolio_id = run.portfolio_id
+            having count(*) > 0
+        ),
+        'never'
+    ) as account_read
 from desk.runs as run
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = run.portfolio_id
 cross join desk.instance
