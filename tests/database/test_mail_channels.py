@@ -113,7 +113,9 @@ def test_reminders_and_alerts_are_told_and_the_daily_report_is_not(told_twice, s
         opens_at = connection.execute("select window_open_at as at from desk.tickets").fetchone()["at"]
         rows.set_clock(told_twice, opens_at)
         remind(connection, told_twice, read_policy(told_twice).reminders, opens_at)
-        raise_incident(connection, "SOURCE_BLOCKED", "k", "ALDR was refused", config=told_twice)
+        raise_incident(
+            connection, "SOURCE_BLOCKED", "SOURCE_BLOCKED:k", "ALDR was refused", config=told_twice
+        )
         run_id = connection.execute("select run_id from desk.runs").fetchone()["run_id"]
         write_daily_report(connection, run_id, told_twice)
     post(told_twice)

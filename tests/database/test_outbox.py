@@ -53,11 +53,15 @@ def test_an_incident_is_raised_once_with_one_alert(desk):
     """The second time neither a row nor a mail is added."""
     with connect("desk_planner", desk) as connection:
         assert (
-            raise_incident(connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk)
+            raise_incident(
+                connection, "STEP_FAILED", "STEP_FAILED:load:2026-06-12", "no files in the inbox", config=desk
+            )
             is True
         )
         assert (
-            raise_incident(connection, "STEP_FAILED", "load:2026-06-12", "no files in the inbox", config=desk)
+            raise_incident(
+                connection, "STEP_FAILED", "STEP_FAILED:load:2026-06-12", "no files in the inbox", config=desk
+            )
             is False
         )
     (mail,) = outbox(desk)
