@@ -71,10 +71,10 @@ riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check a
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
-test: setup ## Run every test but those that need a container engine
+test: setup ## Run every test but the long ones
 	@$(PYTEST) -m "not long"
 
-test-long: setup ## Run the tests that build images and start containers
+test-long: setup ## Run the tests that need a container engine, and that of a whole desk in real time
 	@$(PYTEST) -m long
 
 check: setup ## Lint and the quick tests
@@ -112,7 +112,7 @@ lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject
 
 clean: down ## Remove the environments and the simulated desk's data; refuses a production database
 	@if found=$$(grep -ls production var/postgres/environment var/*/postgres/environment); then \
-	    echo "$${found%/environment} is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
+	    echo "$${found%/environment} is a production database: remove it by hand if you mean it; no command here backs it up"; exit 1; fi
 	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

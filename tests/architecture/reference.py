@@ -104,7 +104,9 @@ def page() -> str:
         "Made from the code by `python -m tests.architecture.reference`; a test compares it. What to do with any of it is in "
         "[RUNBOOK.md](RUNBOOK.md).",
         "## Settings",
-        "Environment variables; a path is below the project's folder. Passwords are no settings: they are in files of `var/secrets`.",
+        "Lines of the desk's `desk.env`, or environment variables, which override them. A path in `desk.env` starts from the desk's "
+        "folder; of a default, `var` is that folder and the rest is the project's. Passwords are no settings: they are in files of "
+        "the desk's `secrets`.",
         table(("setting", "default", "what it is"), settings()),
         "## Make",
         table(("target", "what it does"), targets()),

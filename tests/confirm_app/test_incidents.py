@@ -12,8 +12,9 @@ def record(desk, code: str, detail: str) -> None:
 
 
 def test_an_incident_is_taken_in_hand_and_closed_on_the_page(desk, executor, operator):
-    """The executor looks after it, the operator closes it with a reason; home says how many there are."""
-    assert "open incident" not in executor.client.get("/").text
+    """The executor looks after it, the operator closes it with a reason; menu and home lead there."""
+    home = executor.client.get("/").text
+    assert "open incident" not in home and '<a href="/incidents">Incidents</a>' in home
     record(desk, "TICKET_REFUSED", "<b>desk_not_halted</b>")
     assert "1 open incident</strong></a>:\nTICKET_REFUSED" in executor.client.get("/").text
     page = executor.client.get("/incidents").text

@@ -148,9 +148,7 @@ def symbols_tradable(book: Book, plan: Plan, policy: Policy) -> Check:
         for order in plan.orders
         if not _may_trade(book.instruments.get(order.symbol), order.side)
     ]
-    return _listing(
-        "symbols_tradable", refused, "may not be traded", "Correct config/universe.csv and plan again."
-    )
+    return _listing("symbols_tradable", refused, "may not be traded", "Correct universe.csv and plan again.")
 
 
 def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
@@ -164,7 +162,7 @@ def sizes_possible(book: Book, plan: Plan, policy: Policy) -> Check:
             limit,
             False,
             "; ".join(plan.obstacles),
-            "Load what is missing, correct config/universe.csv or record a deposit, and plan again.",
+            "Load what is missing, correct universe.csv or record a deposit, and plan again.",
         )
     odd = [order.symbol for order in plan.orders if not _is_possible(order, limit)]
     if odd:

@@ -91,7 +91,7 @@ def unfit_orders(evidence: Evidence) -> Iterator[Reason]:
             "orders",
             "search_name_known",
             f"{names}: no eToro search name is known.",
-            f"Fill in the etoro_search_name of {names} in config/universe.csv and plan again.",
+            f"Fill in the etoro_search_name of {names} in universe.csv and plan again.",
         )
 
 

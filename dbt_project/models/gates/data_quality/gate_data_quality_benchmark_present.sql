@@ -35,7 +35,7 @@ select
     end as reason,
     case
         when is_clear then ''
-        when internal_symbol is null then 'Mark one row of config/universe.csv as the benchmark.'
+        when internal_symbol is null then 'Mark one row of universe.csv as the benchmark.'
         else format('Load a bar of %s for %s.', internal_symbol, as_of_date)
     end as fix
 from weighed

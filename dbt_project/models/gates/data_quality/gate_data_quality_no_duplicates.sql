@@ -34,7 +34,7 @@ select
     case
         when duplicates_count is null then {{ read_log('build_prices') }}
         when duplicates_count = 0 then ''
-        else format('Give %s one vendor name each in config/universe.csv.', {{ first_five('symbols') }})
+        else format('Give %s one vendor name each in universe.csv.', {{ first_five('symbols') }})
     end as fix
 from run
 left join found using (run_id)

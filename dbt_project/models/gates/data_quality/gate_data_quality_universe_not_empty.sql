@@ -23,7 +23,7 @@ select
         else format('the universe has %s enabled symbols', enabled_count)
     end as reason,
     case enabled_count
-        when 0 then 'Enable a row of config/universe.csv, or a symbol with `trading-ops universe enable`.'
+        when 0 then 'Enable a row of universe.csv, or a symbol with `trading-ops universe enable`.'
         else ''
     end as fix
 from counted

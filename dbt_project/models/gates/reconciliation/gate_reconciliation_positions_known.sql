@@ -27,7 +27,7 @@ select
     case
         when unknown_count is null then 'Record a broker snapshot on the confirm page.'
         when unknown_count = 0 then ''
-        else format('Correct the name, or add %s to config/universe.csv.', symbols)
+        else format('Correct the name, or add %s to universe.csv.', symbols)
     end as fix
 from run
 left join compared using (run_id)

@@ -49,6 +49,6 @@ select
     case
         when refused_count is null then {{ read_log('freeze_inputs') }}
         when refused_count = 0 then ''
-        else format('Correct %s in config/universe.csv or load its bar, and plan again.', symbols)
+        else format('Correct %s in universe.csv or load its bar, and plan again.', symbols)
     end as fix
 from compared
