@@ -87,7 +87,7 @@ def parts_of(config: Settings) -> Iterator[Part]:
     for name, needs in health.NEEDS.items():
         is_running, problem = partial(health.is_running, config, name), partial(health.problem, config, name)
         if name == "postgres":
-            end, begin = partial(postgres.end, cluster), partial(postgres.start, cluster, config)
+            end, begin = partial(postgres.end, cluster), partial(postgres.start_again, cluster, config)
         else:
             end, begin = partial(stop_all, [known[name]]), partial(start, config, known[name])
         yield Part(name, needs, is_running, problem, end, begin)
