@@ -146,9 +146,9 @@ class Supervisor:
 def notify(state: str) -> None:
     """Tell systemd, where it started this process, that it is at work."""
     if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            with suppress(OSError):  # systemd is being started anew itself; the next look speaks again
-                sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        # Systemd may be started anew itself; the next look speaks again.
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
 def supervise(config: Settings) -> None:
