@@ -68,14 +68,19 @@ def tell_others(config: Settings) -> list[str]:
 
 
 def hear(config: Settings) -> list[str]:
-    """Record what befell parts of the desk, once each, and return a line for each."""
+    """
+    Record what befell parts of the desk, the first of a part and day, and return a line for each.
+
+    A part that dies every quarter of an hour would be an incident and a mail each time.
+    """
     said = []
     for trouble in list(noted(config)):
         with connect("desk_planner", config) as connection:
-            key = f"COMPONENT_DOWN:{trouble.path.name}"
+            key = f"COMPONENT_DOWN:{trouble.part}:{trouble.noted_at:%Y-%m-%d}"
             raise_incident(connection, "COMPONENT_DOWN", key, trouble.detail, config=config)
-        # Only what is on record is forgotten.
-        trouble.path.unlink(missing_ok=True)
+        # Only what is on record is forgotten. A note that cannot be removed is told again, to nobody.
+        with suppress(OSError):
+            trouble.path.unlink(missing_ok=True)
         said.append(trouble.detail)
     return said
 
