@@ -1,8 +1,8 @@
 """
 The embedded Postgres: a private cluster under var/ for a machine that has no server.
 
-The cluster listens on loopback with passwords generated once into var/secrets/pgpass, and keeps running until it
-is stopped. The superuser's lies in a file of its own, which only what starts the desk reads.
+The cluster listens on loopback with passwords generated once into var/secrets/pgpass, and keeps running until
+it is stopped. The superuser's lies in a file of its own, which only what starts the desk reads.
 """
 
 import os

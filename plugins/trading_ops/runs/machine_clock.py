@@ -1,9 +1,9 @@
 """
 By how much the clock of this machine is off: against NTP, as its keeper of time says, and against Postgres.
 
-A clock nobody keeps is unknown, not right. What is recorded with a run is judged by the risk gate. Of chrony it is
-the bound of the error, by its own definition: the offset, half the root delay and the root dispersion, which grows
-while no server answers. Systemd-timesyncd says its offset alone, as of the last answer.
+A clock nobody keeps is unknown, not right. What is recorded with a run is judged by the risk gate. Of chrony
+it is the bound of the error, by its own definition: the offset, half the root delay and the root dispersion,
+which grows while no server answers. Systemd-timesyncd says its offset alone, as of the last answer.
 """
 
 import re
@@ -24,8 +24,8 @@ _UNITS_MS = {
     "min": Decimal(60_000),
     "h": Decimal(3_600_000),
 }
-# Of `chronyc -c tracking`: whom it follows; in seconds the offset of the system's clock, the root delay and the
-# root dispersion; whether it follows.
+# Of `chronyc -c tracking`: whom it follows; in seconds the offset of the system's clock, the root delay and
+# the root dispersion; whether it follows.
 _CHRONY_REFERENCE, _CHRONY_OFFSET, _CHRONY_DELAY, _CHRONY_DISPERSION, _CHRONY_LEAP = 0, 4, 10, 11, -1
 # It follows itself (`local` in chrony.conf), and then it is always right.
 _CHRONY_ITSELF = "7F7F0101"

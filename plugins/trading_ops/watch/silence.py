@@ -40,7 +40,8 @@ def listen(config: Settings, now_at: datetime) -> Heard:
     Look whether the report that is due was handed over, and tell both people and the channels once if not.
 
     The first call begins to listen: what was due before it is not missed. A letter that does not go out is
-    tried again by the next call, one that cannot be noted is not sent. Raises CalendarError beyond the calendar, OSError without the data folder.
+    tried again by the next call, one that cannot be noted is not sent. Raises CalendarError beyond the
+    calendar, OSError without the data folder.
     """
     duty = newest_report(now_at - GRACE)
     spoken = spoken_file(config).read_text() if spoken_file(config).exists() else ""

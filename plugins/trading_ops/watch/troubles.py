@@ -3,8 +3,8 @@ What befell a part of the desk, noted by whoever mended it and told by the watch
 
 A note is an empty file whose name says everything, `<part>.<what>.<unix time>`, so it can be left while the
 database is away and by a process without passwords, and says nothing but these words. A part is mended again
-and again without end; it is noted when it begins and once more when it does not stay up. People are told of the
-first of a part and day, the others stand in the watcher's log.
+and again without end; it is noted when it begins and once more when it does not stay up. People are told of
+the first of a part and day, the others stand in the watcher's log.
 """
 
 import re

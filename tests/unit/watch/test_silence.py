@@ -76,7 +76,7 @@ def test_a_letter_that_does_not_go_out_is_tried_again(live, monkeypatch):
 
 
 def test_on_a_full_disk_it_is_told_once(live, monkeypatch):
-    """No new file can be written: the old one is written over, and where that fails too nobody is written to."""
+    """No new file fits: the old one is written over, and where that fails too nobody is written to."""
 
     def full(*_):
         raise OSError(errno.ENOSPC, "no space")
