@@ -43,11 +43,13 @@ def run(options: argparse.Namespace) -> int:
         asked = _session(options.asof) if options.asof else None
         if options.verb != "day":
             _require_engine(config)
-        _require_alone_here(config)
-        with only_one(config), run_once.at_work(config):
-            print(identity(config), file=sys.stderr)
-            session = asked or _newest_session(config)
-            return 0 if _WORK[options.verb](config, session) else 1
+        with only_one(config):
+            # An `up` that was waited for has started the scheduler meanwhile.
+            _require_alone_here(config)
+            with run_once.at_work(config):
+                print(identity(config), file=sys.stderr)
+                session = asked or _newest_session(config)
+                return 0 if _WORK[options.verb](config, session) else 1
     except (DayError, *stack.START_ERRORS) as error:
         print(f"trading-ops {options.verb}: {error}", file=sys.stderr)
         return 1

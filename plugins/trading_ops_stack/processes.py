@@ -1,8 +1,8 @@
 """
 Long-running processes, each in its own process group with a pid file.
 
-A pid file names the process and the moment it started, so a number that the machine has given
-to another program since is never mistaken for ours and never killed.
+A pid file names the process, the moment it started and the boot of the machine, so a number that the machine
+has given to another program since is never mistaken for ours and never killed.
 """
 
 import json
@@ -44,8 +44,8 @@ class Process:
             return
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
-            log.write(f"trading-ops: starting {shlex.join(self.command)}\n".encode())
-            log.flush()
+            with suppress(OSError):  # a full disk keeps nobody from being started
+                os.write(log.fileno(), f"trading-ops: starting {shlex.join(self.command)}\n".encode())
             child = subprocess.Popen(
                 ["/bin/sh", "-c", _RUN, "trading-ops", self.name, *self.command],
                 stdin=subprocess.DEVNULL,
@@ -55,11 +55,17 @@ class Process:
                 cwd=working_folder,
                 start_new_session=True,
             )
-        self._write_pid(child.pid)
+        try:
+            self._write_pid(child.pid)
+        except OSError:
+            # On a full disk: nobody would find it again, and each start would add another.
+            _send(os.killpg, child.pid, signal.SIGKILL)
+            raise
 
     def _write_pid(self, pid: int) -> None:
         self.pid_path.parent.mkdir(parents=True, exist_ok=True)
-        self.pid_path.write_text(json.dumps({"pid": pid, "started_ticks": _started_ticks(pid)}))
+        entry = {"pid": pid, "started_ticks": _started_ticks(pid), "boot_id": _boot_id()}
+        self.pid_path.write_text(json.dumps(entry))
 
     def become(self) -> None:
         """Let this very process be the component, in a group of its own."""
@@ -72,7 +78,11 @@ class Process:
         try:
             entry = json.loads(self.pid_path.read_text())
             group, started_ticks = int(entry["pid"]), entry["started_ticks"]
+            # One of an earlier version names no boot.
+            boot_id = entry.get("boot_id", _boot_id())
         except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        if boot_id != _boot_id():
             return None
         found_ticks = _started_ticks(group)
         # The leader may be gone while its children live on: as long as they do, the number is theirs.
@@ -92,16 +102,20 @@ class Process:
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines_count:])
 
 
-def stop_all(processes: Iterable[Process], patience_s: float = 15) -> list[str]:
+def stop_all(
+    processes: Iterable[Process], patience_s: float = 15, with_what_they_started: bool = True
+) -> list[str]:
     """
     End processes together, TERM first and KILL for what is left after patience_s; return the names that ran.
 
     Tasks run in groups of their own below the scheduler; those that outlive it are killed as well,
-    because a retry by the next scheduler must not meet them.
+    because a retry by the next scheduler must not meet them. What a supervisor started is the desk itself,
+    and may be left: then only the groups of the processes end.
     """
     processes = list(processes)
     running = {process.name: group for process in processes if (group := process.group()) is not None}
-    below = {pid: _started_ticks(pid) for group in running.values() for pid in _descendants(group)}
+    groups = running.values() if with_what_they_started else ()
+    below = {pid: _started_ticks(pid) for group in groups for pid in _descendants(group)}
     for group in running.values():
         _send(os.killpg, group, signal.SIGTERM)
         # One that was stopped goes on, to take the signal.
@@ -130,6 +144,10 @@ def _send(kill: Callable[[int, int], None], number: int, what: signal.Signals) -
     # It may have ended by itself a moment ago.
     with suppress(ProcessLookupError):
         kill(number, what)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _started_ticks(pid: int) -> int | None:

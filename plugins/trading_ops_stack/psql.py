@@ -8,7 +8,7 @@ import psycopg
 from trading_ops.db.refusals import in_words
 from trading_ops.ops.identity import identity
 from trading_ops.settings import settings
-from trading_ops_stack.postgres import ClusterError, binaries_folder
+from trading_ops_stack.postgres_programs import ClusterError, binaries_folder
 from trading_ops_stack.stack import START_ERRORS
 
 

@@ -111,7 +111,8 @@ def down(config: Settings, say: Callable[[str], None] = print) -> None:
 def run(config: Settings, say: Callable[[str], None] = print) -> None:
     """Start the desk, tell systemd when it is up, and keep it running in the place of another supervisor."""
     supervisor = components(config)["supervisor"]
-    stop_all([supervisor])
+    # What it mended goes on, and the tasks at work in it.
+    stop_all([supervisor], with_what_they_started=False)
     up(config, say, with_supervisor=False)
     supervisor.become()
     notify("READY=1")

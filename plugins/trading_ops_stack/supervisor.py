@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from trading_ops.settings import Settings, settings
+from trading_ops.watch.own_log import say
 from trading_ops.watch.troubles import note
 from trading_ops_stack import health, postgres
 from trading_ops_stack.card import StackError
@@ -87,7 +88,7 @@ def parts_of(config: Settings) -> Iterator[Part]:
     for name, needs in health.NEEDS.items():
         is_running, problem = partial(health.is_running, config, name), partial(health.problem, config, name)
         if name == "postgres":
-            end, begin = partial(postgres.end, cluster), partial(postgres.start, cluster, config)
+            end, begin = partial(postgres.end, cluster), partial(postgres.start_again, cluster, config)
         else:
             end, begin = partial(stop_all, [known[name]]), partial(start, config, known[name])
         yield Part(name, needs, is_running, problem, end, begin)
@@ -145,7 +146,8 @@ class Supervisor:
 def notify(state: str) -> None:
     """Tell systemd, where it started this process, that it is at work."""
     if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        # Systemd may be started anew itself; the next look speaks again.
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
@@ -155,10 +157,10 @@ def supervise(config: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     supervisor = Supervisor(config)
-    print("the supervisor looks every 20 seconds", flush=True)
+    say("the supervisor looks every 20 seconds")
     while not asked.wait(EVERY_S):
         for line in supervisor.look(time.monotonic()):
-            print(line, flush=True)
+            say(line)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings
 from trading_ops_stack import passwords
 from trading_ops_stack import postgres as embedded
+from trading_ops_stack.supervisor import parts_of
 
 
 @pytest.fixture
@@ -97,11 +98,29 @@ def test_a_port_that_is_just_being_closed_is_waited_for(own_server):
 
 
 def test_a_half_finished_initdb_is_started_over(own_server):
-    """A cut during set-up leaves a folder without PG_VERSION; the next start builds it again."""
+    """A cut during set-up leaves the folder it was building in; the next start builds it again."""
     folder, config = own_server
-    (folder / "data/base").mkdir(parents=True)
+    (folder / "data.initdb/base").mkdir(parents=True)
     embedded.start(folder, config)
     assert embedded.is_running(folder)
+
+
+def test_a_folder_with_files_is_never_made_anew(tmp_path):
+    """Half restored, or its disk is away: whoever mends makes no cluster, and `up` removes nothing."""
+    config = dataclasses.replace(Settings(), data=tmp_path / "data", pgpass=tmp_path / "secrets/pgpass")
+    books = tmp_path / "postgres/data/base/16384"
+    books.parent.mkdir(parents=True)
+    books.write_text("the books")
+    [part] = [part for part in parts_of(config) if part.name == "postgres"]
+    for start in (part.start, lambda: embedded.start(tmp_path / "postgres", config)):
+        with pytest.raises(embedded.ClusterError, match="no PG_VERSION"):
+            start()
+        assert books.read_text() == "the books"
+    books.unlink()
+    books.parent.rmdir()
+    with pytest.raises(embedded.ClusterError, match="mount its disk"):
+        part.start()
+    assert list((tmp_path / "postgres/data").iterdir()) == []
 
 
 def test_passwords_are_the_owners_alone_and_are_asked_for(cluster):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tests.conftest import at_a_shell
 from tests.database.planning import table
 from trading_ops.settings import settings
+from trading_ops.watch.__main__ import hear
 from trading_ops.watch.__main__ import main as watch
 from trading_ops.watch.resources import DatabaseWatch
 from trading_ops.watch.troubles import note
@@ -22,12 +23,25 @@ def test_what_befell_a_part_is_told_once_it_can_be_written(desk, monkeypatch):
     settings.cache_clear()
     for _ in range(2):
         assert watch(["--once"]) == 0
-    assert [row["dedupe_key"] for row in table(desk, "incidents")] == [
-        "COMPONENT_DOWN:scheduler.hung.1781252400"
-    ]
+    assert [row["dedupe_key"] for row in table(desk, "incidents")] == ["COMPONENT_DOWN:scheduler:2026-06-12"]
     assert [row["kind"] for row in table(desk, "outbox")] == ["alert"]
     [letter] = (desk.data / "mail").glob("*alert*.eml")
     assert "scheduler did not answer for a minute" in letter.read_text()
+
+
+def test_a_part_that_keeps_ending_is_told_once_a_day(desk):
+    """Every quarter of an hour, with calm between; a folder in the way of the notes hinders none of them."""
+    (desk.data.parent / "troubles/postgres.hung.1781252300").mkdir(parents=True)
+    for minutes in (0, 16, 32, 24 * 60):
+        note(desk, "scheduler", "ended", 1781252400 + minutes * 60)
+    note(desk, "watcher", "hung", 1781252400)
+    assert (len(hear(desk)), hear(desk)) == (5, [])
+    assert sorted(row["dedupe_key"] for row in table(desk, "incidents")) == [
+        "COMPONENT_DOWN:scheduler:2026-06-12",
+        "COMPONENT_DOWN:scheduler:2026-06-13",
+        "COMPONENT_DOWN:watcher:2026-06-12",
+    ]
+    assert len(table(desk, "outbox")) == 3
 
 
 def test_a_disk_without_room_is_named_once_a_day(desk, monkeypatch):

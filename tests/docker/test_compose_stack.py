@@ -141,7 +141,7 @@ def test_what_hangs_is_started_again_and_told(stack, service):
     with stack.restart_of(service, within_s=300):
         stack.execute(service, "sh", "-c", "kill -s STOP -- -1")
     stack.wait_until_healthy()
-    query = f"select count(*) from desk.incidents where dedupe_key like 'COMPONENT_DOWN:{service}.hung.%'"
+    query = f"select count(*) from desk.incidents where dedupe_key like 'COMPONENT_DOWN:{service}:%'"
     command = ("psql", "-U", "postgres", "-d", "trading_ops", "-At", "-c", query)
     deadline = time.monotonic() + 150
     while stack.execute("postgres", *command).stdout.strip() != "1":

@@ -1,7 +1,9 @@
 """
 By how much the clock of this machine is off: against NTP, as its keeper of time says, and against Postgres.
 
-A clock nobody keeps is unknown, not right. What is recorded with a run is judged by the risk gate.
+A clock nobody keeps is unknown, not right. What is recorded with a run is judged by the risk gate. Of chrony
+it is the bound of the error, by its own definition: the offset, half the root delay and the root dispersion,
+which grows while no server answers. Systemd-timesyncd says its offset alone, as of the last answer.
 """
 
 import re
@@ -22,15 +24,17 @@ _UNITS_MS = {
     "min": Decimal(60_000),
     "h": Decimal(3_600_000),
 }
-# Of `chronyc -c tracking`: whom it follows, the offset of the system's clock in seconds, whether it does.
-_CHRONY_REFERENCE, _CHRONY_OFFSET, _CHRONY_LEAP = 0, 4, -1
+# Of `chronyc -c tracking`: whom it follows; in seconds the offset of the system's clock, the root delay and
+# the root dispersion; whether it follows.
+_CHRONY_REFERENCE, _CHRONY_OFFSET, _CHRONY_DELAY, _CHRONY_DISPERSION, _CHRONY_LEAP = 0, 4, 10, 11, -1
 # It follows itself (`local` in chrony.conf), and then it is always right.
 _CHRONY_ITSELF = "7F7F0101"
+_SECONDS = re.compile(r"-?\d+\.\d+")
 
 
 @dataclass(frozen=True)
 class NtpOffset:
-    """Who keeps the clock, and by how many milliseconds it is off."""
+    """Who keeps the clock, and by how many milliseconds it is off; by chrony at most, and never negative."""
 
     source: str
     offset_ms: Decimal
@@ -44,13 +48,15 @@ def ntp_offset() -> NtpOffset | None:
 
 
 def chrony_offset(said: str) -> NtpOffset | None:
-    """Return the offset in an answer of `chronyc -c tracking`, None where it follows no clock."""
+    """Return the bound of the error in an answer of `chronyc -c tracking`, None where it follows no clock."""
     fields = said.strip().split(",")
     if len(fields) < 14 or fields[_CHRONY_LEAP] == "Not synchronised":
         return None
-    if fields[_CHRONY_REFERENCE] == _CHRONY_ITSELF or not re.fullmatch(r"-?\d+\.\d+", fields[_CHRONY_OFFSET]):
+    figures = [fields[place] for place in (_CHRONY_OFFSET, _CHRONY_DELAY, _CHRONY_DISPERSION)]
+    if fields[_CHRONY_REFERENCE] == _CHRONY_ITSELF or not all(map(_SECONDS.fullmatch, figures)):
         return None
-    return NtpOffset("chrony", Decimal(fields[_CHRONY_OFFSET]) * 1000)
+    offset_s, delay_s, dispersion_s = (abs(Decimal(figure)) for figure in figures)
+    return NtpOffset("chrony", (offset_s + delay_s / 2 + dispersion_s) * 1000)
 
 
 def timesyncd_offset(said: str) -> NtpOffset | None:

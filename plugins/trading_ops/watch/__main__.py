@@ -14,8 +14,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import psycopg
 
@@ -29,6 +31,7 @@ from trading_ops.settings import Settings, settings
 from trading_ops.watch.ending import end_given_up
 from trading_ops.watch.escalation import escalate
 from trading_ops.watch.missing import Missing, all_missing
+from trading_ops.watch.own_log import say
 from trading_ops.watch.resources import DatabaseWatch, short_of_disk
 from trading_ops.watch.troubles import noted
 from trading_ops.wording.instants import in_full
@@ -65,14 +68,19 @@ def tell_others(config: Settings) -> list[str]:
 
 
 def hear(config: Settings) -> list[str]:
-    """Record what befell parts of the desk, once each, and return a line for each."""
+    """
+    Record what befell parts of the desk, the first of a part and day, and return a line for each.
+
+    A part that dies every quarter of an hour would be an incident and a mail each time.
+    """
     said = []
     for trouble in list(noted(config)):
         with connect("desk_planner", config) as connection:
-            key = f"COMPONENT_DOWN:{trouble.path.name}"
+            key = f"COMPONENT_DOWN:{trouble.part}:{trouble.noted_at:%Y-%m-%d}"
             raise_incident(connection, "COMPONENT_DOWN", key, trouble.detail, config=config)
-        # Only what is on record is forgotten.
-        trouble.path.unlink(missing_ok=True)
+        # Only what is on record is forgotten. A note that cannot be removed is told again, to nobody.
+        with suppress(OSError):
+            trouble.path.unlink(missing_ok=True)
         said.append(trouble.detail)
     return said
 
@@ -119,11 +127,16 @@ def _try(part: Callable[[Settings], list[str]], config: Settings) -> list[str] |
     try:
         news = part(config)
     except Exception:  # a watcher that ends tells of nothing any more
-        traceback.print_exc()
+        say(traceback.format_exc(), sys.stderr)
         return None
     for line in news:
-        print(line, flush=True)
+        say(line)
     return news
+
+
+def _mark(path: Path) -> None:
+    with suppress(OSError):  # a full disk is told by this round
+        path.touch()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -136,14 +149,14 @@ def main(arguments: list[str] | None = None) -> int:
     posted_at, database = float("-inf"), DatabaseWatch()
     while True:
         # Whoever keeps this process running sees by the file that it goes round, however a round ends.
-        looked_file.with_name("watcher.round").touch()
+        _mark(looked_file.with_name("watcher.round"))
         parts = (partial(measure, database=database), hear, end, tell, look_after, tell_others)
         said = [_try(part, config) for part in parts]
         if any(said) or time.monotonic() - posted_at >= POST_EVERY.total_seconds():
             posted_at = time.monotonic()
             said.append(_try(post, config))
         if None not in said:
-            looked_file.touch()
+            _mark(looked_file)
         if is_once:
             return 1 if None in said else 0
         time.sleep(EVERY_S)

@@ -22,6 +22,8 @@ from trading_ops.wording.instants import in_full
 
 # The watcher tells of a report that is late; whoever listens from outside waits until it has had the time.
 GRACE = timedelta(minutes=15)
+# The notes are this long at least, so that more of them still fit in where they lie.
+_ROOM_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -38,32 +40,43 @@ def listen(config: Settings, now_at: datetime) -> Heard:
     Look whether the report that is due was handed over, and tell both people and the channels once if not.
 
     The first call begins to listen: what was due before it is not missed. A letter that does not go out is
-    tried again by the next call. Raises CalendarError beyond the calendar, OSError without the data folder.
+    tried again by the next call, one that cannot be noted is not sent. Raises CalendarError beyond the
+    calendar, OSError without the data folder.
     """
     duty = newest_report(now_at - GRACE)
     spoken = spoken_file(config).read_text() if spoken_file(config).exists() else ""
     notes = _read_notes(config, now_at)
     if spoken >= str(duty.session) or datetime.fromisoformat(notes["since"]) > duty.run_at:
         return Heard(duty, True)
-    faults = []
-    for recipient in _recipients(config, faults):
-        key = f"{duty.session} {recipient}"
-        if key in notes["told"]:
-            continue
-        status, said = send_now("silence", _letter(config, duty), recipient, config)
-        if status == "sent":
-            notes["told"].append(key)
-        else:
-            faults.append(f"{recipient}: {status}: {said}")
     # What an earlier silence told is over with it.
     notes["told"] = [key for key in notes["told"] if key.startswith(f"{duty.session} ")]
-    _write_notes(config, notes)
+    faults = []
+    for recipient in _recipients(config, faults):
+        if f"{duty.session} {recipient}" not in notes["told"]:
+            faults += _tell(config, duty, recipient, notes)
     return Heard(duty, False, tuple(faults))
 
 
 def notes_file(config: Settings) -> Path:
     """Return the file of whoever listens: since when, and who was told of which silence."""
     return config.data / "listening"
+
+
+def _tell(config: Settings, duty: Duty, recipient: str, notes: dict) -> list[str]:
+    """Send one letter, noted before it goes, and return what kept it from going."""
+    notes["told"].append(f"{duty.session} {recipient}")
+    try:
+        _write_notes(config, notes)
+    except OSError as error:
+        # Who cannot be noted would be written to every quarter of an hour.
+        notes["told"].pop()
+        return [f"{recipient}: that it was told cannot be noted: {error}"]
+    status, said = send_now("silence", _letter(config, duty), recipient, config)
+    if status == "sent":
+        return []
+    notes["told"].pop()
+    _write_notes(config, notes)
+    return [f"{recipient}: {status}: {said}"]
 
 
 def _letter(config: Settings, duty: Duty) -> Letter:
@@ -100,4 +113,11 @@ def _read_notes(config: Settings, now_at: datetime) -> dict:
 
 
 def _write_notes(config: Settings, notes: dict) -> None:
-    write_whole(notes_file(config), json.dumps(notes).encode())
+    content = json.dumps(notes).encode().ljust(_ROOM_BYTES)
+    try:
+        write_whole(notes_file(config), content)
+    except OSError:
+        # A full disk takes no new file, but what fits into the old one.
+        with notes_file(config).open("r+b") as file:
+            file.write(content)
+            file.truncate()

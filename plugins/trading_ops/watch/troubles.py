@@ -3,7 +3,8 @@ What befell a part of the desk, noted by whoever mended it and told by the watch
 
 A note is an empty file whose name says everything, `<part>.<what>.<unix time>`, so it can be left while the
 database is away and by a process without passwords, and says nothing but these words. A part is mended again
-and again without end; it is noted when it begins and once more when it does not stay up.
+and again without end; it is noted when it begins and once more when it does not stay up. People are told of
+the first of a part and day, the others stand in the watcher's log.
 """
 
 import re
@@ -51,10 +52,10 @@ def note(config: Settings, part: str, what: str, now_s: float) -> None:
 
 
 def noted(config: Settings) -> Iterator[Trouble]:
-    """Yield every note that waits, the oldest first; a file that is none is left alone."""
+    """Yield every note that waits, the oldest first; what is none, also by being a folder, is left alone."""
     found = []
     for path in folder(config).glob("*"):
         name = _NAME.fullmatch(path.name)
-        if name and name[2] in MEANINGS:
+        if name and name[2] in MEANINGS and path.is_file():
             found.append(Trouble(name[1], name[2], datetime.fromtimestamp(int(name[3]), UTC), path))
     yield from sorted(found, key=lambda trouble: (trouble.noted_at, trouble.path.name))

@@ -6,9 +6,7 @@ import pytest
 
 from trading_ops.runs.machine_clock import NtpOffset, chrony_offset, timesyncd_offset
 
-CHRONY = (
-    "C0248F97,192.36.143.151,2,1795910293.230072474,{},0.000001,0.000012,1.2,0.0,0.1,0.004,0.0005,64.2,{}\n"
-)
+CHRONY = "C0248F97,192.36.143.151,2,1795910293.230072474,{},0.000001,0.000012,1.2,0.0,0.1,0.004,{},64.2,{}\n"
 TIMESYNCD = """\
        Server: 185.125.190.57 (ntp.ubuntu.com)
 Poll interval: 34min 8s (min: 32s; max 34min 8s)
@@ -22,11 +20,18 @@ Poll interval: 34min 8s (min: 32s; max 34min 8s)
 
 
 @pytest.mark.parametrize(
-    ("said", "offset_ms"), [("0.000312000", "0.312"), ("-0.051000000", "-51"), ("1.500000000", "1500")]
+    ("offset", "dispersion", "offset_ms"),
+    [
+        ("0.000312000", "0.000500000", "2.812"),
+        ("-0.051000000", "0.000500000", "53.5"),
+        # No server has answered for five days.
+        ("0.000000120", "86.400000000", "86402.00012"),
+    ],
 )
-def test_chrony_says_seconds(said, offset_ms):
-    """The offset of the system's clock, not the last correction."""
-    assert chrony_offset(CHRONY.format(said, "Normal")) == NtpOffset("chrony", Decimal(offset_ms))
+def test_chrony_says_seconds_and_the_bound_of_the_error_is_judged(offset, dispersion, offset_ms):
+    """The offset of the system's clock, not the last correction, half the root delay and the dispersion."""
+    said = CHRONY.format(offset, dispersion, "Normal")
+    assert chrony_offset(said) == NtpOffset("chrony", Decimal(offset_ms))
 
 
 @pytest.mark.parametrize(
@@ -34,10 +39,11 @@ def test_chrony_says_seconds(said, offset_ms):
     [
         "",
         "506 Cannot talk to daemon\n",
-        CHRONY.format("0.000000000", "Not synchronised"),
+        CHRONY.format("0.000000000", "0.0005", "Not synchronised"),
         # It follows its own clock, by which it is always right.
-        CHRONY.format("0.000000000", "Normal").replace("C0248F97", "7F7F0101"),
-        CHRONY.format("nan", "Normal"),
+        CHRONY.format("0.000000000", "0.0005", "Normal").replace("C0248F97", "7F7F0101"),
+        CHRONY.format("nan", "0.0005", "Normal"),
+        CHRONY.format("0.000000000", "inf", "Normal"),
     ],
 )
 def test_a_chrony_that_follows_nobody_knows_nothing(said):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trading_ops_stack.processes import Process, _members, stop_all
+from trading_ops_stack.processes import Process, _members, _table, stop_all
 
 
 @pytest.fixture
@@ -46,6 +46,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def said_by(pid: int) -> str:
+    """Return the command line of a process, nothing where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def test_a_component_is_started_once(start):
     """`make up` twice leaves one process."""
     first = start("import time; time.sleep(60)")
@@ -74,8 +82,9 @@ def test_a_component_that_ignores_the_signal_is_killed_when_patience_ends(start,
     assert process.group() is None
 
 
-def test_a_task_in_a_group_of_its_own_does_not_outlive_the_scheduler(start, tmp_path):
-    """Airflow gives each task its own process group, out of reach of a signal to the scheduler's."""
+@pytest.mark.parametrize("outlives", [False, True])
+def test_a_task_outlives_no_scheduler_and_a_part_outlives_its_supervisor(start, tmp_path, outlives):
+    """Airflow gives each task its own process group, out of reach of a signal; the supervisor each part."""
     process = start(
         "import subprocess, sys, time, pathlib; "
         "child = subprocess.Popen(['sleep', '60'], start_new_session=True); "
@@ -84,7 +93,10 @@ def test_a_task_in_a_group_of_its_own_does_not_outlive_the_scheduler(start, tmp_
     wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
     child = int((tmp_path / "child").read_text())
     assert is_alive(child)
-    stop_all([process])
+    stop_all([process], with_what_they_started=not outlives)
+    if outlives:
+        assert is_alive(child) and process.group() is None
+        os.kill(child, signal.SIGKILL)
     wait_for(lambda: not is_alive(child))
 
 
@@ -103,6 +115,29 @@ def test_a_stale_pid_file_is_not_believed(start, tmp_path):
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_the_number_of_another_boot_is_a_strangers(start):
+    """The leader may be gone and its number a group's all the same: nothing of ours outlives the machine."""
+    process = start("import time; time.sleep(60)")
+    group, ours = process.group(), process.pid_path.read_text()
+    entry = json.loads(ours) | {"boot_id": "another"}
+    process.pid_path.write_text(json.dumps(entry))
+    assert process.group() is None
+    assert stop_all([process]) == [] and is_alive(group)
+    # Of an earlier version, while it runs.
+    del entry["boot_id"]
+    process.pid_path.write_text(json.dumps(entry))
+    assert process.group() == group
+
+
+def test_what_cannot_be_found_again_is_not_left_running(start, tmp_path):
+    """On a full disk the pid file cannot be written, and each look of the supervisor would start one more."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/component.pid").symlink_to("/no/such/place")
+    with pytest.raises(OSError):
+        start(f"import time; time.sleep(60)  # {tmp_path}")
+    wait_for(lambda: not [pid for pid in _table() if str(tmp_path) in said_by(pid)], 3)
 
 
 @pytest.mark.parametrize("text", ["", "12", "{}", '{"pid": "x"}'])

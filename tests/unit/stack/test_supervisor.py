@@ -1,6 +1,7 @@
 """The supervisor: whatever hangs or ends is started again, for ever, and told; nothing else is touched."""
 
 import dataclasses
+import io
 import os
 import signal
 import socket
@@ -131,16 +132,31 @@ def test_systemd_hears_of_each_part_that_was_looked_at(desk, part, tmp_path, mon
         assert listener.recv(100) == b"WATCHDOG=1"
 
 
-def test_the_supervisor_ends_when_asked_and_leaves_the_parts_running(desk, part, monkeypatch):
+@pytest.fixture
+def asked_soon():
+    """This process is asked to end in a moment, as systemd and `make down` ask."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    yield
+    for number, handler in usual.items():
+        signal.signal(number, handler)
+
+
+def test_the_supervisor_ends_when_asked_and_leaves_the_parts_running(desk, part, monkeypatch, asked_soon):
     """`make down` ends it first; a service that is restarted finds the desk as it was."""
     kept, process = part("confirm-page")
     monkeypatch.setattr(supervisor, "parts_of", lambda config: [kept])
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
-    try:
-        supervisor.supervise(desk)
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
+    supervisor.supervise(desk)
     assert process.group() is not None
+
+
+def test_a_full_log_disk_does_not_end_who_mends(desk, monkeypatch, asked_soon):
+    """What it says is lost; what ended is started all the same."""
+    started = []
+    ended = Part("watcher", (), lambda: False, lambda: None, lambda: None, lambda: started.append(1))
+    monkeypatch.setattr(supervisor, "parts_of", lambda config: [ended])
+    monkeypatch.setattr(supervisor, "EVERY_S", 0.05)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True))
+    supervisor.supervise(desk)
+    assert started == [1]

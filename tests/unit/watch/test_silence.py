@@ -1,6 +1,7 @@
 """The dead man's switch: from outside the desk, with nothing of it running."""
 
 import dataclasses
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from trading_ops.cli import heartbeat
 from trading_ops.comms.mail import spoken_file
 from trading_ops.settings import Settings, SettingsError, read_settings
+from trading_ops.watch import silence
 from trading_ops.watch.silence import listen
 
 # Tuesday's report was due at 08:30 in London on Wednesday.
@@ -71,6 +73,23 @@ def test_a_letter_that_does_not_go_out_is_tried_again(live, monkeypatch):
     (live.data / "mail").unlink()
     assert listen(live, TOLD_AT).faults == ()
     assert letters(live) == 2
+
+
+def test_on_a_full_disk_it_is_told_once(live, monkeypatch):
+    """No new file fits: the old one is written over, and where that fails too nobody is written to."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space")
+
+    sent = []
+    monkeypatch.setattr(silence, "send_now", lambda *asked: sent.append(asked[2]) or ("sent", ""))
+    monkeypatch.setattr(silence, "write_whole", full)
+    for minutes in (0, 15, 30):
+        assert listen(live, TOLD_AT + timedelta(minutes=minutes)).faults == ()
+    assert sent == [live.operator_email, live.executor_email]
+    monkeypatch.setattr(silence, "_write_notes", full)
+    assert "cannot be noted" in listen(live, TOLD_AT + timedelta(days=1)).faults[1]
+    assert len(sent) == 2
 
 
 def test_what_was_due_before_anybody_listened_is_not_missed(tmp_path):
