@@ -10,7 +10,6 @@ everything, Postgres last. What ends by itself or hangs meanwhile is started aga
 """
 
 import argparse
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from trading_ops_stack.environment import POOLS, airflow_url, room_environment, 
 from trading_ops_stack.keys import KeysError, admin_password, write_keys
 from trading_ops_stack.lock import only_one
 from trading_ops_stack.people import add_people, sign_ins, told_once
+from trading_ops_stack.ports import is_taken
 from trading_ops_stack.processes import Process, stop_all
 from trading_ops_stack.supervisor import notify, supervise
 
@@ -87,7 +87,7 @@ def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bo
             airflow.set_pool(name, slots, meaning)
         _wait("dag-processor", processes, lambda: _dags_are_known(airflow), 120)
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
-        _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port, config.page_host), 60)
+        _wait("confirm-page", processes, lambda: is_taken(config.confirm_port, config.page_host), 60)
         start(config, processes["triggerer"])
         if with_supervisor:
             start(config, processes["supervisor"])
@@ -148,18 +148,10 @@ def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None
         ("api-server", "127.0.0.1", config.airflow_port, "TRADING_OPS_AIRFLOW_PORT"),
         ("confirm-page", config.page_host, config.confirm_port, "TRADING_OPS_CONFIRM_PORT"),
     ):
-        if processes[name].group() is None and _port_is_taken(port, host):
+        if processes[name].group() is None and is_taken(port, host):
             raise StackError(
                 f"port {port} for the {name} is used by another program: stop it, or choose a port with {setting}"
             )
-
-
-def _port_is_taken(port: int, host: str) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _wait(name: str, processes: dict[str, Process], is_ready: Callable[[], bool], timeout_s: float) -> None:
