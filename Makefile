@@ -51,7 +51,7 @@ init: setup ## Set up a desk for real money, by questions: make init [DESK=<fold
 up: setup ## Start the whole desk on this machine and print its addresses and logins
 	@$(RUN) trading_ops_stack.stack up
 
-down: ## Stop everything `make up` or `make demo` started
+down: ## Stop everything `make up` or `make demo` started, and say first of which desk
 	@if [ -x $(DESK_PYTHON) ]; then $(RUN) trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
 
 status: setup ## Say what runs
@@ -110,9 +110,11 @@ lock: $(UV) ## Resolve the lock files again from pyproject.toml
 lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject.toml
 	@cd qlib_runner && ../$(UV) pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock
 
-clean: down ## Remove the environments and the simulated desk's data; refuses a production database
-	@if found=$$(grep -ls production var/postgres/environment var/*/postgres/environment); then \
+clean: ## Remove the environments and the simulated desk's data; refuses a production database
+	@found=$$(grep -rlsx production --include=environment var || true); if [ -n "$$found" ]; then \
 	    echo "$${found%/environment} is a production database: back it up and remove it by hand if you mean it"; exit 1; fi
+	@for folder in var/postgres var/*/postgres; do \
+	    if [ -e $$folder ]; then $(MAKE) --no-print-directory down DESK=$${folder%/postgres}; fi; done
 	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

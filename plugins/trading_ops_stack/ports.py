@@ -28,8 +28,8 @@ def free_ports(usual: Mapping[str, int], folder: Path) -> dict[str, int]:
     Return the ports of a desk to be made in a folder, by the names of their settings.
 
     What the environment names is kept; the others are the usual ones or, all of them some tens further, the
-    first on which nobody listens and which no desk beside this one or below `var` names. Raises ValueError for
-    a port of the environment that is none or is used.
+    first on which nobody listens and which no desk beside this one or below `var` names. Raises ValueError
+    for a port of the environment that is none or is used.
     """
     used = {port for desk in (folder, LIVE_DESK) for port in _named_beside(desk)}
     named: dict[str, int] = {}

@@ -137,7 +137,7 @@ def files(config: Settings) -> dict[Path, str]:
 
 
 def unit_name(config: Settings) -> str:
-    """Return the unit's name: that of the book, for a reader, and one of the folder, since a book is not unique."""
+    """Return the unit's name: of the book, for a reader, and of the folder, since books are named alike."""
     book = re.sub("[^a-z0-9]+", "-", config.portfolio_id.lower())
     return f"trading-ops-{book}-{hashlib.sha256(os.fsencode(config.desk.resolve())).hexdigest()[:6]}.service"
 
@@ -177,7 +177,7 @@ def installed(config: Settings) -> str | None:
 
 
 def _names(config: Settings) -> set[str]:
-    """Return what the installed units of this desk's folder are called; an earlier version named them by the book."""
+    """Return the names of this folder's installed units; an earlier version named them by the book alone."""
     place = f"Environment=TRADING_OPS_DESK={config.desk}\n"
     return {
         path.stem.removesuffix("-heartbeat")

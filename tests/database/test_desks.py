@@ -107,7 +107,7 @@ def test_a_folder_that_holds_a_desk_is_left_alone(live):
 
 
 def test_a_second_desk_has_ports_of_its_own(live, monkeypatch):
-    """Those of the first are left alone though nobody listens on three of them; the environment has its way."""
+    """Not those of the first, though nobody listens on three of them; the environment has its way."""
     first = {name: getattr(live.config, name) for name in init.PORTS}
     monkeypatch.setattr(init, "PORTS", first)
     page = free_port()

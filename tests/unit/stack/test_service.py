@@ -36,7 +36,7 @@ def test_each_desk_has_a_unit_of_its_own(tmp_path):
 
 
 def test_a_desk_is_installed_once_and_says_how_to_start(tmp_path, monkeypatch, capsys):
-    """A unit of the same folder under an earlier name goes, another desk's stays; `remove` finds them again."""
+    """A unit of the same folder under an earlier name goes, another desk's stays; `remove` finds them."""
     told = tmp_path / "told"
     program = tmp_path / "systemctl"
     program.write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
