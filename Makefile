@@ -62,10 +62,10 @@ health: status ## The same, for a monitor: exit code 0 when everything runs
 psql: setup ## A prompt on the desk's database that can change nothing: make psql [SQL="select ..."]
 	@$(RUN) trading_ops_stack.psql $(if $(SQL),-c "$(SQL)")
 
-data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix
+data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix; also as a report
 	@$(RUN) trading_ops_stack data-quality
 
-riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix
+riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix; also as a report
 	@$(RUN) trading_ops_stack riskguard
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
