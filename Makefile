@@ -51,7 +51,7 @@ init: setup ## Set up a desk for real money, by questions: make init [DESK=<fold
 up: setup ## Start the whole desk on this machine and print its addresses and logins
 	@$(RUN) trading_ops_stack.stack up
 
-down: ## Stop everything `make up` or `make demo` started
+down: ## Stop everything `make up` or `make demo` started, and say first of which desk
 	@if [ -x $(DESK_PYTHON) ]; then $(RUN) trading_ops_stack.stack down; else echo "nothing is set up, so nothing runs"; fi
 
 status: setup ## Say what runs
@@ -62,10 +62,10 @@ health: status ## The same, for a monitor: exit code 0 when everything runs
 psql: setup ## A prompt on the desk's database that can change nothing: make psql [SQL="select ..."]
 	@$(RUN) trading_ops_stack.psql $(if $(SQL),-c "$(SQL)")
 
-data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix
+data-quality: setup ## DATA_QUALITY_PASS or DATA_QUALITY_FAIL of the newest run, with each check and fix; also as a report
 	@$(RUN) trading_ops_stack data-quality
 
-riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix
+riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check and fix; also as a report
 	@$(RUN) trading_ops_stack riskguard
 
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
@@ -110,9 +110,11 @@ lock: $(UV) ## Resolve the lock files again from pyproject.toml
 lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject.toml
 	@cd qlib_runner && ../$(UV) pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock
 
-clean: down ## Remove the environments and the simulated desk's data; refuses a production database
-	@if found=$$(grep -ls production var/postgres/environment var/*/postgres/environment); then \
+clean: ## Remove the environments and the simulated desk's data; refuses a production database
+	@found=$$(grep -rlsx production --include=environment var || true); if [ -n "$$found" ]; then \
 	    echo "$${found%/environment} is a production database: remove it by hand if you mean it; no command here backs it up"; exit 1; fi
+	@for folder in var/postgres var/*/postgres; do \
+	    if [ -e $$folder ]; then $(MAKE) --no-print-directory down DESK=$${folder%/postgres}; fi; done
 	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

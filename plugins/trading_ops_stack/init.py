@@ -34,10 +34,11 @@ from trading_ops_stack import postgres
 from trading_ops_stack.environment import state_folder
 from trading_ops_stack.keys import write_keys
 from trading_ops_stack.people import let_in, told_once
+from trading_ops_stack.ports import free_ports
 from trading_ops_stack.questions import InitError, ask, complete, read_answers
 from trading_ops_stack.readiness import findings, readiness_text
 
-# Beside those of the demo, so that both can run.
+# Beside those of the demo, so that both can run; another desk has others.
 PORTS = {"db_port": 54429, "airflow_port": 8174, "confirm_port": 8175, "docs_port": 8176}
 # Each desk has its own: changing one leaves the code as committed, and the other desks as they are.
 _FILES = {"policy": "policy.yml", "universe": "universe.csv", "sources": "sources.yml"}
@@ -84,6 +85,10 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         )
     if (folder / "postgres").exists():
         raise InitError(f"{folder} holds the database of another desk: name another folder with --desk")
+    try:
+        ports = free_ports(PORTS, folder)
+    except ValueError as error:
+        raise InitError(str(error)) from None
     answers = complete(answers) if answers is not None else ask(_read)
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -91,7 +96,7 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         for name in (*_FILES.values(), *_BESIDE):
             if not (folder / name).exists():
                 shutil.copy(PROJECT_ROOT / "config" / name, folder / name)
-        write_whole(draft, _env_text(answers).encode())
+        write_whole(draft, _env_text(answers, ports).encode())
         # Under its own name only once everything stands: until then nobody takes this for a desk.
         config = read_settings({variable("desk"): str(folder)}, draft.name)
         passwords = _found(config, answers)
@@ -105,6 +110,7 @@ def make_desk(folder: Path, answers: dict[str, str] | None) -> str:
         f"the desk is set up in {folder}; it is the one `make up` starts and `trading-ops` works on"
         if folder == LIVE_DESK
         else f"the desk is set up in {folder}; say `make up DESK={folder}` and `trading-ops --desk {folder}`",
+        "its ports: " + ", ".join(f"{name.removesuffix('_port')} {port}" for name, port in ports.items()),
         *told_once(passwords),
         "what is still missing before it may trade:",
         readiness_text(findings(config)),
@@ -120,7 +126,7 @@ def _read(prompt: str) -> str:
     return getpass(prompt) if prompt.startswith("The password") else input(prompt)
 
 
-def _env_text(answers: dict[str, str]) -> str:
+def _env_text(answers: dict[str, str], ports: dict[str, int]) -> str:
     told = {
         name: answers[name] for name in answers if name in Settings.__dataclass_fields__ and answers[name]
     }
@@ -128,7 +134,7 @@ def _env_text(answers: dict[str, str]) -> str:
         "environment": "production",
         **told,
         **_FILES,
-        **{name: str(port) for name, port in PORTS.items()},
+        **{name: str(port) for name, port in ports.items()},
     }
     return (
         "# The settings of this desk; docs/REFERENCE.md lists all there are. The environment overrides them.\n"

@@ -8,7 +8,6 @@ it is stopped. The superuser's lies in a file of its own, which only what starts
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from psycopg import sql
 from trading_ops.db.migrate import migrate
 from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack.passwords import read_passwords, superuser_pgpass, write_passwords
+from trading_ops_stack.ports import is_taken
 from trading_ops_stack.postgres_programs import ClusterError, run
 from trading_ops_stack.processes import kill_with_children
 
@@ -223,9 +223,8 @@ def _remove_stale_pid(folder: Path) -> None:
 def _wait_for_port(host: str, port: int) -> bool:
     # A killed server is gone from the process table before the kernel has closed its port.
     for _ in range(_PORT_TRIES):
-        with socket.socket() as probe:
-            if probe.connect_ex((host, port)) != 0:
-                return True
+        if not is_taken(port, host):
+            return True
         time.sleep(0.1)
     return False
 

@@ -9,6 +9,7 @@ keep the logs small.
 
 import argparse
 import getpass
+import hashlib
 import os
 import re
 import shutil
@@ -129,25 +130,16 @@ def files(config: Settings) -> dict[Path, str]:
         "portfolio_id": config.portfolio_id, "environment": config.environment, "folder": config.desk, "python": sys.executable,
         "place": place, "target": "multi-user.target" if is_root else "default.target",
     }  # fmt: skip
-    name = unit_name(config).removesuffix(".service")
-    texts = {
-        f"{name}.service": _UNIT, f"{name}-heartbeat.service": _HEARTBEAT, timer_name(config): _TIMER,
-    }  # fmt: skip
-    found = {_folder(is_root) / unit: text.format(**words) for unit, text in texts.items()}
+    texts = [text.format(**words) for text in (_UNIT, _HEARTBEAT, _TIMER)]
     if is_root:
-        rotation = _ROTATION.format(logs=folder / "logs", user=owner, group=owner)
-        found[Path("/etc/logrotate.d") / name] = rotation
-    return found
+        texts.append(_ROTATION.format(logs=folder / "logs", user=owner, group=owner))
+    return dict(zip(_paths(unit_name(config).removesuffix(".service")), texts, strict=True))
 
 
 def unit_name(config: Settings) -> str:
-    """Return the unit's name, one for each desk."""
-    return f"trading-ops-{re.sub('[^a-z0-9]+', '-', config.portfolio_id.lower())}.service"
-
-
-def timer_name(config: Settings) -> str:
-    """Return the name of the timer that listens to the desk."""
-    return f"{unit_name(config).removesuffix('.service')}-heartbeat.timer"
+    """Return the unit's name: of the book, for a reader, and of the folder, since books are named alike."""
+    book = re.sub("[^a-z0-9]+", "-", config.portfolio_id.lower())
+    return f"trading-ops-{book}-{hashlib.sha256(os.fsencode(config.desk.resolve())).hexdigest()[:6]}.service"
 
 
 def install(config: Settings) -> None:
@@ -156,22 +148,59 @@ def install(config: Settings) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         print(f"wrote {path}")
+    unit = unit_name(config)
+    for name in _names(config) - {unit.removesuffix(".service")}:
+        # Two would end each other's desk.
+        _take_away(name, "--now")
     _systemctl("daemon-reload")
-    _systemctl("enable", unit_name(config))
-    _systemctl("enable", "--now", timer_name(config))
+    _systemctl("enable", unit)
+    _systemctl("enable", "--now", f"{unit.removesuffix('.service')}-heartbeat.timer")
     if os.geteuid() != 0:
         print(f"let it start without a sign-in: sudo loginctl enable-linger {getpass.getuser()}")
-    print("the desk starts after each reboot; now: make up")
+    print(f"the desk starts after each reboot; now: {' '.join(_command('start', unit))}")
 
 
 def remove(config: Settings) -> None:
-    """Take the unit away again."""
-    _systemctl("disable", unit_name(config))
-    _systemctl("disable", "--now", timer_name(config))
-    for path in files(config):
+    """Take the unit away again. Raises ServiceError when there is none."""
+    names = _names(config)
+    if not names:
+        raise ServiceError(f"no unit of the desk in {config.desk} is installed here")
+    for name in names:
+        _take_away(name)
+    _systemctl("daemon-reload")
+
+
+def installed(config: Settings) -> str | None:
+    """Return the name of this desk's unit when it is installed, of the system or of this user."""
+    name = unit_name(config)
+    return name if any((_folder(is_root) / name).exists() for is_root in (True, False)) else None
+
+
+def _names(config: Settings) -> set[str]:
+    """Return the names of this folder's installed units; an earlier version named them by the book alone."""
+    place = f"Environment=TRADING_OPS_DESK={config.desk}\n"
+    return {
+        path.stem.removesuffix("-heartbeat")
+        for path in _folder(os.geteuid() == 0).glob("trading-ops-*.service")
+        if place in path.read_text()
+    }
+
+
+def _paths(name: str) -> list[Path]:
+    """Return the files of a unit; logrotate's is the machine's, so only root has one."""
+    is_root = os.geteuid() == 0
+    units = [
+        _folder(is_root) / f"{name}{end}" for end in (".service", "-heartbeat.service", "-heartbeat.timer")
+    ]
+    return [*units, Path("/etc/logrotate.d") / name] if is_root else units
+
+
+def _take_away(name: str, *and_stop: str) -> None:
+    _systemctl("disable", *and_stop, f"{name}.service")
+    _systemctl("disable", "--now", f"{name}-heartbeat.timer")
+    for path in _paths(name):
         path.unlink(missing_ok=True)
         print(f"removed {path}")
-    _systemctl("daemon-reload")
 
 
 def _folder(is_root: bool) -> Path:
@@ -183,7 +212,10 @@ def _folder(is_root: bool) -> Path:
 def _systemctl(*arguments: str) -> None:
     if shutil.which("systemctl") is None:
         raise ServiceError("this machine has no systemd: call `make up` from whatever starts its services")
-    scope = () if os.geteuid() == 0 else ("--user",)
-    done = subprocess.run(["systemctl", *scope, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(_command(*arguments), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ServiceError(f"systemctl {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def _command(*arguments: str) -> tuple[str, ...]:
+    return ("systemctl", *(() if os.geteuid() == 0 else ("--user",)), *arguments)

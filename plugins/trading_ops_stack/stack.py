@@ -10,7 +10,6 @@ everything, Postgres last. What ends by itself or hangs meanwhile is started aga
 """
 
 import argparse
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -22,11 +21,11 @@ from trading_ops.config.policy import PolicyError
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.exchange.sessions import calendar_hash
 from trading_ops.ops.identity import OtherDesk, identity
-from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, settings
+from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, demo_settings, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
 from trading_ops.watch.resources import short_of_disk
-from trading_ops_stack import health, postgres
+from trading_ops_stack import health, postgres, service
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.airflow_database import migrate_airflow
 from trading_ops_stack.card import StackError, require_own_page, write_card
@@ -35,6 +34,7 @@ from trading_ops_stack.environment import POOLS, airflow_url, room_environment, 
 from trading_ops_stack.keys import KeysError, admin_password, write_keys
 from trading_ops_stack.lock import only_one
 from trading_ops_stack.people import add_people, sign_ins, told_once
+from trading_ops_stack.ports import is_taken
 from trading_ops_stack.processes import Process, stop_all
 from trading_ops_stack.supervisor import notify, supervise
 
@@ -87,7 +87,7 @@ def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bo
             airflow.set_pool(name, slots, meaning)
         _wait("dag-processor", processes, lambda: _dags_are_known(airflow), 120)
         _wait("scheduler", processes, lambda: airflow.health().get("scheduler") == "healthy", 90)
-        _wait("confirm-page", processes, lambda: _port_is_taken(config.confirm_port, config.page_host), 60)
+        _wait("confirm-page", processes, lambda: is_taken(config.confirm_port, config.page_host), 60)
         start(config, processes["triggerer"])
         if with_supervisor:
             start(config, processes["supervisor"])
@@ -101,11 +101,29 @@ def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bo
 
 
 def down(config: Settings, say: Callable[[str], None] = print) -> None:
-    """Stop every component, TERM first and KILL after 15 s, then Postgres."""
+    """Say which desk it is and stop every component, TERM first and KILL after 15 s, then Postgres."""
     with only_one(config):
+        say(f"stopping {_which(config)}")
         stopped = stop_all(components(config).values())
         postgres.stop(state_folder(config) / "postgres")
         say(f"stopped: {', '.join(stopped) or 'nothing else ran'}; Postgres is down")
+
+
+def desk_to_stop() -> Settings:
+    """
+    Return the desk `down` means: the one that is named, else of the live one and the demo the one that runs.
+
+    Raises StackError when both do.
+    """
+    config, demo = settings(), demo_settings()
+    if config.desk == demo.desk or not _runs(demo):
+        return config
+    if _runs(config):
+        raise StackError(
+            f"the demo and the desk of {config.desk} both run; say which one:\n"
+            f"  make down DESK={demo.desk}    the demo\n  make down DESK={config.desk}    {_which(config)}"
+        )
+    return demo
 
 
 def run(config: Settings, say: Callable[[str], None] = print) -> None:
@@ -122,17 +140,17 @@ def run(config: Settings, say: Callable[[str], None] = print) -> None:
 def status(config: Settings, say: Callable[[str], None] = print) -> bool:
     """Say what runs and does its work, and return whether everything does."""
     found = {name: health.state(config, name) for name in (*health.NEEDS, "supervisor")}
-    say(
-        identity(config)
-        if found["postgres"] == health.WELL
-        else f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
-    )
+    say(identity(config) if found["postgres"] == health.WELL else _unasked(config))
     short = short_of_disk(config)
     for name, state in found.items():
         is_plain = state in (health.WELL, health.DOWN)
         say(f"  {state:<8} {name}" if is_plain else f"  PROBLEM  {name}: {state}")
     for line in short:
         say(f"  PROBLEM  {line}")
+    unit = service.installed(config)
+    say(
+        f"  after a reboot: {f'{unit} starts it' if unit else 'nothing starts it; trading-ops service install'}"
+    )
     is_well = not short and set(found.values()) == {health.WELL}
     if found["api-server"] == health.WELL:
         try:
@@ -144,23 +162,31 @@ def status(config: Settings, say: Callable[[str], None] = print) -> bool:
     return is_well
 
 
+def _runs(config: Settings) -> bool:
+    return any(health.is_running(config, name) for name in ("postgres", *components(config)))
+
+
+def _which(config: Settings) -> str:
+    try:
+        return identity(config) if health.state(config, "postgres") == health.WELL else _unasked(config)
+    except (OtherDesk, psycopg.Error):
+        # What is stopped is what this folder started, whoever's database answers.
+        return _unasked(config)
+
+
+def _unasked(config: Settings) -> str:
+    return f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
+
+
 def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None:
     for name, host, port, setting in (
         ("api-server", "127.0.0.1", config.airflow_port, "TRADING_OPS_AIRFLOW_PORT"),
         ("confirm-page", config.page_host, config.confirm_port, "TRADING_OPS_CONFIRM_PORT"),
     ):
-        if processes[name].group() is None and _port_is_taken(port, host):
+        if processes[name].group() is None and is_taken(port, host):
             raise StackError(
                 f"port {port} for the {name} is used by another program: stop it, or choose a port with {setting}"
             )
-
-
-def _port_is_taken(port: int, host: str) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _wait(name: str, processes: dict[str, Process], is_ready: Callable[[], bool], timeout_s: float) -> None:
@@ -201,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if verb == "status":
             return 0 if status(settings()) else 1
-        {"up": up, "down": down, "run": run}[verb](settings())
+        {"up": up, "down": down, "run": run}[verb](desk_to_stop() if verb == "down" else settings())
     except START_ERRORS as error:
         print(f"make {verb}: {error}", file=sys.stderr)
         return 1

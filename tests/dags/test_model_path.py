@@ -8,6 +8,7 @@ Twelve years of twenty companies, so that the windows of the real training fit.
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
@@ -184,7 +185,11 @@ def test_a_model_is_trained_registered_watched_and_traded_beside_its_successor(r
     rows.add_intended(room, late, 1, best[0])
     rows.pass_all_gates(room, late)
     rows.decide(room, late)
+    told: dict[str, str] = {}
+    instance = SimpleNamespace(xcom_push=told.__setitem__)
+    monkeypatch.setattr("trading_ops_airflow.tasks.plan.get_current_context", lambda: {"ti": instance})
     ticket_id = called(issue_ticket, late)
+    assert told["outcome"].startswith("TRADE 1 order")
     with connect("desk_reader", room) as connection:
         ticket = connection.execute(
             "select kind, reasons, body_json from desk.tickets where ticket_id = %s", (ticket_id,)

@@ -106,6 +106,23 @@ def test_a_folder_that_holds_a_desk_is_left_alone(live):
     assert (live.folder / "desk.env").read_bytes() == before
 
 
+def test_a_second_desk_has_ports_of_its_own(live, monkeypatch):
+    """Not those of the first, though nobody listens on three of them; the environment has its way."""
+    first = {name: getattr(live.config, name) for name in init.PORTS}
+    monkeypatch.setattr(init, "PORTS", first)
+    page = free_port()
+    monkeypatch.setenv("TRADING_OPS_CONFIRM_PORT", str(page))
+    second = live.folder.parent / "second"
+    said = init.make_desk(second, dict(ANSWERS))
+    config = read_settings({"TRADING_OPS_DESK": str(second)})
+    ports = {name: getattr(config, name) for name in first}
+    assert ports["confirm_port"] == page and not set(ports.values()) & set(first.values())
+    assert f"its ports: db {ports['db_port']}, airflow {ports['airflow_port']}, confirm {page}" in said
+    monkeypatch.setenv("TRADING_OPS_DB_PORT", str(first["db_port"]))
+    with pytest.raises(init.InitError, match="TRADING_OPS_DB_PORT=.* is used by another"):
+        init.make_desk(live.folder.parent / "third", dict(ANSWERS))
+
+
 def test_a_verb_says_first_which_desk_it_works_on(live):
     """From a fresh shell, before it acts."""
     done = live.run("status")

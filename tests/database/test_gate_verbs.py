@@ -8,7 +8,7 @@ from trading_ops.cli.main import main
 
 
 def test_the_command_line_says_how_a_gate_was_judged(desk, monkeypatch, capsys):
-    """The newest run's, every check, the cause with its fix, and an exit code for a script."""
+    """The newest run's, every check, the cause with its fix, an exit code, and a report to keep."""
     at_a_shell(monkeypatch, desk)
     rows.set_clock(desk, rows.SATURDAY_AT)
     assert main(["data-quality"]) == 1
@@ -25,6 +25,10 @@ def test_the_command_line_says_how_a_gate_was_judged(desk, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert said.startswith("DATA_QUALITY_FAIL: the daily run ") and "BLOCKS  coverage" in said
     assert "coverage: 9 are missing. Smallest fix: Load." in said
+    report = desk.data / "reports/data_quality_2026-06-12.md"
+    assert said.endswith(f"written to {report}\n")
+    assert report.read_text().startswith("# DATA_QUALITY_FAIL: the daily run ")
+    assert "\n- coverage: 9 are missing. Smallest fix: Load.\n" in report.read_text()
     rows.fail_gate(desk, plan, "risk", "daily_loss", "7 % were lost.", "Wait.")
     assert main(["riskguard"]) == 1
     assert "RISK_FAIL: the plan run" in capsys.readouterr().out
