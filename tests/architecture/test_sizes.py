@@ -24,7 +24,7 @@ LONG_FILES: dict[str, int] = {
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
     "tests/database/rows.py": 383,
-    "tests/database/test_append_only.py": 269,
+    "tests/database/test_append_only.py": 268,
     "tests/database/test_export.py": 260,
     "tests/database/test_models.py": 495,
     "tests/database/test_models_approval.py": 291,

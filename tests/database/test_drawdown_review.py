@@ -14,7 +14,6 @@ from trading_ops.cli.main import main as run_cli
 from trading_ops.db.connect import connect
 from trading_ops.ops import drawdown
 from trading_ops.runs.frozen import adopt_policy
-from trading_ops.tickets.owed_now import read_owed
 
 MONDAY_AT = rows.SATURDAY_AT + timedelta(days=2)
 
@@ -77,16 +76,6 @@ def test_an_operator_reviews_what_the_newest_plan_found(fallen):
     assert (logged["person"], logged["action"]) == ("operator", "drawdown_reviewed")
     assert logged["detail"]["reason"] == "a bad quarter"
     assert (logged["detail"]["drawdown_ratio"], logged["detail"]["limit_ratio"]) == ("0.25", "0.2")
-
-
-def test_a_review_is_owed_by_the_operator_until_it_is_done(fallen):
-    """On the page of the halt; nobody is chased to make that decision."""
-    with connect("desk_app", fallen) as connection:
-        [owed] = read_owed(connection, "demo")
-    assert (owed.actor, owed.step, owed.path) == ("operator", "review", "/halt")
-    assert review(fallen) is True
-    with connect("desk_app", fallen) as connection:
-        assert read_owed(connection, "demo") == ()
 
 
 def test_a_review_in_advance_is_refused(desk):

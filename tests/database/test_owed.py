@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from tests.database import judged, rows
+from tests.database.test_drawdown_review import fallen, review  # noqa: F401  (a fixture)
 from trading_ops.db.connect import connect
 from trading_ops.exchange.sessions import next_plan_at
 from trading_ops.plan.reasons import Reason
@@ -169,3 +170,13 @@ def test_the_next_plan_is_made_on_the_first_saturday_to_come(now, planned):
     """At 09:00 in London, before and after its clocks change."""
     at = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, planned)]
     assert next_plan_at(at[0]) == at[1]
+
+
+def test_a_review_is_owed_by_the_operator_until_it_is_done(fallen):  # noqa: F811
+    """On the page of the halt; nobody is chased to make that decision."""
+    with connect("desk_app", fallen) as connection:
+        [owed] = read_owed(connection, "demo")
+    assert (owed.actor, owed.step, owed.path) == ("operator", "review", "/halt")
+    assert review(fallen) is True
+    with connect("desk_app", fallen) as connection:
+        assert read_owed(connection, "demo") == ()
