@@ -74,7 +74,7 @@ PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -
 test: setup ## Run every test but the long ones
 	@$(PYTEST) -m "not long"
 
-test-long: setup ## Run the tests that need a container engine, and that of a whole desk in real time
+test-long: setup ## Run the tests that need a container engine, and those of a whole day and of a whole desk in real time
 	@$(PYTEST) -m long
 
 check: setup ## Lint and the quick tests

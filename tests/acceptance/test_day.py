@@ -38,6 +38,7 @@ def steps(said: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_a_day_is_worked_and_its_broken_step_is_named(desk):
     """
     Everything but the gate is green, whose no has a reason and an exit code; scores need a model; Postgres
