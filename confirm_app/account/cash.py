@@ -47,7 +47,7 @@ def record():
     return redirect(url_for("cash.new"), code=303)
 
 
-@cash.post("/cash/<int(max=9223372036854775807):movement_id>/reverse")
+@cash.post("/cash/<int:movement_id>/reverse")
 def reverse(movement_id: int):
     """Take a movement back that was booked by mistake; the true one is booked anew."""
     values = request.form.to_dict()

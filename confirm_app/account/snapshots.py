@@ -42,7 +42,7 @@ def record():
     return redirect(url_for("snapshots.show", snapshot_id=snapshot_id), code=303)
 
 
-@snapshots.get("/snapshots/<int(max=9223372036854775807):snapshot_id>")
+@snapshots.get("/snapshots/<int:snapshot_id>")
 def show(snapshot_id: int):
     """A recorded snapshot beside the ledger of now."""
     portfolio_id = desk_settings().portfolio_id
