@@ -134,3 +134,31 @@ grant execute on function desk.record_absence(text, date, date), desk.cancel_abs
     desk.executor_away(date) to desk_planner;
 grant select on desk.absences, desk.absence_cancellations, desk.absences_now
     to desk_planner, desk_reader, desk_backup;
+
+-- What was taken back after the gate was judged stops the ticket as well, and so does whoever went away since.
+create function desk.refuse_unready_trade() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, desk, pg_temp
+as $$
+declare
+    objections text;
+    away text := desk.executor_away((new.window_open_at at time zone 'America/New_York')::date);
+begin
+    if new.kind = 'TRADE' then
+        select string_agg(found.objection, '; ' order by found.check_name) into objections
+        from desk.readiness_objections(new.run_id) as found;
+        if objections is not null then
+            raise exception 'the desk is not ready to trade: %', objections
+                using errcode = 'integrity_constraint_violation', constraint = 'desk_is_ready';
+        end if;
+        if away is not null then
+            raise exception 'nobody executes orders: %', away
+                using errcode = 'integrity_constraint_violation', constraint = 'executor_is_there';
+        end if;
+    end if;
+    return new;
+end
+$$;
+create trigger refuse_unready_trade before insert on desk.tickets
+for each row execute function desk.refuse_unready_trade();
+alter table desk.tickets enable always trigger refuse_unready_trade;
