@@ -17,9 +17,8 @@ from trading_ops.comms.incidents import close_over, record_incident
 from trading_ops.comms.letters import Attachment, Letter, compose, page_link
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
-from trading_ops.files import private_folder, write_whole
 from trading_ops.plan.steps import gate_reasons
-from trading_ops.reports.pages import TEMPLATES
+from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
 from trading_ops.tickets.owed import Owed, left
@@ -79,7 +78,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
             "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
             "to_do": owed_words(report.owed, config.page_url), "open_words": open_words,
         }  # fmt: skip
-        texts = {kind: TEMPLATES.get_template(f"daily.{kind}.j2").render(words) for kind in ("md", "html")}
+        texts = rendered("daily", words)
         key = f"daily_report:{subject}"
         number = queries.reports.number_of_report(
             connection, dedupe_key=key, prefix=f"daily_report:{report.run['portfolio_id']}:"
@@ -92,10 +91,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
             letter=daily_letter(report, texts["html"], config.page_url, number),
         )
     connection.commit()
-    folder = private_folder(config.data / "reports")
-    for kind, text in texts.items():
-        write_whole(folder / f"daily_{as_of_date}.{kind}", text.encode())
-    return folder / f"daily_{as_of_date}.html"
+    return write_pages(config, f"daily_{as_of_date}", texts)
 
 
 def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyReport:

@@ -13,8 +13,7 @@ import psycopg
 from trading_ops.comms.letters import Attachment, Letter, compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
-from trading_ops.files import private_folder, write_whole
-from trading_ops.reports.pages import TEMPLATES
+from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.runs.run import load_run
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of, skip_price_usd
@@ -82,7 +81,7 @@ def _write(connection: psycopg.Connection, ticket: Mapping, executed: Executed, 
         "remarks": remarks,
         "skip_price_usd": skip_price_usd,
     }
-    texts = {kind: TEMPLATES.get_template(f"executions.{kind}.j2").render(words) for kind in ("md", "html")}
+    texts = rendered("executions", words)
     letter = executions_letter(ticket, executed, texts["html"], config.page_url)
     for actor, address in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(
@@ -93,10 +92,7 @@ def _write(connection: psycopg.Connection, ticket: Mapping, executed: Executed, 
             letter=letter,
             ticket_id=ticket_id,
         )
-    folder = private_folder(config.data / "reports")
-    for kind, text in texts.items():
-        write_whole(folder / f"executions_{ticket_id}.{kind}", text.encode())
-    return folder / f"executions_{ticket_id}.html"
+    return write_pages(config, f"executions_{ticket_id}", texts)
 
 
 def _bars(connection: psycopg.Connection, run_id: str) -> dict[str, dict[int, bool | None]]:

@@ -15,10 +15,9 @@ import psycopg
 
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import queries
-from trading_ops.files import private_folder, write_whole
 from trading_ops.models.registry import ranking_name
 from trading_ops.reports.daily import NOT_BUILT
-from trading_ops.reports.pages import TEMPLATES
+from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
 
 
@@ -66,12 +65,7 @@ def write_model_report(connection: psycopg.Connection, config: Settings) -> Path
             ],
             "weeks": _compared_weeks(connection, config.portfolio_id),
         }
-    folder = private_folder(config.data / "reports")
-    path = folder / f"models_{now_at.date()}.html"
-    for target in (path, path.with_suffix(".md")):
-        template = TEMPLATES.get_template(f"models{target.suffix}.j2")
-        write_whole(target, template.render(report).encode())
-    return path
+    return write_pages(config, f"models_{now_at.date()}", rendered("models", report))
 
 
 def rank_moves(rows: Iterable[Mapping], top_count: int) -> RankMoves | None:

@@ -16,9 +16,8 @@ import psycopg
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import queries
 from trading_ops.exchange import sessions
-from trading_ops.files import private_folder, write_whole
 from trading_ops.reports.daily import NOT_BUILT
-from trading_ops.reports.pages import TEMPLATES
+from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import Alias, Universe, UniverseEntry
@@ -119,12 +118,7 @@ def write_universe_report(connection: psycopg.Connection, config: Settings) -> P
     universe, sources = read_universe(config), read_policy(config).market_data.source_order
     with connection.transaction():
         report = read_universe_report(connection, universe, sources)
-    folder = private_folder(config.data / "reports")
-    path = folder / f"universe_{report.as_of_date}.html"
-    for target in (path, path.with_suffix(".md")):
-        template = TEMPLATES.get_template(f"universe{target.suffix}.j2")
-        write_whole(target, template.render(vars(report)).encode())
-    return path
+    return write_pages(config, f"universe_{report.as_of_date}", rendered("universe", vars(report)))
 
 
 def read_universe_report(
