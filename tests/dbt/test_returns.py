@@ -6,7 +6,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.dbt.returns_model import Event, Session, days_of
@@ -72,6 +72,21 @@ cents = st.one_of(st.integers(100, 50_000).map(lambda price: Decimal(price) / 10
 prices = st.fixed_dictionaries(
     {s: st.lists(cents, min_size=len(DATES), max_size=len(DATES)) for s in SYMBOLS}
 )
+# One book of each kind, so that none is left to what was drawn: before, between and after the sessions.
+FIRST, MIDDLE, LAST = SESSIONS[0].open_at, SESSIONS[3].close_at, SESSIONS[-1].close_at
+TEN = Decimal(10)
+EVERY_KIND = [
+    ("deposit", FIRST, Decimal(1000)),
+    ("fill", MIDDLE, TEN, "AAA", "BUY", Decimal(2), Decimal(1)),
+    ("fill", LAST, TEN, "BBB", "BUY", Decimal(1), Decimal(0)),
+    ("withdrawal", MIDDLE, TEN),
+    ("dividend", MIDDLE, TEN),
+    ("fee", MIDDLE, TEN),
+    ("interest", MIDDLE, TEN),
+    ("taken back", MIDDLE, TEN),
+    ("deposit", LATEST_AT, TEN),
+]
+CLOSES = {"AAA": [TEN] * len(DATES), "BBB": [None] * len(DATES)}
 books = st.permutations(range(12)).flatmap(
     lambda order: st.lists(st.one_of(moved, moved, traded), min_size=1, max_size=12).map(
         lambda steps: [steps[place] for place in order if place < len(steps)]
@@ -187,6 +202,7 @@ def test_returns_are_those_of_an_independent_model(relations):
 
     @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(books, prices)
+    @example(EVERY_KIND, CLOSES)
     def agree(steps, closes):
         found = computed(relations, steps, closes)
         events = events_of(steps)
