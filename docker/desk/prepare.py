@@ -23,7 +23,7 @@ def migrate_desk() -> None:
 def prepare_airflow(config: Settings) -> None:
     """Migrate Airflow's database and create what its first run would miss."""
     from trading_ops_stack.environment import POOLS
-    from trading_ops_stack.people import add_people, told_once
+    from trading_ops_stack.people import add_people, found_book, told_once
 
     airflow = (sys.executable, "-m", "airflow")
     subprocess.run([*airflow, "db", "migrate"], check=True)
@@ -36,6 +36,7 @@ def prepare_airflow(config: Settings) -> None:
         pools.flush()
         subprocess.run([*airflow, "pools", "import", pools.name], check=True)
     new_passwords = add_people(config)
+    found_book(config)
     if config.environment == "production":
         print("\n".join(told_once(new_passwords)), flush=True)
 

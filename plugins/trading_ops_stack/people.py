@@ -12,7 +12,9 @@ import sys
 
 import psycopg
 
+from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect, queries
+from trading_ops.ledger.portfolio import ensure_portfolio
 from trading_ops.ops.identity import identity
 from trading_ops.ops.people import require_person
 from trading_ops.settings import Settings, settings
@@ -34,6 +36,17 @@ def add_people(config: Settings) -> dict[str, str]:
             person: let_in(connection, config, person, person, getattr(config, email), "operator")
             for person, email in PEOPLE.items()
         }
+
+
+def found_book(config: Settings) -> None:
+    """
+    Begin the book of a desk in production, so that cash and a test ticket may come before the first run.
+
+    A simulated one begins with its first run, at the time it is told then.
+    """
+    if config.environment == "production":
+        with connect("desk_planner", config) as connection:
+            ensure_portfolio(connection, config.portfolio_id, config.portfolio_kind, read_policy(config))
 
 
 def told_once(passwords: dict[str, str]) -> list[str]:

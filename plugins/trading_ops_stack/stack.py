@@ -33,7 +33,7 @@ from trading_ops_stack.components import components, start
 from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
 from trading_ops_stack.keys import KeysError, admin_password, write_keys
 from trading_ops_stack.lock import only_one
-from trading_ops_stack.people import add_people, sign_ins, told_once
+from trading_ops_stack.people import add_people, found_book, sign_ins, told_once
 from trading_ops_stack.ports import is_taken
 from trading_ops_stack.processes import Process, stop_all
 from trading_ops_stack.supervisor import notify, supervise
@@ -80,6 +80,7 @@ def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bo
         for name in ("api-server", "dag-processor", "confirm-page", "watcher"):
             start(config, processes[name])
         new_passwords = add_people(config)
+        found_book(config)
         airflow = Airflow.of(config)
         _wait("api-server", processes, airflow.is_ready, 120)
         start(config, processes["scheduler"])

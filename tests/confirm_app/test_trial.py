@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.confirm_app import desk_rows
 from tests.confirm_app.test_owed_pages import page_of
 from trading_ops.db.connect import connect
+from trading_ops.runs.run import RunError
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.trial import send_trial
 from trading_ops.wording.qr import qr_svg
+from trading_ops_stack.people import found_book
 from trading_ops_stack.readiness import findings
 
 _BOOKS = """
@@ -73,3 +77,15 @@ def test_the_operator_has_the_pages_address_as_a_code(app, operator, executor):
     app.config["DESK_SETTINGS"] = replace(app.config["DESK_SETTINGS"], confirm_url="https://desk.example.org")
     assert str(qr_svg("https://desk.example.org")) in operator.client.get("/").text
     assert "<svg" not in executor.client.get("/").text
+
+
+def test_a_production_desk_has_its_book_before_the_first_run(desk):
+    """On Docker no `init` makes it, and opening cash and a test ticket come first; a simulated one waits."""
+    before = replace(desk, portfolio_id="not_begun")
+    found_book(before)
+    with connect("desk_planner", desk) as connection, pytest.raises(RunError, match="not_begun begins with"):
+        send_trial(connection, before)
+    live = replace(desk, portfolio_id="begun", environment="production", portfolio_kind="live")
+    found_book(live)
+    with connect("desk_planner", desk) as connection:
+        assert send_trial(connection, live).startswith("TEST-")

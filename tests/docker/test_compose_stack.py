@@ -78,6 +78,19 @@ def test_the_desk_in_the_image_is_the_one_that_was_built(stack):
     assert "/opt/desk/tests" not in inside
 
 
+def test_the_desk_s_command_works_in_a_container(stack):
+    """A halt and its release, typed where Docker keeps the keys."""
+    for command, said in (
+        (("halt", "a try", "--person", "operator"), "the desk is halted"),
+        (("release", "tried", "--person", "operator"), "the halt is over"),
+    ):
+        done = stack.execute("watcher", "trading-ops", *command)
+        assert done.returncode == 0 and said in done.stdout, done.stdout + done.stderr
+    # As the crontab of RUNBOOK calls it: in a container of its own, whatever became of the watcher.
+    once = ("run", "--rm", "--no-deps", "-T", "watcher")
+    assert "never silent" in stack.run(*once, "trading-ops", "heartbeat")
+
+
 def test_the_page_cannot_become_another_role(stack):
     """With the page's own password every other role is refused; nobody is superuser over the network."""
     program = (

@@ -13,6 +13,7 @@ import psycopg
 from trading_ops.comms.letters import Letter, compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
+from trading_ops.runs.run import RunError
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import TicketLine
 from trading_ops.tickets.letters import page_link
@@ -35,7 +36,13 @@ FIGURES = "0.125 units at $100.00, value £10.00, no fee, executed just now"
 
 
 def send_trial(connection: psycopg.Connection, config: Settings) -> str:
-    """Put a test ticket into the outbox, for the executor, and return its name (as desk_planner, commits)."""
+    """
+    Put a test ticket into the outbox, for the executor, and return its name (as desk_planner, commits).
+
+    Raises RunError when the book has not begun.
+    """
+    if not queries.ledger.portfolio_kind(connection, portfolio_id=config.portfolio_id):
+        raise RunError(f"the book {config.portfolio_id} begins with this desk's first run: do that first")
     test_ticket_id = f"TEST-{secrets.token_hex(4)}"
     with connection.transaction():
         queries.tickets.insert_test_ticket(
