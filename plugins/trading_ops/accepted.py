@@ -4,10 +4,13 @@ What the text of a setting may be.
 Each function returns the value of a text, or raises ValueError with the accepted form.
 """
 
+import grp
 import os
+import pwd
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
@@ -117,18 +120,33 @@ _CHECKS = {
 }
 
 
+def _others_in(group_id: int, owner_id: int) -> list[str]:
+    """Return the names of who is in a group beside the owner of a file and the administrator."""
+    with suppress(KeyError):
+        named = set(grp.getgrgid(group_id).gr_mem)
+        return sorted(
+            user.pw_name
+            for user in pwd.getpwall()
+            if (user.pw_gid == group_id or user.pw_name in named) and user.pw_uid not in (0, owner_id)
+        )
+    return []
+
+
 def lines_of_file(path: Path) -> Iterator[tuple[str, str]]:
     """
     Yield name and text of each line NAME=TEXT of a desk's file, nothing when there is none.
 
     Lines without text, blank ones and those that begin with # are left out. It says which database a
-    halt stops: where everybody may write it, or its folder, or it is somebody else's, nothing in it counts.
+    halt stops: where somebody else may write it or its folder, nothing in it counts.
     """
     try:
         for place in (path, path.parent):
             found = place.stat()
             if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                 raise ValueError(f"{place} can be written by everybody on this machine: chmod o-w {place}")
+            # A group of its owner's own, which many machines make with the user, is nobody else.
+            if found.st_mode & stat.S_IWGRP and (others := _others_in(found.st_gid, found.st_uid)):
+                raise ValueError(f"{place} can be written by {', '.join(others)} as well: chmod g-w {place}")
             # The administrator may work on anybody's desk.
             if os.geteuid() and found.st_uid not in (0, os.geteuid()):
                 raise ValueError(

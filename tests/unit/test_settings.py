@@ -1,6 +1,7 @@
 """Settings: defaults for a bare machine, and a clear refusal of everything else."""
 
 import os
+import pwd
 
 import pytest
 
@@ -183,6 +184,20 @@ def test_a_file_that_everybody_may_write_is_refused(tmp_path, place):
         read_settings(environ)
     (tmp_path / place).chmod(0o775)
     assert read_settings(environ).db_port == 6000
+
+
+@pytest.mark.parametrize("place", ["desk.env", "."])
+def test_a_file_that_a_group_of_others_may_write_is_refused(tmp_path, place):
+    """Its owner's own group is nobody else; one with another user in it is."""
+    environ = desk_with(tmp_path, "TRADING_OPS_DB_PORT=6000\n")
+    other = next(user for user in pwd.getpwall() if user.pw_uid not in (0, os.getuid()))
+    (tmp_path / place).chmod(0o775)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / place, -1, other.pw_gid)
+    else:
+        pytest.skip("only the administrator may hand a file to another's group")
+    with pytest.raises(SettingsError, match=f"can be written by .*{other.pw_name}.*: chmod g-w"):
+        read_settings(environ)
 
 
 def test_the_file_of_another_user_is_refused_but_not_to_the_administrator(tmp_path, monkeypatch):
