@@ -63,7 +63,9 @@ def book_fills(
 
 @dataclass
 class LedgerModel:
-    """What was there, newest fills per (ticket, line) and posted splits; `confirm` and `post` say whether they count."""
+    """
+    What was there, newest fills per (ticket, line) and posted splits; `confirm` and `post` say what counts.
+    """
 
     sides: dict[tuple[str, int], tuple[str, int]]
     newest: dict[tuple[str, int], list[tuple[Decimal, datetime]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a book begins with: one set of cash and stocks, that splits move, sales take from, and nobody adds to later."""
+"""What a book begins with: one set of cash and stocks, that splits move and nobody adds to later."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""A book that begins with stocks, on the real build: reconciled, planned, sold from, and no gain out of nothing."""
+"""A book that begins with stocks, on the real build: reconciled, planned, sold from, no gain of nothing."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

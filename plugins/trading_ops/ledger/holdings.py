@@ -63,6 +63,14 @@ def rows_of(found: object) -> list[dict[str, str]]:
     return found
 
 
+def rows_typed(text: str) -> list[dict[str, str]]:
+    """Return positions as a person types them: fields with commas between them, stocks with semicolons."""
+    rows = [[field.strip() for field in row.split(",")] for row in text.split(";") if row.strip()]
+    if any(len(row) > len(FIELDS) for row in rows):
+        raise ValueError(f"a position is {', '.join(FIELDS)}, with commas between them")
+    return [dict(zip(FIELDS, row, strict=False)) for row in rows]
+
+
 def parse_holdings(
     rows: Sequence[Mapping[str, str]], universe: Universe, today: date
 ) -> tuple[OpeningPosition, ...]:
