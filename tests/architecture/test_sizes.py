@@ -49,8 +49,6 @@ LONG_MODELS: dict[str, int] = {
     "dbt_project/models/gates/reconciliation/gate_reconciliation_positions_match.sql": 72,
     "dbt_project/models/gates/risk/gate_risk_model_approved.sql": 102,
     "dbt_project/models/gates/risk/gate_risk_position_weight.sql": 86,
-    "dbt_project/models/intermediate/ledger/int_ledger__entries.sql": 94,
-    "dbt_project/models/intermediate/ledger/int_ledger__position_values.sql": 93,
     "dbt_project/models/intermediate/market/checks/int_market__source_closes.sql": 126,
     "dbt_project/models/intermediate/market/int_market__action_findings.sql": 87,
     "dbt_project/models/intermediate/market/int_market__actions.sql": 207,
@@ -63,7 +61,7 @@ LONG_MODELS: dict[str, int] = {
     "dbt_project/models/marts/ledger/intended_vs_executed.sql": 78,
     "dbt_project/models/marts/market/reference_prices.sql": 81,
     "dbt_project/models/staging/market/stg_market__eod_bars.sql": 103,
-    "dbt_project/models/staging/market/stg_market__ranges.sql": 163,
+    "dbt_project/models/staging/market/stg_market__ranges.sql": 145,
 }
 
 # File kind -> where it may lie. A kind nobody named is a decision, not a commit.

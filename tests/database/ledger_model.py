@@ -63,15 +63,19 @@ def book_fills(
 
 @dataclass
 class LedgerModel:
-    """Newest fills per (ticket, line) and posted splits; `confirm` and `post` say whether they count."""
+    """
+    What was there, newest fills per (ticket, line) and posted splits; `confirm` and `post` say what counts.
+    """
 
     sides: dict[tuple[str, int], tuple[str, int]]
     newest: dict[tuple[str, int], list[tuple[Decimal, datetime]]] = field(default_factory=dict)
     splits: dict[tuple[str, date], Decimal] = field(default_factory=dict)
+    # Symbol -> units the book came with, before anything else.
+    opened: dict[str, Decimal] = field(default_factory=dict)
 
     def units(self, symbol: str, before: datetime | None = None) -> Decimal:
         """What is held of a symbol: now, or by an instant."""
-        total = Decimal(0)
+        total = self.opened.get(symbol, Decimal(0))
         for line, fills in self.newest.items():
             traded, sign = self.sides[line]
             total += sum(sign * u for u, at in fills if traded == symbol and (before is None or at < before))

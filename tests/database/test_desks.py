@@ -1,7 +1,6 @@
 """A desk for real money is set up, knows its people, and is never taken for another one."""
 
 import dataclasses
-import signal
 import stat
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from tests.database import rows
 from trading_ops.db.connect import connect
 from trading_ops.ops.identity import OtherDesk, database_desk, identity
 from trading_ops.settings import PROJECT_ROOT, SettingsError, read_settings
+from trading_ops.sources.config import read_keys, read_sources
+from trading_ops.universe.files import read_universe
 from trading_ops.wording.qr import qr_text
 from trading_ops_stack import init, postgres
 from trading_ops_stack.people import add_people
@@ -22,7 +23,8 @@ from trading_ops_stack.people import add_people
 ANSWERS = {
     "operator": "olga", "operator_email": "olga@desk.example", "executor": "ed", "executor_email": "ed@desk.example",
     "mail_from": "desk@desk.example", "opening_cash_gbp": "5000.00", "smtp_host": "relay.desk.example",
-    "confirm_url": "https://desk.example.org",
+    "confirm_url": "https://desk.example.org", "smtp_security": "tls", "fetch_order": "tiingo, ecb", "tiingo_key": "k3y",
+    "benchmark": "AAPL", "positions": "msft, 2.5, 812.40, 2024-05-31; Apple (AAPL), 1, 90", "send_test_ticket": "true",
 }  # fmt: skip
 
 
@@ -80,6 +82,24 @@ def test_a_live_desk_has_its_book_its_people_and_its_cash(live):
     assert add_people(live.config) == {}
 
 
+def test_a_desk_begins_with_what_the_account_holds(live):
+    """Named as eToro or the universe does; one set with the cash, which `opening` shows."""
+    units = "select string_agg(internal_symbol || ' ' || units, ', ' order by internal_symbol) from desk.positions_now"
+    assert one(live, units) == "AAPL 1, MSFT 2.5"
+    said = live.run("opening").stdout
+    assert "£5,000.00" in said and "MSFT       2.5 units, cost £812.40, since 2024-05-31" in said
+
+
+def test_a_desk_has_its_own_sources_keys_and_benchmark(live):
+    """In its files; a key is in the one file that only its user reads, and nowhere in what was said."""
+    assert read_sources(live.config.sources).fetch_order == ("tiingo", "ecb")
+    assert read_keys(live.config.source_keys)["tiingo"].get_secret_value() == "k3y" and "k3y" not in live.said
+    assert "k3y" not in (live.folder / "desk.env").read_text() and live.config.smtp_security == "tls"
+    assert read_universe(live.config).benchmark.internal_symbol == "AAPL"
+    assert "waits for ed@desk.example; when the desk is up, send it: trading-ops mail" in live.said
+    assert one(live, "select recipient from desk.outbox where kind = 'test'") == "ed@desk.example"
+
+
 def test_what_is_set_up_is_read_by_its_user_alone(live):
     """The folder, its settings and its secrets."""
     for path in (live.folder, live.folder / "secrets"):
@@ -90,7 +110,8 @@ def test_what_is_set_up_is_read_by_its_user_alone(live):
 
 def test_setting_up_ends_with_what_is_missing(live):
     """Each with the way to mend it; `ready` says the same later, with an exit code for a script."""
-    assert qr_text("https://desk.example.org") in live.said and "trading-ops test-ticket" in live.said
+    assert qr_text("https://desk.example.org") in live.said
+    assert "open     a test ticket was confirmed: once the desk is up: trading-ops test-ticket" in live.said
     assert "MISSING  the broker's account was typed in once: type in what eToro shows" in live.said
     assert "MISSING  mail reaches people: an example's address is nobody's: " in live.said
     done = live.run("ready")
@@ -202,39 +223,6 @@ def test_a_database_that_does_not_answer_is_said_in_a_line(live):
     config = dataclasses.replace(live.config, db_port=free_port())
     with pytest.raises(psycopg.OperationalError):
         identity(config)
-
-
-def test_half_a_desk_is_none(tmp_path, monkeypatch):
-    """What broke on the way leaves no folder that a later command takes for a desk."""
-    monkeypatch.setattr(init, "PORTS", {"db_port": free_port()})
-
-    def broken(*_):
-        raise postgres.ClusterError("no room")
-
-    monkeypatch.setattr(postgres, "initialise", broken)
-    with pytest.raises(postgres.ClusterError):
-        init.make_desk(tmp_path / "live", dict(ANSWERS))
-    assert not (tmp_path / "live").exists()
-
-
-def test_a_desk_whose_making_was_killed_is_said_to_be_half_made(tmp_path):
-    """It was called another desk's database, and its server kept the port from every other try."""
-    folder = tmp_path / "live"
-    port = free_port()
-    script = (
-        "import os, signal; from trading_ops_stack import init, postgres; from pathlib import Path\n"
-        f"init.PORTS = dict(db_port={port})\n"
-        "init.let_in = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"init.make_desk(Path({str(folder)!r}), {ANSWERS!r})"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT_ROOT, timeout=120, check=False)
-    try:
-        assert done.returncode == -signal.SIGKILL and postgres.is_running(folder / "postgres")
-        with pytest.raises(init.InitError, match=f"half made.*rm -r {folder}"):
-            init.make_desk(folder, dict(ANSWERS))
-        assert not postgres.is_running(folder / "postgres")
-    finally:
-        postgres.stop(folder / "postgres")
 
 
 def test_a_production_desk_has_a_name_for_its_book():

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
-from tests.database.planning import freeze_plan, on_saturday
+from tests.database.planning import UNIVERSE, freeze_plan, on_saturday, policy_of
 from tests.database.rows import SATURDAY_AT, add_load, superuser
 from trading_ops.db.connect import connect
 from trading_ops.ledger.actions import post_splits
+from trading_ops.ledger.holdings import OpeningPosition
+from trading_ops.ledger.opening import record_opening
+from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.universe.stored import store_universe
 
 SYMBOLS = ("AAA", "BBB")
 MONDAYS = (
@@ -40,7 +44,14 @@ def prepared(desk, sides):
     """A portfolio of its own with a TRADE ticket in each of two weeks, after both, and its model."""
     turn_clock(desk, SATURDAY_AT)
     book = dataclasses.replace(desk, portfolio_id=f"book_{next(numbering)}")
-    tickets = []
+    tickets, opened = [], {"AAA": Decimal("12.25")}
+    with connect("desk_planner", book) as connection:
+        ensure_portfolio(connection, book.portfolio_id, "simulated", policy_of())
+        store_universe(connection, UNIVERSE)
+        holdings = [OpeningPosition(symbol, held_units, Decimal(0)) for symbol, held_units in opened.items()]
+        record_opening(
+            connection, book.portfolio_id, "operator", Decimal(0), holdings, SATURDAY_AT - timedelta(days=1)
+        )
     for week, as_of_date in enumerate((date(2026, 6, 12), date(2026, 6, 18))):
         turn_clock(desk, SATURDAY_AT + timedelta(weeks=week))
         run = freeze_plan(book, as_of_date=as_of_date, key=f"{book.portfolio_id}:{week}")
@@ -53,7 +64,7 @@ def prepared(desk, sides):
         for number, symbol in enumerate(SYMBOLS, start=1)
     }
     turn_clock(desk, MONDAYS[1] + timedelta(hours=1))
-    return book, tickets, run, LedgerModel(lines)
+    return book, tickets, run, LedgerModel(lines, opened=opened)
 
 
 def turn_clock(desk, now_at) -> None:

@@ -7,7 +7,7 @@ what was left of its session. Exact fractions; None is unknown.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -22,7 +22,11 @@ class Session:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to the book: shares in or out, pounds in or out, and whether from outside."""
+    """
+    Something that happened to the book: shares in or out, pounds in or out, and whether from outside.
+
+    Shares from outside came with the book, and are a flow of what they were worth.
+    """
 
     at: datetime
     pounds: Fraction
@@ -63,13 +67,19 @@ def days_of(
         if closing is not None and is_newest:
             # What came later is in the book at its close's prices, and had no part in it.
             late = [event for event in events if event.at > session.close_at]
-            equity = closing + sum(event.pounds for event in late if event.symbol is None)
-            assert all(event.symbol is None for event in late)
+            assert all(event.symbol is None or event.is_flow for event in late)
+            equity = worth(events, closes, number)
+            if equity is not None:
+                closing = equity - sum(put_in(event, sessions, closes) for event in late)
         if equity is None:
             days.append(Day(None, None, None, None))
             continue
         before = sessions[began - 1].close_at if began else None
-        flows = [e for e in until_close if e.is_flow and (before is None or e.at > before)]
+        flows = [
+            replace(e, pounds=put_in(e, sessions, closes))
+            for e in until_close
+            if e.is_flow and (before is None or e.at > before)
+        ]
         earned = closing - known_equity - sum(flow.pounds for flow in flows)
         base = known_equity + (
             sum(flow.pounds for flow in flows)
@@ -96,6 +106,17 @@ def worth(
             return None
         total += Fraction(half_away(units * (price or 0) * 100), 100)
     return total
+
+
+def put_in(
+    event: Event, sessions: Sequence[Session], closes: Mapping[str, Sequence[Fraction | None]]
+) -> Fraction:
+    """Return pounds as they are, and shares at the first known close from the event's session on."""
+    if event.symbol is None:
+        return event.pounds
+    own = next((n for n, session in enumerate(sessions) if event.at <= session.close_at), len(sessions) - 1)
+    price = next((p for p in closes[event.symbol][own:] if p is not None), Fraction(0))
+    return Fraction(half_away(event.units * price * 100), 100)
 
 
 def average_put_in(sessions: Sequence[Session], flows: Sequence[Event]) -> Fraction:

@@ -16,8 +16,8 @@ MONDAY = {
 }
 
 
-def add_plan(desk, attempt: int) -> str:
-    """Freeze a plan with all that the small desk's run was frozen with."""
+def add_plan(desk, attempt: int, alike: str = RUN_ID) -> str:
+    """Freeze a plan with all that another run of the small desk was frozen with."""
     columns = (
         "portfolio_id, as_of_date, data_snapshot_id, policy_hash, universe_hash, calendar_hash, config_hash,"
         " git_commit, is_dirty, signal_method"
@@ -27,7 +27,7 @@ def add_plan(desk, attempt: int) -> str:
         connection.execute(
             f"insert into desk.runs (run_id, kind, idempotency_key, attempt_number, plan_week, {', '.join(MONDAY)},"
             f" {columns}) select %s, 'plan', %s, %s, '2026-W25', %s, %s, %s, {columns} from desk.runs where run_id = %s",
-            (run_id, run_id, attempt, *MONDAY.values(), RUN_ID),
+            (run_id, run_id, attempt, *MONDAY.values(), alike),
         )
     return run_id
 

@@ -23,6 +23,9 @@ NEW_YORK = ZoneInfo("America/New_York")
 # What is made of the rows the test writes, in this order.
 MODELS = (
     "intermediate/ledger/int_ledger__session_spans",
+    "intermediate/ledger/int_ledger__postings",
+    "intermediate/ledger/int_ledger__postings_placed",
+    "intermediate/ledger/int_ledger__closes",
     "intermediate/ledger/int_ledger__entries",
     "intermediate/ledger/int_ledger__position_values",
     "marts/ledger/equity_daily",
@@ -58,6 +61,7 @@ moved = st.tuples(
     instants(LATEST_AT),
     pence,
 )
+units = st.integers(1, 10_000).map(lambda thousandths: Decimal(thousandths) / 1000)
 # What is traded after the newest close is worth its close there and then, so the model leaves it out.
 traded = st.tuples(
     st.just("fill"),
@@ -65,8 +69,15 @@ traded = st.tuples(
     pence,
     st.sampled_from(SYMBOLS),
     st.sampled_from(["BUY", "SELL"]),
-    st.integers(1, 10_000).map(lambda units: Decimal(units) / 1000),
+    units,
     st.integers(0, 300).map(lambda fee: Decimal(fee) / 100),
+)
+opened = st.tuples(
+    st.sampled_from(["opening", "opening", "opening taken back"]),
+    st.one_of(instants(LATEST_AT), st.just(LATEST_AT)),
+    st.just(Decimal(0)),
+    st.sampled_from(SYMBOLS),
+    units,
 )
 cents = st.one_of(st.integers(100, 50_000).map(lambda price: Decimal(price) / 100), st.none())
 prices = st.fixed_dictionaries(
@@ -88,7 +99,7 @@ EVERY_KIND = [
 ]
 CLOSES = {"AAA": [TEN] * len(DATES), "BBB": [None] * len(DATES)}
 books = st.permutations(range(12)).flatmap(
-    lambda order: st.lists(st.one_of(moved, moved, traded), min_size=1, max_size=12).map(
+    lambda order: st.lists(st.one_of(moved, moved, traded, opened), min_size=1, max_size=12).map(
         lambda steps: [steps[place] for place in order if place < len(steps)]
     )
 )
@@ -120,7 +131,7 @@ def relations(built):
 def computed(relations, steps, closes) -> list[dict]:
     """What the compiled models make of a book; each row of equity_daily."""
     connection, compiled = relations
-    tables = ("stg_desk__cash_movements", "stg_desk__fills", "stg_desk__split_postings")
+    tables = ("stg_desk__cash_movements", "stg_desk__fills", "stg_desk__split_postings", "stg_desk__openings")
     connection.execute(f"truncate {', '.join(f'staging.{table}' for table in tables)}")
     connection.execute("truncate intermediate.int_market__price_factors")
     for kind, at, amount, *rest in steps:
@@ -130,6 +141,14 @@ def computed(relations, steps, closes) -> list[dict]:
                 " fee_gbp, executed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (RUN_ID, PORTFOLIO, *rest[:3], amount, rest[3], at),
             )
+            continue
+        if kind.startswith("opening"):
+            for sign in (1, -1) if kind.endswith("taken back") else (1,):
+                connection.execute(
+                    "insert into staging.stg_desk__openings (run_id, portfolio_id, internal_symbol, units_delta,"
+                    " opened_at) values (%s, %s, %s, %s, %s)",
+                    (RUN_ID, PORTFOLIO, rest[0], sign * rest[1], at),
+                )
             continue
         for signed in [amount, -amount] if kind == "taken back" else [amount * sign_of(kind)]:
             connection.execute(
@@ -167,6 +186,10 @@ def events_of(steps) -> list[Event]:
             events.append(
                 Event(at, Fraction(-sign * amount - fee), symbol=symbol, units=Fraction(sign * units))
             )
+        elif kind.startswith("opening"):
+            symbol, opened_units = rest
+            for sign in (1, -1) if kind.endswith("taken back") else (1,):
+                events.append(Event(at, Fraction(0), True, symbol, Fraction(sign * opened_units)))
         elif kind == "taken back":
             events += [Event(at, Fraction(amount)), Event(at, Fraction(-amount))]
         else:
@@ -236,4 +259,6 @@ def test_returns_are_those_of_an_independent_model(relations):
         "deposit",
         "withdrawal",
         "taken back",
+        "opening",
+        "opening taken back",
     }

@@ -12,7 +12,7 @@ from contextlib import suppress
 import psycopg
 
 from trading_ops import desk_log
-from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, universe
+from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, opening, universe
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
@@ -62,6 +62,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     away.add_options(
         verbs.add_parser("away", help="say when the executor is away: such a week is a NO-TRADE")
     )
+    opening.add_verbs(verbs.add_parser("opening", help="what the book began with, cash and stocks"))
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -215,7 +216,7 @@ def _review_drawdown(options) -> int:
 # Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "away", "data-quality", "riskguard", "incidents",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
@@ -227,6 +228,7 @@ _VERBS = {
     "mail": mail.run,
     "test-ticket": mail.run_trial,
     "model": models.run,
+    "opening": opening.run,
     "universe": universe.run,
     "migrate": _migrate,
     "status": _status,

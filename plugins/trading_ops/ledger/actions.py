@@ -48,7 +48,7 @@ class UnitsEntry:
     """Units that entered or left a holding at an instant."""
 
     symbol: str
-    executed_at: datetime
+    happened_at: datetime
     units_delta: Decimal
 
 
@@ -69,7 +69,7 @@ def post_splits(connection: psycopg.Connection, run_id: str) -> tuple[PostedSpli
             ],
             entries=[
                 UnitsEntry(**row)
-                for row in queries.ledger.traded_units(connection, portfolio_id=run.portfolio_id)
+                for row in queries.ledger.units_moved(connection, portfolio_id=run.portfolio_id)
             ],
             source_order=load_policy(connection, run.policy_hash).market_data.source_order,
         )
@@ -100,7 +100,7 @@ def splits_to_post(
     Return the splits the ledger lacks, with the units each changes.
 
     Pure. The first source of the order that reports a split is believed; a source outside it is
-    not. Units traded on the ex-date are already new shares.
+    not. Units that came on the ex-date are already new shares.
     """
     splits: dict[str, list[PostedSplit]] = defaultdict(list)
     for split in posted:
@@ -140,6 +140,6 @@ def _believed(
 
 def _units_before(ex_date: date, traded: list[UnitsEntry], splits: list[PostedSplit]) -> Decimal:
     starts_at = datetime.combine(ex_date, time(0), NEW_YORK)
-    return sum((entry.units_delta for entry in traded if entry.executed_at < starts_at), Decimal(0)) + sum(
+    return sum((entry.units_delta for entry in traded if entry.happened_at < starts_at), Decimal(0)) + sum(
         (split.units_delta for split in splits if split.ex_date < ex_date), Decimal(0)
     )

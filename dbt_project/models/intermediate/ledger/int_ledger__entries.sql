@@ -1,94 +1,59 @@
--- Every change of the book as one row: what it did to units, to cash, and whether it was money from
--- outside. An entry belongs to the first session that closes at or after it. What the run knows but no
--- session has seen yet (a deposit on Saturday) is put to as_of_date, at whose closes the book is valued,
--- and marked: it is there, and had no part in that session.
-with run as (
-    select * from {{ ref('stg_desk__runs') }}
+-- Every change of the book in its session. Shares that came with the book are a flow from outside like a
+-- deposit: as much as they were worth at the close of their session, or of the first one after it whose close
+-- is known, with what a split made of them until then. Before that, the book's worth is unknown as well.
+with placed as (
+    select * from {{ ref('int_ledger__postings_placed') }}
 ),
 
-fills as (
-    select
-        run_id,
-        portfolio_id,
-        case when reverses_fill_id is null then 'fill' else 'reversal' end as kind,
-        internal_symbol,
-        executed_at as happened_at,
-        recorded_at,
-        case side when 'BUY' then 1 else -1 end
-        * case when reverses_fill_id is null then 1 else -1 end as sign,
-        case when reverses_fill_id is null then 1 else -1 end as fee_sign,
-        units,
-        value_gbp,
-        fee_gbp
-    from {{ ref('stg_desk__fills') }}
+closes as (
+    select * from {{ ref('int_ledger__closes') }}
+    where close_usd is not null
+        and gbpusd_rate is not null
 ),
 
-entries as (
-    select
-        run_id,
-        portfolio_id,
-        kind,
-        internal_symbol,
-        happened_at,
-        recorded_at,
-        sign * units as units_delta,
-        -sign * value_gbp - fee_sign * fee_gbp as cash_delta_gbp,
-        0::numeric as external_flow_gbp
-    from fills
-
-    union all
-
-    select
-        run_id,
-        portfolio_id,
-        'split',
-        internal_symbol,
-        ex_date::timestamp at time zone 'America/New_York',
-        recorded_at,
-        units_delta,
-        0,
-        0
-    from {{ ref('stg_desk__split_postings') }}
-
-    union all
-
-    select
-        run_id,
-        portfolio_id,
-        kind,
-        null,
-        occurred_at,
-        recorded_at,
-        0,
-        amount_gbp,
-        case when kind in ('deposit', 'withdrawal') and is_taken_back is not true then amount_gbp else 0 end
-    from {{ ref('stg_desk__cash_movements') }}
+opened as (
+    select distinct on (placed.internal_symbol, placed.happened_at)
+        placed.internal_symbol,
+        placed.happened_at,
+        closes.session_date as valued_date,
+        closes.close_usd,
+        closes.gbpusd_rate
+    from placed
+    inner join closes
+        on closes.internal_symbol = placed.internal_symbol
+        and closes.session_date >= placed.session_date
+    where placed.kind = 'opening'
+    order by placed.internal_symbol, placed.happened_at, closes.session_date
 )
 
 select
-    entries.run_id,
-    entries.portfolio_id,
-    entries.kind,
-    entries.internal_symbol,
-    entries.happened_at,
-    entries.recorded_at,
-    coalesce(spans.session_date, run.as_of_date) as session_date,
-    spans.session_date is null as is_after_close,
+    placed.run_id,
+    placed.portfolio_id,
+    placed.kind,
+    placed.internal_symbol,
+    placed.happened_at,
+    placed.recorded_at,
+    placed.session_date,
+    placed.is_after_close,
+    placed.session_left_ratio,
+    placed.units_delta,
+    placed.cash_delta_gbp,
     case
-        when spans.session_date is null then 0
-        when entries.happened_at <= spans.open_at then 1
-        else trim_scale(round(
-            extract(epoch from spans.close_at - entries.happened_at)
-            / extract(epoch from spans.close_at - spans.open_at),
-            12
-        ))
-    end as session_left_ratio,
-    entries.units_delta,
-    entries.cash_delta_gbp,
-    entries.external_flow_gbp
-from entries
-inner join run on run.run_id = entries.run_id
-left join {{ ref('int_ledger__session_spans') }} as spans
-    on spans.run_id = entries.run_id
-    and spans.close_at >= entries.happened_at
-    and spans.previous_close_at < entries.happened_at
+        when opened.internal_symbol is null then placed.external_flow_gbp
+        else round(
+            (placed.units_delta + coalesce((
+                select sum(split.units_delta)
+                from placed as split
+                where split.kind = 'split'
+                    and split.internal_symbol = placed.internal_symbol
+                    and split.happened_at > placed.happened_at
+                    and split.session_date <= opened.valued_date
+            ), 0)) * opened.close_usd / opened.gbpusd_rate,
+            2
+        )
+    end as external_flow_gbp
+from placed
+left join opened
+    on placed.kind = 'opening'
+    and opened.internal_symbol = placed.internal_symbol
+    and opened.happened_at = placed.happened_at

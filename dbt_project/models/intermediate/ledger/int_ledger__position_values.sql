@@ -1,93 +1,31 @@
 -- What every holding was worth at the close of every session of the book.
--- Valued as traded, because units are those of the day. A session a symbol has no bar for takes its
--- last close before it; as_of_date takes none, because the run must know what it holds now.
-with run as (
-    select * from {{ ref('stg_desk__runs') }}
-),
-
-entries as (
-    select * from {{ ref('int_ledger__entries') }} where internal_symbol is not null
-),
-
-held as (
-    select run_id, portfolio_id, internal_symbol, min(session_date) as first_date
-    from entries
-    group by run_id, portfolio_id, internal_symbol
-),
-
-moved as (
+with moved as (
     select run_id, internal_symbol, session_date, sum(units_delta) as units_delta
-    from entries
+    from {{ ref('int_ledger__entries') }}
+    where internal_symbol is not null
     group by run_id, internal_symbol, session_date
 ),
 
-closes as (
+held as (
     select
-        factors.run_id,
-        factors.internal_symbol,
-        factors.session_date,
-        factors.as_traded_close_usd
-    from {{ ref('int_market__price_factors') }} as factors
-    left join {{ ref('int_market__price_findings') }} as finding
-        on finding.run_id = factors.run_id
-        and finding.internal_symbol = factors.internal_symbol
-        and finding.session_date = factors.session_date
-    where finding.internal_symbol is null
-        and factors.as_traded_close_usd is not null
-),
-
-by_session as (
-    select
-        held.run_id,
-        held.portfolio_id,
-        held.internal_symbol,
-        sessions.session_date,
-        sum(coalesce(moved.units_delta, 0)) over in_order as units,
-        closes.as_traded_close_usd,
-        count(closes.as_traded_close_usd) over in_order as closes_before_count
-    from held
-    inner join {{ ref('int_market__sessions') }} as sessions
-        on sessions.run_id = held.run_id
-        and sessions.session_date >= held.first_date
+        closes.*,
+        sum(coalesce(moved.units_delta, 0)) over (
+            partition by closes.run_id, closes.portfolio_id, closes.internal_symbol
+            order by closes.session_date rows unbounded preceding
+        ) as units
+    from {{ ref('int_ledger__closes') }} as closes
     left join moved
-        on moved.internal_symbol = held.internal_symbol
-        and moved.session_date = sessions.session_date
-    left join closes
-        on closes.internal_symbol = held.internal_symbol
-        and closes.session_date = sessions.session_date
-    window in_order as (
-        partition by held.run_id, held.portfolio_id, held.internal_symbol
-        order by sessions.session_date rows unbounded preceding
-    )
-),
-
-priced as (
-    select
-        by_session.*,
-        case
-            when by_session.session_date = run.as_of_date then by_session.as_traded_close_usd
-            when by_session.closes_before_count > 0 then max(by_session.as_traded_close_usd) over (
-                partition by
-                    by_session.run_id,
-                    by_session.portfolio_id,
-                    by_session.internal_symbol,
-                    by_session.closes_before_count
-            )
-        end as close_usd
-    from by_session
-    inner join run on run.run_id = by_session.run_id
+        on moved.internal_symbol = closes.internal_symbol
+        and moved.session_date = closes.session_date
 )
 
 select
-    priced.run_id,
-    priced.portfolio_id,
-    priced.internal_symbol,
-    priced.session_date,
-    priced.units,
-    priced.close_usd,
-    round(priced.units * priced.close_usd / fx.gbpusd_rate, 2) as value_gbp
-from priced
-left join {{ ref('int_market__fx_by_session') }} as fx
-    on fx.run_id = priced.run_id
-    and fx.session_date = priced.session_date
-where priced.units <> 0
+    run_id,
+    portfolio_id,
+    internal_symbol,
+    session_date,
+    units,
+    close_usd,
+    round(units * close_usd / gbpusd_rate, 2) as value_gbp
+from held
+where units <> 0

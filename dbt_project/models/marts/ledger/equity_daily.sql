@@ -1,9 +1,8 @@
--- What the portfolio was worth at each session's close, and how it did without its deposits and
--- withdrawals. Money coming or going moves equity and leaves return, growth index and drawdown alone: the
--- return is the gain over what was there before, plus each flow for the part of the time it was there
--- (Dietz, "Pension Funds: Measuring Investment Performance", 1966, in its modified form). What came after
--- the close of as_of_date is part of equity and not of that session's gain. A session whose equity is
--- unknown has no return; the next known one makes up for it, and the time is that of all of them.
+-- What the portfolio was worth at each session's close, and how it did: what comes or goes from outside moves
+-- equity and leaves return, growth index and drawdown alone. The return is the gain over what was there
+-- before, plus each flow for the part of the time it was there (Dietz, "Pension Funds: Measuring Investment
+-- Performance", 1966, in its modified form). What came after the close of as_of_date is part of equity and
+-- not of that session's gain. Where equity is unknown there is no return; the next known one makes up for it.
 with entries as (
     select * from {{ ref('int_ledger__entries') }}
 ),
@@ -21,7 +20,8 @@ moved as (
         sum(cash_delta_gbp) as cash_delta_gbp,
         sum(external_flow_gbp) filter (where not is_after_close) as flow_gbp,
         sum(external_flow_gbp * session_left_ratio) as weighted_flow_gbp,
-        sum(cash_delta_gbp) filter (where is_after_close and internal_symbol is null) as late_gbp
+        sum(case when internal_symbol is null then cash_delta_gbp else external_flow_gbp end)
+            filter (where is_after_close) as late_gbp
     from entries
     group by run_id, session_date
 ),

@@ -42,25 +42,6 @@ spans as (
     group by run.run_id
 ),
 
--- The book is valued over its whole life.
-book as (
-    select run_id, min(first_date) as first_date
-    from (
-        select run_id, min(occurred_at at time zone 'America/New_York')::date as first_date
-        from {{ ref('stg_desk__cash_movements') }}
-        group by run_id
-        union all
-        select run_id, min(executed_at at time zone 'America/New_York')::date
-        from {{ ref('stg_desk__fills') }}
-        group by run_id
-        union all
-        select run_id, min(ex_date)
-        from {{ ref('stg_desk__split_postings') }}
-        group by run_id
-    ) as firsts
-    group by run_id
-),
-
 series as (
     select * from {{ ref('stg_market__series') }}
 ),
@@ -115,6 +96,7 @@ compared as (
         named.source,
         spans.window_start_date,
         spans.settled_date,
+        -- The book is valued over its whole life.
         least(spans.window_start_date, book.first_date) as window_date,
         md5(concat_ws(' ', named.names_hash, policy.limits)) as fingerprint,
         case
@@ -145,7 +127,7 @@ compared as (
     inner join run on run.run_id = universe.run_id
     inner join spans on spans.run_id = universe.run_id
     left join policy on policy.run_id = universe.run_id
-    left join book on book.run_id = universe.run_id
+    left join {{ ref('stg_desk__book_spans') }} as book on book.run_id = universe.run_id
     left join named on named.internal_symbol = universe.internal_symbol
     left join actions on actions.internal_symbol = universe.internal_symbol
     left join {{ ref('stg_market__publications') }} as published

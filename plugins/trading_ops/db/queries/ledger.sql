@@ -16,7 +16,7 @@ returning subject, snapshot_id, expected_value, observed_value;
 select pg_advisory_xact_lock(hashtext('trading_ops.ledger'), hashtext(:portfolio_id));
 
 -- name: splits_known(run_id)
--- Splits the run knows of, newest version per source, for symbols its portfolio ever traded.
+-- Splits the run knows of, newest version per source, for symbols its portfolio ever held.
 select distinct on (universe.internal_symbol, action.source, action.ex_date)
     universe.internal_symbol as symbol, action.source, action.ex_date, action.value as split_ratio
 from desk.runs as run
@@ -32,8 +32,8 @@ inner join raw.corporate_actions as action
     end
 where run.run_id = :run_id
     and exists (
-        select from desk.ledger_trades_fills as fill
-        where fill.portfolio_id = run.portfolio_id and fill.internal_symbol = universe.internal_symbol
+        select from desk.entries as entry
+        where entry.portfolio_id = run.portfolio_id and entry.internal_symbol = universe.internal_symbol
     )
 order by universe.internal_symbol, action.source, action.ex_date, action.load_id desc;
 
@@ -43,11 +43,11 @@ select internal_symbol as symbol, ex_date, split_ratio, units_delta
 from desk.ledger_corporate_actions
 where portfolio_id = :portfolio_id;
 
--- name: traded_units(portfolio_id)
--- Signed units of every fill; a reversal takes its fill back at the fill's own time.
-select internal_symbol as symbol, executed_at, sign * units as units_delta
-from desk.signed_fills
-where portfolio_id = :portfolio_id;
+-- name: units_moved(portfolio_id)
+-- Signed units of every fill and of the opening; a reversal takes its entry back at that one's own time.
+select internal_symbol as symbol, happened_at, units_delta
+from desk.entries
+where portfolio_id = :portfolio_id and internal_symbol is not null and kind <> 'split';
 
 -- name: insert_split*!
 -- What a split added to or took from a holding.
@@ -74,6 +74,31 @@ select desk.record_cash_movement(:request);
 -- name: reverse_cash_movement(request)$
 -- Takes a cash movement back, once; the same key and body again gives the same id.
 select desk.reverse_cash_movement(:request);
+
+-- name: record_opening(request)$
+-- Records what a book begins with, cash and stocks; the same key and body again gives the same id.
+select desk.record_opening(:request);
+
+-- name: reverse_opening(request)$
+-- Takes the opening of a book back whole; the same key and body again gives the same id.
+select desk.reverse_opening(:request);
+
+-- name: openings(portfolio_id)
+-- What a book began with, the newest set first, with what was taken back.
+select
+    opening.opening_id, opening.opened_at, opening.person, opening.recorded_at, opening.reverses_opening_id,
+    opening.notes, coalesce(movement.amount_gbp, 0) as cash_gbp
+from desk.openings as opening
+left join desk.ledger_cash_movements as movement on movement.movement_id = opening.cash_movement_id
+where opening.portfolio_id = :portfolio_id
+order by opening.opening_id desc;
+
+-- name: opening_positions(opening_id)
+-- The stocks of an opening.
+select internal_symbol as symbol, units, cost_gbp, held_since_date as held_since
+from desk.opening_positions
+where opening_id = :opening_id
+order by internal_symbol;
 
 -- name: record_snapshot(request)$
 -- Records what the broker shows; the same key and body again gives the same id.
