@@ -6,7 +6,7 @@ import time
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.conftest import at_a_shell
+from tests.conftest import at_a_shell, free_port
 from tests.database.relays import (
     PASSWORD,
     USER,
@@ -39,6 +39,8 @@ def account(tmp_path, issued) -> Settings:
     password.write_text(f"{PASSWORD}\n")
     return Settings(
         data=tmp_path / "data",
+        # Nobody's: a demo may run beside the tests.
+        db_port=free_port(),
         mail="smtp",
         mail_from=f"Trading Ops <{USER}>",
         operator_email=ANNA,
