@@ -50,8 +50,8 @@ def test_nothing_ticked_or_a_name_changed_meanwhile_records_nothing(executor, de
     assert desk_rows.count_rows(desk)["desk.symbol_verifications"] == 0
 
 
-def test_the_page_is_no_wider_than_a_phone(browser, served, ticket):
-    """Every stock with its name and both answers."""
+def test_the_page_fits_a_phone_and_is_sent_from_anywhere(browser, served, ticket):
+    """Every stock with its name and both answers; the button is in reach of the first of a hundred."""
     browser.get(f"{served}/symbols")
     browser.find_element("name", "person").send_keys("executor")
     browser.find_element("name", "password").send_keys(desk_rows.PASSWORDS["executor"])
@@ -59,3 +59,5 @@ def test_the_page_is_no_wider_than_a_phone(browser, served, ticket):
     assert browser.current_url.endswith("/symbols")
     assert len(browser.find_elements("css selector", "input[type=radio]")) == 2 * len(desk_rows.SYMBOLS)
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    is_seen = "return arguments[0].getBoundingClientRect().bottom <= window.innerHeight"
+    assert browser.execute_script(is_seen, browser.find_element("css selector", "main button"))
