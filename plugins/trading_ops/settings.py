@@ -70,6 +70,7 @@ class Settings:
     session_key: Path = _setting(
         PROJECT_ROOT / "var/secrets/session_key", "the key that signs the page's cookies"
     )
+    airflow_host: str = _setting("127.0.0.1", "where Airflow answers the watcher")
     airflow_port: int = _setting(8074, "the port of Airflow, on loopback")
     docs_port: int = _setting(8076, "the port `make docs` serves the dbt docs on, on loopback")
     confirm_port: int = _setting(8075, "the port of the confirm page")

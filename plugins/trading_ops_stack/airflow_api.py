@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from trading_ops.settings import Settings
-from trading_ops_stack.environment import airflow_url
-from trading_ops_stack.keys import admin_password
+from trading_ops_stack.keys import airflow_password
 
 FINISHED = ("success", "failed")
 
@@ -39,12 +38,14 @@ class Airflow:
     url: str
     password: str
     timeout_s: float = 30
+    user: str = "admin"
     _token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, config: Settings) -> "Airflow":
-        """Return a client of the Airflow this desk's settings describe."""
-        return cls(airflow_url(config), admin_password(config))
+    def of(cls, config: Settings, user: str = "admin") -> "Airflow":
+        """Return a client of the Airflow this desk's settings describe. Raises KeysError."""
+        url = f"http://{config.airflow_host}:{config.airflow_port}"
+        return cls(url, airflow_password(config, user), user=user)
 
     def trigger(
         self, dag_id: str, partition_key: str | None, conf: dict | None = None, dag_run_id: str | None = None
@@ -108,7 +109,14 @@ class Airflow:
 
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs Airflow knows and will run."""
-        return {dag["dag_id"] for dag in self.request("GET", "/api/v2/dags?limit=1000&paused=false")["dags"]}
+        return self._dags("paused=false")
+
+    def paused(self) -> set[str]:
+        """Return the ids of the DAGs somebody has paused: none of their runs starts."""
+        return self._dags("paused=true")
+
+    def _dags(self, which: str) -> set[str]:
+        return {dag["dag_id"] for dag in self.request("GET", f"/api/v2/dags?limit=1000&{which}")["dags"]}
 
     def import_errors(self) -> dict[str, str]:
         """Return the DAG files that could not be imported, each with its error."""
@@ -159,7 +167,7 @@ class Airflow:
         raise ApiError(f"{method} {path}: not accepted after signing in again")
 
     def _sign_in(self) -> str:
-        body = {"username": "admin", "password": self.password}
+        body = {"username": self.user, "password": self.password}
         self._token = self.request("POST", "/auth/token", body, signed_in=False)["access_token"]
         return self._token
 

@@ -21,7 +21,7 @@ def components(config: Settings) -> dict[str, Process]:
         "api-server": (*airflow, "api-server"),
         "dag-processor": (*airflow, "dag-processor"),
         "confirm-page": (sys.executable, "-m", "gunicorn", "--config", "python:confirm_app.serving"),
-        "watcher": (sys.executable, "-m", "trading_ops.watch"),
+        "watcher": (sys.executable, "-m", "trading_ops_stack.watcher"),
         # No log servers: every process of this machine sees the same log folder.
         "scheduler": (*airflow, "scheduler", "--skip-serve-logs"),
         "triggerer": (*airflow, "triggerer", "--skip-serve-logs"),

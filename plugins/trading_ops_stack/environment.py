@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings
-from trading_ops_stack.keys import read_keys
+from trading_ops_stack.keys import AIRFLOW_USERS, read_keys
 from trading_ops_stack.passwords import read_passwords, write_passwords
 
 DESK_ROLES = ("desk_loader", "desk_planner", "desk_mailer", "desk_reader")
@@ -118,7 +118,7 @@ def _airflow(config: Settings) -> dict[str, str]:
             # A paused schedule does nothing and says nothing; the desk must not start that way.
             "dags_are_paused_at_creation": "False",
             "execution_api_server_url": f"{airflow_url(config)}/execution/",
-            "simple_auth_manager_users": "admin:admin",
+            "simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in AIRFLOW_USERS.items()),
             "simple_auth_manager_passwords_file": str(keys.airflow_passwords),
         },
         "database": {

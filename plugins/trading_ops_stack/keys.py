@@ -10,7 +10,11 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from trading_ops.files import write_whole
 from trading_ops.settings import Settings
+
+# Who signs in at Airflow, with a role of its own: the watcher reads, and starts and stops runs, and no more.
+AIRFLOW_USERS = {"admin": "admin", "watcher": "user"}
 
 
 class KeysError(Exception):
@@ -33,7 +37,7 @@ def write_keys(config: Settings) -> None:
     for name in ("airflow_jwt_secret", "airflow_api_secret"):
         # 64 bytes: Airflow warns about anything shorter.
         _write_once(folder / name, secrets.token_urlsafe(64))
-    _write_once(folder / "airflow_passwords.json", json.dumps({"admin": secrets.token_urlsafe(12)}))
+    _write_airflow_passwords(folder / "airflow_passwords.json")
 
 
 def write_password(config: Settings, person: str) -> str:
@@ -60,16 +64,25 @@ def read_keys(config: Settings) -> Keys:
         raise KeysError(f"{error.filename} does not exist: run `make up` once") from error
 
 
-def admin_password(config: Settings) -> str:
-    """Return the password of Airflow's user `admin`."""
+def airflow_password(config: Settings, user: str = "admin") -> str:
+    """Return the password of a user of Airflow (AIRFLOW_USERS). Raises KeysError."""
     try:
-        return json.loads(read_keys(config).airflow_passwords.read_text())["admin"]
+        return json.loads(read_keys(config).airflow_passwords.read_text())[user]
     except (FileNotFoundError, ValueError, KeyError) as error:
-        raise KeysError(f"no admin password in {_folder(config)}/airflow_passwords.json: {error}") from error
+        raise KeysError(
+            f"no password of {user} in {_folder(config)}/airflow_passwords.json: {error}"
+        ) from error
 
 
 def _folder(config: Settings) -> Path:
     return config.pgpass.parent
+
+
+def _write_airflow_passwords(path: Path) -> None:
+    known = json.loads(path.read_text()) if path.exists() and path.stat().st_size else {}
+    if missing := AIRFLOW_USERS.keys() - known.keys():
+        # Airflow would make one as well, and print it into its log.
+        write_whole(path, json.dumps(known | {user: secrets.token_urlsafe(12) for user in missing}).encode())
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -31,7 +31,7 @@ from trading_ops_stack.airflow_database import migrate_airflow
 from trading_ops_stack.card import StackError, require_own_page, write_card
 from trading_ops_stack.components import components, start
 from trading_ops_stack.environment import POOLS, airflow_url, room_environment, state_folder
-from trading_ops_stack.keys import KeysError, admin_password, write_keys
+from trading_ops_stack.keys import KeysError, airflow_password, write_keys
 from trading_ops_stack.lock import only_one
 from trading_ops_stack.people import add_people, found_book, sign_ins, told_once
 from trading_ops_stack.ports import is_taken
@@ -213,7 +213,7 @@ def _dags_are_known(airflow: Airflow) -> bool:
 
 def addresses(config: Settings) -> str:
     """Return where everything is and how to sign in, one per line."""
-    lines = [f"  Airflow       {airflow_url(config)}  (admin / {admin_password(config)})"]
+    lines = [f"  Airflow       {airflow_url(config)}  (admin / {airflow_password(config)})"]
     lines += [f"  Confirm page  {config.page_url}{sign_in}" for sign_in in sign_ins(config)]
     return "\n".join([*lines, f"  Logs          {state_folder(config) / 'logs'}"])
 

@@ -7,7 +7,6 @@ One stack for the whole file, because a start costs seconds; the tests run in th
 import dataclasses
 import os
 import signal
-import socket
 import time
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests.conftest import admin, free_port
 from tests.dags import given_up, task_processes
+from trading_ops.comms.incidents import close_over
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
@@ -25,6 +25,7 @@ from trading_ops_stack import health, lock, stack
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.processes import _descendants
 from trading_ops_stack.supervisor import Supervisor
+from trading_ops_stack.watcher import look_at_dags
 
 pytestmark = pytest.mark.slow
 SESSION = date(2026, 3, 6)
@@ -52,23 +53,6 @@ def desk(tmp_path_factory) -> Settings:
         yield config
     finally:
         stack.down(config)
-
-
-def test_a_port_of_another_program_is_named_before_anything_starts(tmp_path):
-    """With the setting that chooses another one."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        config = dataclasses.replace(
-            Settings(),
-            data=tmp_path / "data",
-            pgpass=tmp_path / "pgpass",
-            confirm_port=other.getsockname()[1],
-            airflow_port=free_port(),
-        )
-        with pytest.raises(stack.StackError, match="TRADING_OPS_CONFIRM_PORT"):
-            stack.up(config)
-    assert not (tmp_path / "postgres").exists()
 
 
 def test_up_leaves_a_desk_that_answers(desk):
@@ -173,6 +157,18 @@ def test_a_run_marked_failed_by_hand_is_told(desk):
     key = f"daily_market_data:{daily['dag_run_id']}"
     _wait(lambda: f"STEP_FAILED:{key}" in given_up.told(desk))
     _wait(lambda: given_up.sent(desk) == [f"alert:STEP_FAILED:{key}"])
+
+
+def test_a_dag_that_is_paused_is_told_until_it_is_on_again(desk):
+    """The watcher asks Airflow under its own name, which may read and start runs and change no user."""
+    airflow = Airflow.of(desk)
+    for is_paused in (True, False):
+        airflow.request("PATCH", "/api/v2/dags/daily_reminders", {"is_paused": is_paused})
+        assert len(look_at_dags(desk)) == 1 and look_at_dags(desk) == []
+        with connect("desk_planner", desk) as connection:
+            close_over(connection, desk)
+            found = {row["dedupe_key"] for row in queries.incidents.still_open(connection)}
+        assert ("DAG_PAUSED:daily_reminders:1" in found) == is_paused
 
 
 def test_a_page_that_hangs_is_replaced_and_told(desk):

@@ -16,6 +16,8 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.conftest import free_port
 
+# After so many failures of its own a mail is given up: desk.waiting_mails.
+ATTEMPTS_MAX = 20
 USER, PASSWORD = "desk@trading-ops.example", "app pass word"
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import at_a_shell
 from tests.database import rows
-from tests.database.relays import Relay, running
+from tests.database.relays import ATTEMPTS_MAX, Relay, running
 from trading_ops.cli.main import main
 from trading_ops.comms.letters import Attachment, compose
-from trading_ops.comms.mail import ATTEMPTS_MAX, deliver_pending
+from trading_ops.comms.mail import deliver_pending
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import connect, conninfo
 from trading_ops.ops import halt

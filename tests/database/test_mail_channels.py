@@ -10,12 +10,12 @@ import pytest
 
 from tests.conftest import at_a_shell, free_port
 from tests.database import rows
-from tests.database.relays import Relay, running
+from tests.database.relays import ATTEMPTS_MAX, Relay, running
 from trading_ops.cli.main import main
 from trading_ops.comms.account import Undelivered
 from trading_ops.comms.channels import notify
 from trading_ops.comms.incidents import raise_incident
-from trading_ops.comms.mail import ATTEMPTS_MAX, DeliveryReport
+from trading_ops.comms.mail import DeliveryReport
 from trading_ops.comms.post import deliver_outbox
 from trading_ops.config.files import read_policy
 from trading_ops.db.connect import connect

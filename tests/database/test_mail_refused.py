@@ -3,17 +3,20 @@
 import dataclasses
 import email
 import email.policy
+from datetime import timedelta
 
 import pytest
 
+from tests.conftest import at_a_shell
 from tests.database import rows
-from tests.database.relays import Relay, running
+from tests.database.relays import ATTEMPTS_MAX, Relay, running
 from trading_ops.comms.letters import compose
-from trading_ops.comms.mail import ATTEMPTS_MAX, DeliveryReport, deliver_pending
+from trading_ops.comms.mail import DeliveryReport, deliver_pending
 from trading_ops.comms.outbox import enqueue
 from trading_ops.comms.post import deliver_outbox, send_test
 from trading_ops.db.connect import connect
 from trading_ops.tickets.issue import issue_ticket
+from trading_ops.watch.__main__ import main as watch
 
 
 @pytest.fixture
@@ -201,3 +204,30 @@ def test_a_mail_shown_on_a_phone_is_not_shrunk():
     """The viewport is the phone's own, and no cell forbids a line to break."""
     html = compose("Subject", ["words"], facts=[("Ticket", "demo")], link="https://desk.example").body_html
     assert '<meta name="viewport" content="width=device-width' in html and "nowrap" not in html
+
+
+def test_mail_a_relay_keeps_waiting_is_an_incident_until_all_of_it_is_out(by_relay, relay, monkeypatch):
+    """
+    An hour by the policy, tried once more before anybody is told; how many, since when and why. Its end is
+    the desk's own word.
+    """
+    live = dataclasses.replace(by_relay, environment="production")
+    at_a_shell(monkeypatch, live)
+    for key in ("a", "b"):
+        write(live, key, live.operator_email)
+    # What a full disk or a relay that is down leaves: tried, and counted against no mail.
+    relay.senders = ["421 4.3.2 closing down"] * 40
+    for minutes in (59, 61, 70):
+        rows.set_clock(live, rows.SATURDAY_AT + timedelta(minutes=minutes))
+        assert watch(["--once"]) == 0
+        told = [row["code"] for row in select(live, "select code from desk.open_incidents")]
+        assert told == ([] if minutes < 60 else ["MAIL_WAITING"])
+    (incident,) = select(live, "select dedupe_key, detail from desk.incidents")
+    assert incident["dedupe_key"] == "MAIL_WAITING:1"
+    assert incident["detail"].startswith("2 mails wait since Saturday 13 June 2026, 04:00 New York")
+    assert "421 4.3.2 closing down" in incident["detail"]
+    relay.senders.clear()
+    assert sorted(post(live).sent) == [1, 2, 3]
+    assert watch(["--once"]) == 0
+    (event,) = select(live, "select person, reason from desk.incident_events")
+    assert event == {"person": "desk", "reason": "everything that waited is handed over"}

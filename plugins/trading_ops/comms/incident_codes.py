@@ -74,6 +74,10 @@ CODES = {
         "operator",
         "a later mail reached the same address",
     ),
+    "MAIL_WAITING": Code(
+        "mail waits that cannot be handed over", "operator", "everything that waited is handed over"
+    ),
+    "DAG_PAUSED": Code("a DAG of the desk is paused and does not run", "operator", "the DAG is on again"),
     "SIGN_IN_BRAKED": Code("somebody guesses passwords of the page, and has to wait", "operator"),
 }
 

@@ -114,9 +114,9 @@ def other_email(address: str, config: Settings) -> str:
     return config.executor_email if address == config.operator_email else config.operator_email
 
 
-def tell_given_up(connection: psycopg.Connection, config: Settings, attempts_max: int) -> bool:
+def tell_given_up(connection: psycopg.Connection, config: Settings) -> bool:
     """Tell the other person of each mail nobody will get, once; say whether there was one."""
-    given_up = list(queries.comms.given_up(connection, attempts_max=attempts_max))
+    given_up = list(queries.comms.given_up(connection))
     for mail in given_up:
         whom = "a channel" if mail["recipient"].startswith(PREFIX) else mail["recipient"]
         raise_incident(

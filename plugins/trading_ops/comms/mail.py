@@ -23,9 +23,6 @@ from trading_ops.db.connect import queries
 from trading_ops.files import private_folder, write_whole
 from trading_ops.settings import Settings
 
-# After so many failures of its own a mail is given up, which is an incident.
-ATTEMPTS_MAX = 20
-
 Account = Callable[[Settings], MailAccount]
 
 
@@ -66,7 +63,7 @@ def deliver_pending(
     report = DeliveryReport()
     # A way that is closed is not tried again in this round: the relay, or one channel.
     closed: dict[str, str] = {}
-    waiting = [row["mail_id"] for row in queries.comms.pending_mails(connection, attempts_max=ATTEMPTS_MAX)]
+    waiting = [row["mail_id"] for row in queries.comms.pending_mails(connection)]
     connection.commit()
     for mail_id in waiting:
         if mail_id not in leave_out:

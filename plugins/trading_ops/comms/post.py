@@ -14,7 +14,7 @@ from trading_ops.comms.account import configured_account
 from trading_ops.comms.channels import PREFIX
 from trading_ops.comms.incidents import tell_given_up, tell_recorded
 from trading_ops.comms.letters import Letter, compose
-from trading_ops.comms.mail import ATTEMPTS_MAX, Account, DeliveryReport, attempt, deliver_pending
+from trading_ops.comms.mail import Account, DeliveryReport, attempt, deliver_pending
 from trading_ops.settings import Settings
 
 
@@ -33,7 +33,7 @@ def deliver_outbox(
     with open_as("desk_mailer") as connection:
         report = deliver_pending(connection, config, account_of)
     with open_as("desk_planner") as connection:
-        is_news = tell_given_up(connection, config, ATTEMPTS_MAX)
+        is_news = tell_given_up(connection, config)
     if is_news:
         with open_as("desk_mailer") as connection:
             report = report.and_then(deliver_pending(connection, config, account_of, leave_out=report.tried))

@@ -44,6 +44,7 @@ SessionMinutes = count("whole minutes after the open, from 0 to 210, such as 15"
 # A later deadline would lie behind the next week's plan.
 ConfirmMinutes = count("whole minutes, from 1 to 10080, which is a week", ge=1, le=10080)
 EscalationMinutes = count("whole minutes, from 1 to 10080, such as 240", ge=1, le=10080)
+WaitingMinutes = count("whole minutes, from 5 to 1440, such as 60", ge=5, le=1440)
 # Hours of London's day; between the two it is night, and the hour that is missing or twice there lies in it.
 NightHour = count("an hour of London's evening, from 17 to 24, such as 23", ge=17, le=24)
 MorningHour = count("an hour of London's morning, from 2 to 12, such as 7", ge=2, le=12)
@@ -182,6 +183,8 @@ class Reminders(Section):
 
 
 class Incidents(Section):
-    """When an incident nobody has in hand is told again."""
+    """When an incident nobody has in hand is told again, and how long a mail may wait before it is one."""
 
     escalate_after_minutes: EscalationMinutes
+    # A file of before it means the usual.
+    mail_waits_minutes_max: WaitingMinutes = 60

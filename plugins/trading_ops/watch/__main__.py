@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -27,18 +27,21 @@ from trading_ops.config.files import read_policy
 from trading_ops.db import clock
 from trading_ops.db.connect import connect
 from trading_ops.runs.machine_clock import machine_now
-from trading_ops.settings import Settings, settings
+from trading_ops.settings import Settings, SettingsError, settings
 from trading_ops.watch.ending import end_given_up
 from trading_ops.watch.escalation import escalate
 from trading_ops.watch.missing import Missing, all_missing
 from trading_ops.watch.own_log import say
 from trading_ops.watch.resources import DatabaseWatch, short_of_disk
 from trading_ops.watch.troubles import noted
+from trading_ops.watch.waiting_mail import chase
 from trading_ops.wording.instants import in_full
 
 EVERY_S = 60
 # Mail that was not taken counts its tries, so what waits is not tried at every look.
 POST_EVERY = timedelta(hours=1)
+
+Part = Callable[[Settings], list[str]]
 
 
 def end(config: Settings) -> list[str]:
@@ -122,7 +125,7 @@ def _tell(connection: psycopg.Connection, missing: Missing, config: Settings) ->
     return detail
 
 
-def _try(part: Callable[[Settings], list[str]], config: Settings) -> list[str] | None:
+def _try(part: Part, config: Settings) -> list[str] | None:
     """Return what a part of a round has to say, None when it went wrong."""
     try:
         news = part(config)
@@ -139,19 +142,28 @@ def _mark(path: Path) -> None:
         path.touch()
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Look for good, or once and return 1 when something went wrong."""
+def main(arguments: list[str] | None = None, asked: Sequence[Part] = ()) -> int:
+    """
+    Look for good, or once and return 1 when something went wrong.
+
+    `asked` are parts of a round that another room adds: what only Airflow can tell.
+    """
     parser = argparse.ArgumentParser(prog="python -m trading_ops.watch", description="Watch the desk.")
     parser.add_argument("--once", action="store_true", help="look once and end")
-    is_once, config = parser.parse_args(arguments).once, settings()
+    is_once = parser.parse_args(arguments).once
+    try:
+        config = settings()
+    except SettingsError as refusal:
+        say(f"watcher: {refusal}", sys.stderr)
+        return 2
     looked_file = config.data.parent / "run/watched"
     looked_file.parent.mkdir(parents=True, exist_ok=True)
     posted_at, database = float("-inf"), DatabaseWatch()
     while True:
         # Whoever keeps this process running sees by the file that it goes round, however a round ends.
         _mark(looked_file.with_name("watcher.round"))
-        parts = (partial(measure, database=database), hear, end, tell, look_after, tell_others)
-        said = [_try(part, config) for part in parts]
+        parts = (partial(measure, database=database), hear, end, *asked, tell, look_after, tell_others)
+        said = [_try(part, config) for part in (*parts, partial(chase, hand_over=post))]
         if any(said) or time.monotonic() - posted_at >= POST_EVERY.total_seconds():
             posted_at = time.monotonic()
             said.append(_try(post, config))

@@ -9,7 +9,7 @@ import pytest
 from trading_ops.settings import Settings, read_settings
 from trading_ops_airflow.dbt.command import dbt_environment
 from trading_ops_stack.environment import environment, room_environment
-from trading_ops_stack.keys import KeysError, admin_password, read_keys, write_keys, write_password
+from trading_ops_stack.keys import KeysError, airflow_password, read_keys, write_keys, write_password
 from trading_ops_stack.passwords import read_passwords, write_passwords
 from trading_ops_stack.postgres import ROLES
 
@@ -31,9 +31,9 @@ def test_keys_are_made_once_and_only_their_owner_reads_them(desk):
     with pytest.raises(KeysError, match="make up"):
         read_keys(desk)
     write_keys(desk)
-    first, password = read_keys(desk), (admin_password(desk), write_password(desk, "executor"))
+    first, password = read_keys(desk), (airflow_password(desk), write_password(desk, "executor"))
     write_keys(desk)
-    assert (read_keys(desk), (admin_password(desk), write_password(desk, "executor"))) == (first, password)
+    assert (read_keys(desk), (airflow_password(desk), write_password(desk, "executor"))) == (first, password)
     assert len(first.jwt_secret) >= 64
     files = list(desk.pgpass.parent.iterdir())
     assert len(files) == 4

@@ -43,3 +43,11 @@ select case
     ) then 'size_orders'
     else 'rank_universe'
 end;
+
+-- name: paused_dags()
+-- The DAGs of the desk that were paused when the watcher looked last.
+select dag_id from desk.dag_switches group by dag_id having desk.is_dag_paused(dag_id);
+
+-- name: switch_dag(dag_id, is_paused)$
+-- Writes down that a DAG is paused, or not any more, and returns the number of the note.
+insert into desk.dag_switches (dag_id, is_paused) values (:dag_id, :is_paused) returning switch_id;

@@ -1,0 +1,66 @@
+"""
+The watcher of a desk that has an Airflow: what `trading_ops.watch` looks at, and what only Airflow knows.
+
+    python -m trading_ops_stack.watcher [--once]
+
+It signs in as Airflow's user `watcher`, who may read and start runs and no more. While Airflow does not
+answer it asks again a minute later: that a part is down is told by whoever keeps the desk running.
+"""
+
+import sys
+import urllib.error
+
+from trading_ops.comms.incidents import raise_incident
+from trading_ops.db.connect import connect, queries
+from trading_ops.settings import Settings
+from trading_ops.watch.__main__ import main as watch
+from trading_ops_airflow.schedule import DAGS
+from trading_ops_stack.airflow_api import Airflow, ApiError
+from trading_ops_stack.environment import airflow_url
+
+_ANSWER_S = 10
+
+
+def look_at_dags(config: Settings) -> list[str]:
+    """Record which DAGs of the desk were paused or switched on again, tell of the first, a line for each."""
+    try:
+        paused = _airflow(config).paused()
+    except ApiError as error:
+        return _away(error)
+    said = []
+    with connect("desk_planner", config) as connection:
+        before = {row["dag_id"] for row in queries.watch.paused_dags(connection)}
+        for dag_id in sorted(before ^ (paused & {dag.dag_id for dag in DAGS})):
+            is_paused = dag_id in paused
+            number = queries.watch.switch_dag(connection, dag_id=dag_id, is_paused=is_paused)
+            detail = (
+                f"{dag_id} is paused in Airflow, so none of its runs starts; switch it on at "
+                f"{airflow_url(config)}/dags/{dag_id} on the desk's machine"
+            )
+            if is_paused:
+                key = f"DAG_PAUSED:{dag_id}:{number}"
+                raise_incident(connection, "DAG_PAUSED", key, detail, config=config)
+            said.append(detail if is_paused else f"{dag_id} is not paused any more")
+    return said
+
+
+def _airflow(config: Settings) -> Airflow:
+    airflow = Airflow.of(config, "watcher")
+    airflow.timeout_s = _ANSWER_S
+    return airflow
+
+
+def _away(error: ApiError) -> list[str]:
+    """Return nothing where Airflow does not answer at all; what it refuses is raised."""
+    if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code < 500:
+        raise error
+    return []
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Watch, for good or once."""
+    return watch(arguments, asked=(look_at_dags,))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
