@@ -145,8 +145,13 @@ class Airflow:
             self.request("POST", "/api/v2/pools", body)
 
     def request(self, method: str, path: str, body: dict | None = None, signed_in: bool = True) -> dict:
-        """Send one request and return the decoded answer. Raises ApiError with the server's own words."""
-        for attempt in ("first", "after signing in again"):
+        """
+        Send one request and return the decoded answer. Raises ApiError with the server's own words.
+
+        What may be asked again is, a few times, where Airflow's database refused it: the API and the scheduler
+        end in a deadlock of theirs now and then, and one of the two is told so.
+        """
+        for is_last in (False, False, True):
             headers = {"Content-Type": "application/json", "Accept": "application/json"}
             if signed_in:
                 headers["Authorization"] = f"Bearer {self._token or self._sign_in()}"
@@ -157,8 +162,10 @@ class Airflow:
                 with _opener.open(request, timeout=self.timeout_s) as answer:
                     return json.loads(answer.read() or b"{}")
             except urllib.error.HTTPError as error:
-                if error.code == 401 and signed_in and attempt == "first":
+                if error.code == 401 and signed_in and not is_last:
                     self._token = None
+                    continue
+                if error.code == 500 and method in ("GET", "PATCH") and not is_last:
                     continue
                 detail = error.read().decode(errors="replace")[:2000]
                 raise ApiError(f"{method} {path}: HTTP {error.code}: {detail}") from error

@@ -70,6 +70,17 @@ def test_a_run_that_exists_already_is_not_started_again(server, airflow):
         airflow.trigger("weekly_plan", "2026-03-06")
 
 
+def test_a_state_is_set_again_where_the_database_refused_it_and_a_run_is_not_started_again(server, airflow):
+    """Airflow's API and its scheduler deadlock now and then."""
+    deadlock = (500, {"detail": {"reason": "Database error"}})
+    server.answers["PATCH /api/v2/dags/weekly_plan/dagRuns/1"] = [deadlock, (200, {"state": "failed"})]
+    path = "/api/v2/dags/weekly_plan/dagRuns/1"
+    assert airflow.request("PATCH", path, {"state": "failed"}) == {"state": "failed"}
+    server.answers["POST /api/v2/dags/weekly_plan/dagRuns"] = [deadlock, (200, {"dag_run_id": "manual__1"})]
+    with pytest.raises(ApiError, match="Database error"):
+        airflow.trigger("weekly_plan", "2026-03-06")
+
+
 def test_a_refused_key_is_told_in_the_servers_own_words(server, airflow):
     """HTTP 400 with the reason of the timetable."""
     server.answers["POST /api/v2/dags/weekly_plan/dagRuns"] = [
