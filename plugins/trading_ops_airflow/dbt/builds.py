@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule
 
-from trading_ops_airflow.dag_settings import PRICES
+from trading_ops_airflow.dag_settings import BARS, PRICES
 from trading_ops_airflow.dbt.build_operator import DbtOperator
 
 _SHARED = {"pool": "dbt", "execution_timeout": timedelta(minutes=10)}
@@ -13,7 +13,12 @@ _SHARED = {"pool": "dbt", "execution_timeout": timedelta(minutes=10)}
 def build_prices(desk_run_id: str) -> DbtOperator:
     """Return the task that audits and publishes the prices of a run."""
     return DbtOperator(
-        task_id="build_prices", selector="prices", desk_run_id=desk_run_id, outlets=[PRICES], **_SHARED
+        task_id="build_prices",
+        selector="prices",
+        desk_run_id=desk_run_id,
+        inlets=[BARS],
+        outlets=[PRICES],
+        **_SHARED,
     )
 
 

@@ -9,7 +9,7 @@ from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trading_ops.plan.gates import GATES
-from trading_ops_airflow.dag_settings import TICKETS
+from trading_ops_airflow.dag_settings import PRICES, TICKETS
 from trading_ops_airflow.endings import OUTCOME
 from trading_ops_airflow.roles import Role, plays
 
@@ -88,7 +88,7 @@ def decide(desk_run_id: str | None) -> bool:
     return decision.is_approved
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, outlets=[TICKETS])
+@task(trigger_rule=TriggerRule.ALL_DONE, inlets=[PRICES], outlets=[TICKETS])
 def issue_ticket(desk_run_id: str | None) -> str:
     """Issue the one ticket of the run; any broken step before makes it a NO-TRADE that names the step."""
     from trading_ops.db.connect import queries
