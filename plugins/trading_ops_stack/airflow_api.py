@@ -148,7 +148,7 @@ class Airflow:
         """
         Send one request and return the decoded answer. Raises ApiError with the server's own words.
 
-        What may be asked again is, a few times, where Airflow's database refused it: the API and the scheduler
+        What may be asked again is, a few times, where its database refused it: the API and the scheduler
         end in a deadlock of theirs now and then, and one of the two is told so.
         """
         for is_last in (False, False, True):

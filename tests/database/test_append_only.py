@@ -218,7 +218,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
     values ('ALDR', false, 'PERSON', 'drill', 'switch:1'))
 , verified as (insert into desk.symbol_verifications (internal_symbol, etoro_search_name, is_offered, person, idempotency_key)
     values ('ALDR', 'Alder', true, 'executor', 'drill'))
-, opening as (insert into desk.openings (portfolio_id, opened_at, person, idempotency_key, request_sha256) values ('demo', desk.now(), 'p', 'k', %(digest)s) returning *), opened as (insert into desk.opening_positions select opening_id, 'ALDR', 1, 1 from opening), untradable as (insert into desk.untradable_reports (confirmation_id) select min(confirmation_id) from desk.confirmations)
+, paused as (insert into desk.dag_switches (dag_id, is_paused) values ('weekly_plan', true)), opening as (insert into desk.openings (portfolio_id, opened_at, person, idempotency_key, request_sha256) values ('demo', desk.now(), 'p', 'k', %(digest)s) returning *), opened as (insert into desk.opening_positions select opening_id, 'ALDR', 1, 1 from opening), untradable as (insert into desk.untradable_reports (confirmation_id) select min(confirmation_id) from desk.confirmations)
 , action as (
     insert into raw.corporate_actions (load_id, source, vendor_symbol, ex_date, kind, value)
     select load_id, 'simulated', 'ALDR', '2026-06-12', 'split', 2 from raw.loads limit 1)
