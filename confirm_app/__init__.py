@@ -24,6 +24,7 @@ from confirm_app.people.sign_in import sign_in
 from confirm_app.symbols import symbols
 from confirm_app.tickets.confirmations import confirmations
 from confirm_app.tickets.pages import tickets
+from confirm_app.tickets.plan_again import plan_again
 from confirm_app.tickets.trial import trial
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_price_usd, skip_rule
@@ -71,8 +72,8 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    pages = (sign_in, tickets, confirmations, trial, snapshots, cash, symbols, halt, incidents, health)
-    for blueprint in pages:
+    pages = (tickets, plan_again, confirmations, trial, snapshots, cash, symbols, halt, incidents)
+    for blueprint in (sign_in, *pages, health):
         app.register_blueprint(blueprint)
     answers.register(app)
     request_log.register(app)

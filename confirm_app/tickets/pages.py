@@ -5,7 +5,7 @@ from contextlib import suppress
 from flask import Blueprint, abort, g, render_template
 
 from confirm_app.database import desk_now, desk_settings, reading
-from confirm_app.tickets.view import LineForm, phase_of, view_ticket
+from confirm_app.tickets.view import LineForm, TicketView, phase_of, view_ticket
 from trading_ops.db.connect import queries
 from trading_ops.exchange.sessions import CalendarError
 from trading_ops.tickets.owed import open_at
@@ -50,10 +50,15 @@ def show(ticket_id: str):
 
 def ticket_page(ticket_id: str, posted: tuple[int, LineForm] | None = None, status: int = 200):
     """Answer with the page of a ticket, showing a submission again when it was not recorded."""
+    return render_template("ticket.html", view=find_ticket(ticket_id, posted)), status
+
+
+def find_ticket(ticket_id: str, posted: tuple[int, LineForm] | None = None) -> TicketView:
+    """Return the view of a ticket of this desk; of any other, and of none, nothing is told."""
     view = view_ticket(reading(), ticket_id, posted)
     if view is None:
         abort(
             404,
             "There is no such ticket. Follow the link of the newest mail, or start from the list of tickets.",
         )
-    return render_template("ticket.html", view=view), status
+    return view

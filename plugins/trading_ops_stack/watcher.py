@@ -1,5 +1,5 @@
 """
-The watcher of a desk that has an Airflow: what `trading_ops.watch` looks at, and what only Airflow knows.
+The watcher of a desk that has an Airflow: `trading_ops.watch`, and what only Airflow knows or does.
 
     python -m trading_ops_stack.watcher [--once]
 
@@ -14,7 +14,7 @@ from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import connect, queries
 from trading_ops.settings import Settings
 from trading_ops.watch.__main__ import main as watch
-from trading_ops_airflow.schedule import DAGS
+from trading_ops_airflow.schedule import DAGS, WEEKLY_PLAN
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.environment import airflow_url
 
@@ -44,6 +44,26 @@ def look_at_dags(config: Settings) -> list[str]:
     return said
 
 
+def start_requested(config: Settings) -> list[str]:
+    """Hand the plans an operator asked for on a page to Airflow, once each, and return a line for each."""
+    with connect("desk_planner", config) as connection:
+        asked = list(queries.watch.requested_plans(connection, portfolio_id=config.portfolio_id))
+    said = []
+    for plan in asked:
+        # Under this name Airflow starts it once, however often it is handed over.
+        dag_run_id = f"again_after_{plan['ticket_id']}"
+        try:
+            _airflow(config).trigger(
+                WEEKLY_PLAN.dag_id, plan["as_of_date"].isoformat(), dag_run_id=dag_run_id
+            )
+        except ApiError as error:
+            return said + _away(error)
+        with connect("desk_planner", config) as connection:
+            if queries.watch.start_plan(connection, ticket_id=plan["ticket_id"], dag_run_id=dag_run_id):
+                said.append(f"the plan after {plan['ticket_id']} is started")
+    return said
+
+
 def _airflow(config: Settings) -> Airflow:
     airflow = Airflow.of(config, "watcher")
     airflow.timeout_s = _ANSWER_S
@@ -59,7 +79,7 @@ def _away(error: ApiError) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Watch, for good or once."""
-    return watch(arguments, asked=(look_at_dags,))
+    return watch(arguments, asked=(look_at_dags, start_requested))
 
 
 if __name__ == "__main__":

@@ -139,16 +139,6 @@ def test_a_no_trade_names_the_act_that_clears_it_its_actor_and_whether_it_is_don
     assert page.count("done meanwhile") == 3 and "All that was asked for on this page is done." in page
 
 
-def test_planning_again_is_said_to_the_operator_with_its_place_and_its_time(executor, operator, desk, ticket):
-    """In Airflow, with the session; no button here: the page holds no key of Airflow's."""
-    blocked_id = blocked(desk)
-    page = operator.client.get(f"/confirm/{blocked_id}").text
-    assert "http://127.0.0.1:8074/dags/weekly_plan" in page and "<code>2026-06-19</code>" in page
-    assert "weekly_plan" not in executor.client.get(f"/confirm/{blocked_id}").text
-    rows.set_clock(desk, rows.WINDOW_CLOSE_AT + timedelta(days=7))
-    assert "weekly_plan" not in operator.client.get(f"/confirm/{blocked_id}").text
-
-
 def test_what_is_left_fits_a_phone(executor, browser, served, desk, ticket, tmp_path):
     """At home and on the blocked week's ticket, for the person who owes it; the button leads to the form."""
     blocked_id = blocked(desk)

@@ -31,6 +31,14 @@ def task_process(desk: Settings) -> int:
     return found
 
 
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that only waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

@@ -9,7 +9,6 @@ import os
 import signal
 import time
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ from trading_ops_stack import health, lock, stack
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.processes import _descendants
 from trading_ops_stack.supervisor import Supervisor
-from trading_ops_stack.watcher import look_at_dags
+from trading_ops_stack.watcher import look_at_dags, start_requested
 
 pytestmark = pytest.mark.slow
 SESSION = date(2026, 3, 6)
@@ -218,13 +217,26 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     assert given_up.sent(desk)[known[1] :] == mails
 
 
+def test_a_plan_that_is_asked_for_on_the_page_is_started_once(desk):
+    """By whichever watcher looks first, under a name of its own, so that Airflow has one run of it."""
+    airflow = Airflow.of(desk)
+    with connect("desk_app", desk) as connection:
+        [newest, *_] = queries.page.recent_tickets(connection, portfolio_id=desk.portfolio_id)
+        assert queries.page.request_plan(connection, ticket_id=newest["ticket_id"], person="operator")
+    start_requested(desk)
+    assert start_requested(desk) == []
+    found = airflow.request("GET", "/api/v2/dags/weekly_plan/dagRuns?limit=100")["dag_runs"]
+    named = [(run["dag_run_id"], run["partition_key"]) for run in found]
+    assert named.count((f"again_after_{newest['ticket_id']}", SESSION.isoformat())) == 1
+
+
 def test_down_leaves_nothing_running(desk):
     """Not even the task that was under way; a second down is as fine as the first."""
     groups = [process.group() for process in stack.components(desk).values()]
     everything = {pid for group in groups for pid in _descendants(group)}
     assert len(everything) > 10
     stack.down(desk)
-    assert not [pid for pid in everything if _is_alive(pid)]
+    assert not [pid for pid in everything if task_processes.is_alive(pid)]
     said = []
     assert stack.status(desk, said.append) is False
     stack.down(desk)
@@ -235,10 +247,3 @@ def _wait(is_true, timeout_s: float = 60) -> None:
     while not is_true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -261,7 +261,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , test_ticket as (insert into desk.test_tickets values ('TEST-00000000', 'demo') returning *)
 , tested as (insert into desk.test_confirmations select test_ticket_id, 'operator', '{}' from test_ticket)
 , absence as (insert into desk.absences (person, first_date, last_date) values ('p', now(), now()) returning *), called_off as (insert into desk.absence_cancellations select absence_id from absence)
-, audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
+, requested as (insert into desk.plan_requests select min(ticket_id), 'operator' from desk.tickets returning *), started as (insert into desk.plan_starts select ticket_id, 'again' from requested), audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
 , approved as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
 , halted as (insert into desk.halts (kind, reason, person) values ('engage', 'drill', 'operator'))
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail) select mail_id, 1, 'sent', '' from mail

@@ -49,17 +49,24 @@ order by plan.place_number desc
 limit 20;
 
 -- name: ticket(ticket_id)^
--- One ticket, its run, the kind of its portfolio, the newest ticket, if that is of a later plan, and what in its text
--- is not its rows'.
+-- One ticket, its run, the kind of its portfolio, the newest ticket, if that is of a later plan, what in its text is
+-- not its rows', and who asked for another plan of its week.
 select
     ticket.ticket_id, ticket.run_id, ticket.portfolio_id, ticket.plan_week, ticket.kind, ticket.reasons,
     ticket.content_sha256, ticket.window_open_at, ticket.window_close_at, ticket.deadline_at, ticket.issued_at,
     portfolio.kind as portfolio_kind, run.as_of_date, desk.odd_in_body(ticket.ticket_id) as odd_in_body,
-    desk.newer_ticket(ticket.run_id) as newer_ticket_id
+    desk.newer_ticket(ticket.run_id) as newer_ticket_id,
+    request.person as asked_by, request.created_at as asked_at, start.created_at as plan_started_at
 from desk.tickets as ticket
 inner join desk.portfolios as portfolio on portfolio.portfolio_id = ticket.portfolio_id
 inner join desk.runs as run on run.run_id = ticket.run_id
+left join desk.plan_requests as request on request.ticket_id = ticket.ticket_id
+left join desk.plan_starts as start on start.ticket_id = ticket.ticket_id
 where ticket.ticket_id = :ticket_id;
+
+-- name: request_plan(ticket_id, person)$
+-- Asks for another plan of the week of a NO-TRADE, as an operator; whether that is news.
+select desk.request_plan(:ticket_id, :person);
 
 -- name: lines(ticket_id)
 -- The order lines of a ticket with their figures, in the order they are to be executed.
