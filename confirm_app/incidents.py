@@ -9,6 +9,7 @@ from confirm_app.database import reading, write_once
 from confirm_app.forms.figures import FigureError, parse_text
 from confirm_app.people.access import require_operator
 from trading_ops.comms.incident_codes import find_code
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.db.connect import queries
 
 incidents = Blueprint("incidents", __name__)
@@ -60,5 +61,8 @@ def _note(work: Callable[[psycopg.Connection], bool], done: str):
 
 
 def _page(message: str = "", status: int = 200):
-    found = [row | {"known": find_code(row["code"])} for row in queries.incidents.still_open(reading())]
+    found = [
+        row | {"known": find_code(row["code"]), "to_do": what_to_do(row["code"])}
+        for row in queries.incidents.still_open(reading())
+    ]
     return render_template("incidents.html", incidents=found, message=message), status

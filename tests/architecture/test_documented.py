@@ -8,6 +8,7 @@ import pytest
 from tests.architecture import reference
 from tests.architecture.modules import tracked_files
 from trading_ops.comms.incident_codes import CODES
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.plan.causes import FOLLOWS
 from trading_ops.plan.gates import GATES
 from trading_ops.settings import PROJECT_ROOT
@@ -84,6 +85,8 @@ def test_every_incident_has_its_entry_with_four_parts():
     for code, entry in entries.items():
         parts = re.findall(r"^- \*\*([\w ]+)\*\*: \S", entry, re.M)
         assert parts == ["Raised", "Why", "Looks like", "Do"], code
+        told = what_to_do(code)
+        assert told.endswith(re.sub("[`*]", "", entry.split()[-1])) and not re.search(r"[`*]|\]\(|INCIDENTS", told), code
 
 
 def test_every_code_that_is_raised_is_known():

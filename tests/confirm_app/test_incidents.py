@@ -1,6 +1,9 @@
 """What is open at the desk, on the page: seen at home, taken in hand by anybody, closed by an operator."""
 
+from html import unescape
+
 from tests.confirm_app import desk_rows
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.comms.incidents import record_incident
 from trading_ops.db.connect import connect
 
@@ -19,7 +22,7 @@ def test_an_incident_is_taken_in_hand_and_closed_on_the_page(desk, executor, ope
     assert "1 open incident</strong></a>:\nTICKET_REFUSED" in executor.client.get("/").text
     page = executor.client.get("/incidents").text
     assert "Postgres refused a TRADE ticket" in page and "&lt;b&gt;desk_not_halted" in page
-    assert "docs/INCIDENTS.md#ticket_refused" in page
+    assert f"What to do:</strong> {what_to_do('TICKET_REFUSED')}" in unescape(page)
     assert "/close" not in page
     form = executor.form_of("/incidents", "/incidents/1/acknowledge")
     assert executor.client.post("/incidents/1/close", data=form | {"reason": "fine"}).status_code == 403

@@ -13,6 +13,7 @@ from tests.database.raised import mails, record, select, serve, still_open
 from tests.database.test_watch import look_at, write_report
 from trading_ops.cli.main import main as verb
 from trading_ops.comms.incident_codes import CODES
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import connect, queries
 from trading_ops.ops import halt
@@ -189,9 +190,8 @@ def test_what_is_in_nobodys_hand_is_told_once_to_the_other_person_and_not_at_nig
     [body] = select(
         desk, "select body_text from desk.outbox where dedupe_key = 'alert:TICKET_REFUSED:a:again'"
     )
-    assert (
-        "Detail: detail a\n" in body["body_text"] and "docs/INCIDENTS.md#ticket_refused" in body["body_text"]
-    )
+    for line in ("Detail: detail a\n", f"What to do: {what_to_do('TICKET_REFUSED')}\n"):
+        assert line in body["body_text"]
     assert "http://127.0.0.1:8075/incidents" in body["body_text"]
 
 

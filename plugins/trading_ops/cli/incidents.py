@@ -5,6 +5,7 @@ trading-ops incidents: what is open, who has it in hand, and its end.
 import argparse
 
 from trading_ops.comms.incident_codes import find_code
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.comms.incidents import close_over
 from trading_ops.db.connect import connect, queries
 from trading_ops.ops.people import require_person
@@ -53,7 +54,7 @@ def _list(rows) -> None:
     lines = [
         f"{row['incident_id']:>5}  {row['code']} ({find_code(row['code']).owner}) since {utc_minute(row['created_at'])}, "
         + (f"in hand with {row['acknowledged_by']}" if row["acknowledged_by"] else "in nobody's hand")
-        + f"\n       {row['detail']}\n       docs/INCIDENTS.md#{row['code'].lower()}"
+        + f"\n       {row['detail']}\n       What to do: {what_to_do(row['code'])}"
         for row in rows
     ]
     print("\n".join(lines) or "no incident is open")

@@ -11,6 +11,7 @@ import psycopg
 
 from trading_ops.comms.channels import PREFIX, announce
 from trading_ops.comms.incident_codes import find_code
+from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.comms.letters import Letter, alert_letter, page_link, release_letter
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
@@ -94,7 +95,12 @@ def tell_again(connection: psycopg.Connection, row: Mapping, config: Settings) -
     key = f"alert:{row['dedupe_key']}"
     first = queries.incidents.told_to(connection, dedupe_key=key) or owner_email(row["code"], config)
     letter = alert_letter(
-        row["code"], row["detail"], row["run_id"], incidents_page(config), since_at=row["created_at"]
+        row["code"],
+        row["detail"],
+        row["run_id"],
+        what_to_do(row["code"]),
+        incidents_page(config),
+        since_at=row["created_at"],
     )
     _tell(connection, f"{key}:again", letter, config, (other_email(first, config),))
 
@@ -139,7 +145,7 @@ def _alert(
     config: Settings,
     recipient: str | None = None,
 ) -> None:
-    letter = alert_letter(code, detail, run_id, incidents_page(config))
+    letter = alert_letter(code, detail, run_id, what_to_do(code), incidents_page(config))
     first = recipient or owner_email(code, config)
     both = (other_email(first, config),) if find_code(code).concerns_both else ()
     _tell(connection, f"alert:{dedupe_key}", letter, config, (first, *both))

@@ -57,10 +57,12 @@ def compose(
 
 
 def alert_letter(
-    code: str, detail: str, run_id: str | None, page: str, since_at: datetime | None = None
+    code: str, detail: str, run_id: str | None, to_do: str, page: str, since_at: datetime | None = None
 ) -> Letter:
     """
-    Return the letter that tells of an incident; `since_at` is when one began that nobody acknowledged.
+    Return the letter that tells of an incident and what to do about it.
+
+    `since_at` is when one began that nobody acknowledged.
     """
     known = find_code(code)
     facts = [
@@ -69,7 +71,7 @@ def alert_letter(
         *([("Run", run_id)] if run_id else []),
         *([("Since", in_full(since_at))] if since_at else []),
         ("Whose it is", known.owner),
-        ("What to do", f"docs/INCIDENTS.md#{code.lower()}"),
+        ("What to do", to_do),
         ("It is over when", known.ends or "an operator closes it"),
     ]
     paragraphs = [f"{known.meaning.capitalize()}."]
