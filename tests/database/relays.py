@@ -79,12 +79,14 @@ def wants_login(relay: Relay, **options) -> dict:
     return {"authenticator": relay.authenticate, "auth_required": True, **options}
 
 
-def certificate(folder: Path, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
-    """Make a CA and a server's certificate for a name; return the CA's file and the server's context."""
+def certificate(
+    folder: Path, name: str = "localhost", address: str = "127.0.0.1"
+) -> tuple[Path, ssl.SSLContext]:
+    """Make a CA and a server's certificate for a name and an address; return the CA's file and the context."""
     ca, key, leaf = folder / "ca.pem", folder / "key.pem", folder / "leaf.pem"
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout"]
     issued = ["-CA", ca, "-CAkey", folder / "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"]
-    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{address}"]
     for command in (
         [*new, folder / "ca.key", "-out", ca, "-subj", "/CN=House CA"],
         [*new, key, "-out", leaf, *named, *issued],
