@@ -82,7 +82,7 @@ def wants_login(relay: Relay, **options) -> dict:
 def certificate(
     folder: Path, name: str = "localhost", address: str = "127.0.0.1"
 ) -> tuple[Path, ssl.SSLContext]:
-    """Make a CA and a server's certificate for a name and an address; return the CA's file and the context."""
+    """Make a CA and a server's certificate for a name and an address; return the CA file and the context."""
     ca, key, leaf = folder / "ca.pem", folder / "key.pem", folder / "leaf.pem"
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout"]
     issued = ["-CA", ca, "-CAkey", folder / "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"]
