@@ -5,7 +5,7 @@ from contextlib import suppress
 from flask import Blueprint, abort, g, render_template
 
 from confirm_app.database import desk_now, desk_settings, reading
-from confirm_app.tickets.view import LineForm, TicketView, phase_of, view_ticket
+from confirm_app.tickets.view import LineForm, TicketView, phase_of, replan_of, view_ticket
 from trading_ops.db.connect import queries
 from trading_ops.exchange.sessions import CalendarError
 from trading_ops.tickets.owed import open_at
@@ -32,6 +32,8 @@ def index():
     with suppress(CalendarError):
         missing = missing_ticket(reading(), config, now_at)
     owed = read_owed(reading(), portfolio_id)
+    if found:
+        owed += replan_of(queries.page.ticket(reading(), ticket_id=found[0]["ticket_id"]), now_at)
     open_now = open_at(owed, now_at)
     # What answers on this machine alone is no address for a phone.
     address = config.confirm_url if g.person["role"] == "operator" else ""

@@ -20,7 +20,7 @@ from trading_ops.db.connect import queries
 from trading_ops.tickets.build import TicketLine
 from trading_ops.tickets.executed import Executed, ExecutedLine
 from trading_ops.tickets.executed_now import read_versions
-from trading_ops.tickets.owed import Clearing, Owed, clearing, open_at
+from trading_ops.tickets.owed import Clearing, Owed, clearing, open_at, replan
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import Reason, stored_reasons
 from trading_ops.tickets.targets import ExplainedTarget, explain
@@ -101,6 +101,11 @@ class TicketView:
         return clearing(reason, self.owed)
 
     @property
+    def replan(self) -> Owed | None:
+        """What the operator does about the reasons that no act of a person on this page clears."""
+        return next((one for one in self.owed if one.step == "plan"), None)
+
+    @property
     def is_cleared(self) -> bool:
         """Whether this NO-TRADE asked people for something on this page, and they have done all of it."""
         asked = [found for found in map(self.clearing, self.reasons) if found]
@@ -144,8 +149,16 @@ def view_ticket(
         tuple(lines),
         reasons=stored_reasons(ticket["reasons"]),
         targets=explain(queries.page.targets(connection, ticket_id=ticket_id)),
-        owed=read_owed(connection, ticket["portfolio_id"]),
+        owed=read_owed(connection, ticket["portfolio_id"]) + replan_of(ticket, desk["now_at"]),
     )
+
+
+def replan_of(ticket: Mapping, now_at: datetime) -> tuple[Owed, ...]:
+    """Return what is owed about a ticket to have its week planned again: nothing once that is asked for."""
+    if ticket["kind"] != "NO-TRADE" or ticket["newer_ticket_id"] or ticket["asked_by"]:
+        return ()
+    reasons = stored_reasons(ticket["reasons"])
+    return replan(ticket["ticket_id"], ticket["plan_week"], reasons, ticket["window_close_at"], now_at)
 
 
 def phase_of(ticket: Mapping, now_at: datetime) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.confirm_app import desk_rows
 from tests.confirm_app.conftest import texts
+from tests.confirm_app.test_browser import Phone
 from tests.database import rows
 
 
@@ -50,13 +51,12 @@ def test_nothing_ticked_or_a_name_changed_meanwhile_records_nothing(executor, de
     assert desk_rows.count_rows(desk)["desk.symbol_verifications"] == 0
 
 
-def test_the_page_fits_a_phone_and_is_sent_from_anywhere(browser, served, ticket):
+def test_the_page_fits_a_phone_and_is_sent_from_anywhere(browser, served, ticket, tmp_path):
     """Every stock with its name and both answers; the button is in reach of the first of a hundred."""
-    browser.get(f"{served}/symbols")
-    browser.find_element("name", "person").send_keys("executor")
-    browser.find_element("name", "password").send_keys(desk_rows.PASSWORDS["executor"])
-    browser.find_element("css selector", "main button").click()
-    assert browser.current_url.endswith("/symbols")
+    phone = Phone(browser, served, tmp_path)
+    phone.open("/symbols")
+    phone.sign_in()
+    assert browser.current_url == f"{served}/symbols"
     assert len(browser.find_elements("css selector", "input[type=radio]")) == 2 * len(desk_rows.SYMBOLS)
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     is_seen = "return arguments[0].getBoundingClientRect().bottom <= window.innerHeight"

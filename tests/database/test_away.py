@@ -7,11 +7,12 @@ import pytest
 
 from tests.conftest import at_a_shell
 from tests.database import rows
-from tests.database.planning import build_marts, call, freeze_plan, on_saturday, sized
+from tests.database.planning import build_marts, call, freeze_plan, on_saturday, sized, table
 from tests.database.test_reminders import LATE_AT, remind_at, told
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.plan.steps import decide, read_evidence
+from trading_ops.tickets.issue import issue_ticket
 
 
 def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, capsys):
@@ -31,10 +32,28 @@ def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, ca
     (reason,) = call(decide, desk, run).reasons
     assert reason.key == "window.executor_present"
     assert "executor is away from 2026-06-13 to 2026-06-15 (absence 2)" in reason.sentence
+    call(issue_ticket, desk, run)
+    assert table(desk, "incidents") == []
+    assert all("planned again" not in row["body_text"] for row in table(desk, "outbox"))
     assert main(["away", "cancel", "2"]) == 0
     assert main(["away", "cancel", "9"]) == 1
     with connect("desk_planner", desk) as connection:
         assert read_evidence(connection, run.run_id, ()).away is None
+
+
+def test_an_absence_told_after_the_decision_is_a_no_trade_and_no_incident(desk):
+    """Postgres refuses the TRADE that was decided; who was told beforehand is chased for nothing."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    rows.pass_all_gates(desk, run.run_id)
+    assert call(decide, desk, run).is_approved
+    with connect("desk_planner", desk) as connection:
+        connection.execute("select desk.record_absence('executor', '2026-06-15', '2026-06-19')")
+    call(issue_ticket, desk, run)
+    [ticket] = table(desk, "tickets")
+    assert [reason["check_name"] for reason in ticket["reasons"]] == ["executor_is_there"]
+    assert table(desk, "incidents") == []
 
 
 def test_what_is_no_absence_is_one_sentence(desk, monkeypatch, capsys):

@@ -22,6 +22,7 @@ from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import RunRecord, Ticket, build_ticket, canonical_json, content_sha256
 from trading_ops.tickets.files import write_ticket_files
 from trading_ops.tickets.letters import ticket_letter
+from trading_ops.tickets.owed import replan
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.render import render_markdown
 
@@ -31,6 +32,9 @@ _INCIDENT_OF_CHECK = {
     ("risk", "daily_loss"): "DRAWDOWN_LIMIT",
     ("risk", "halt_released"): None,
     ("database", "desk_not_halted"): None,
+    # An absence that was announced is no incident.
+    ("window", "executor_present"): None,
+    ("database", "executor_is_there"): None,
     ("reconciliation", "snapshot_recent"): "SNAPSHOT_MISSING",
     ("reconciliation", "snapshot_after_last_entry"): "SNAPSHOT_MISSING",
 }
@@ -99,6 +103,9 @@ def _issue(
     content_hash = content_sha256(canonical_json(ticket))
     newer_ticket_id = queries.tickets.newer_ticket(connection, run_id=ticket.run["run_id"])
     owed = read_owed(connection, ticket.run["portfolio_id"])
+    if ticket.kind == "NO-TRADE" and newer_ticket_id is None:
+        week = ticket.run["plan_week"]
+        owed += replan(ticket.ticket_id, week, ticket.reasons, ticket.window_close_at, now_at)
     letter = ticket_letter(
         ticket, content_hash, config.page_url, config.mail_from, now_at, newer_ticket_id, owed
     )

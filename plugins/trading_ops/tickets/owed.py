@@ -17,6 +17,7 @@ _PATHS = {
     "verify": "/symbols",
     "review": "/halt",
     "release": "/halt",
+    "plan": "/confirm/{subject}#plan-again",
 }
 # What has to be done, one after the other, before a reason of a NO-TRADE is gone.
 _BOOKS = ("confirm", "snapshot", "reconcile")
@@ -31,6 +32,8 @@ _CLEARED_BY = {
     "risk.halt_released": ("release",),
     "database.desk_not_halted": ("release",),
 }
+# What was announced beforehand.
+_LEFT_OUT = ("window.executor_present", "database.executor_is_there")
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,20 @@ def open_at(owed: Iterable[Owed], now_at: datetime) -> tuple[Owed, ...]:
 def left(owed: Sequence[Owed]) -> str:
     """Return how much there is, in words."""
     return f"{len(owed)} thing{'s' * (len(owed) != 1)} left" if owed else "nothing is left to do"
+
+
+def replan(
+    ticket_id: str, plan_week: str, reasons: Sequence[Reason], closes_at: datetime, now_at: datetime
+) -> tuple[Owed, ...]:
+    """
+    Return what the operator owes the newest ticket, a NO-TRADE, while its week can be planned again.
+
+    A week that is left out because the executor is away asks nobody for anything.
+    """
+    if now_at >= closes_at or any(reason.key in _LEFT_OUT for reason in reasons):
+        return ()
+    words = f"have week {plan_week} planned again: once what its NO-TRADE names is mended"
+    return (Owed("operator", "plan", ticket_id, words, now_at, closes_at),)
 
 
 def clearing(reason: Reason, owed: Iterable[Owed]) -> Clearing | None:

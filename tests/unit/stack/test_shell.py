@@ -21,8 +21,10 @@ def test_ctrl_c_ends_a_command_in_one_line(tmp_path):
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{PROJECT_ROOT / 'plugins'}"}
     command = [sys.executable, "-m", "trading_ops_stack.shell", "program", "--week", "2"]
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell lets what it starts in the background ignore Ctrl-C, and these tests may be among that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as running:  # fmt: skip
         assert running.stdout.readline() == "['--week', '2']\n"
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=20)

@@ -21,11 +21,20 @@ cross join desk.instance
 where run.run_id = :run_id;
 
 -- name: equity(run_id)^
--- The book at its newest valued session.
+-- The book at its newest valued session, and what the run's policy lets it lose.
 select
     equity.session_date, equity.cash_gbp, equity.positions_value_gbp, equity.equity_gbp, equity.return_ratio,
-    equity.growth_index, equity.drawdown_ratio, fallen.counted_from_date, fallen.unreviewed_drawdown_ratio
+    equity.growth_index, equity.drawdown_ratio, fallen.counted_from_date, fallen.unreviewed_drawdown_ratio,
+    allowed.drawdown_ratio_max, allowed.daily_loss_ratio_max
 from marts.equity_daily as equity
+inner join lateral (
+    select
+        max(limits.limit_value) filter (where limits.limit_name = 'risk.drawdown_ratio_max') as drawdown_ratio_max,
+        max(limits.limit_value) filter (where limits.limit_name = 'risk.daily_loss_ratio_max') as daily_loss_ratio_max
+    from desk.runs as run
+    inner join desk.policy_limits as limits on limits.policy_hash = run.policy_hash
+    where run.run_id = equity.run_id
+) as allowed on true
 left join marts.drawdown_daily as fallen
     on fallen.run_id = equity.run_id
     and fallen.portfolio_id = equity.portfolio_id
