@@ -19,6 +19,7 @@ it before a person lets it (RUNBOOK, *Models*). Every task may be cleared and ru
 - `backtest_model` or `rehearse_policy` red: the model is there and nobody knows what it is worth, so it is
   not registered.
 - `register_model` red: the log says what the registry does not take.
+- `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 
 What a command was given, made and said is in `runs/<run_id>/qlib/<command>/`.
 """
@@ -29,6 +30,7 @@ from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_prices
 from trading_ops_airflow.qlib.step import backtest_model, make_dataset, train_model
 from trading_ops_airflow.schedule import MONTHLY_TRAINING
+from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.models import export_dataset, register_model, rehearse_policy
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
@@ -49,6 +51,7 @@ def monthly_training():
         backtested,
         rehearsal,
         register_model(run_id, trained.output, backtested.output, rehearsal),
+        send_mail(),
     )
 
 

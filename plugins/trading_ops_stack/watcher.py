@@ -17,6 +17,7 @@ from trading_ops.watch.__main__ import main as watch
 from trading_ops_airflow.schedule import DAGS, WEEKLY_PLAN
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.environment import airflow_url
+from trading_ops_stack.late_runs import tell_late_runs
 
 _ANSWER_S = 10
 
@@ -79,7 +80,7 @@ def _away(error: ApiError) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Watch, for good or once."""
-    return watch(arguments, asked=(look_at_dags, start_requested))
+    return watch(arguments, asked=(look_at_dags, start_requested, tell_late_runs))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ ALL_DONE = {
     "daily_reminders": {"send_mail"},
     "daily_followup": {"wait_for_turn", "freeze_inputs", "send_mail"},
     "weekly_reconciliation": {"freeze_inputs", "send_mail"},
-    "monthly_training": set(),
+    "monthly_training": {"send_mail"},
 }
 # What a plan and a day ask the models for.
 SCORED = {
@@ -189,7 +189,7 @@ def test_a_model_is_trained_in_this_order(bag):
     """
     training = bag.dags[MONTHLY_TRAINING.dag_id]
     chain = ["wait_for_turn", "freeze_inputs", "build_prices", "export_dataset", "make_dataset", "train_model",
-             "backtest_model", "rehearse_policy", "register_model"]  # fmt: skip
+             "backtest_model", "rehearse_policy", "register_model", "send_mail"]  # fmt: skip
     assert [task.task_id for task in training.topological_sort()] == chain
     assert {task.task_id for task in training.tasks if task.pool == "qlib"} == {
         "make_dataset",

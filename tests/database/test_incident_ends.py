@@ -113,6 +113,7 @@ PLAN, TRADE = rows.add_plan_run, rows.add_trade_ticket
 ENDS = [
     ("STEP_FAILED", "weekly_reconciliation:scheduled__1", nothing, beat),
     ("STEP_FAILED", "demo-2026-W25-1", PLAN, ticket_later),
+    ("RUN_LATE", "weekly_reconciliation:2026-06-12", nothing, beat),
     ("DATA_STALE", "inbox", nothing, pass_later("data_quality")),
     ("DATA_STALE", "demo:2026-06-12", PLAN, pass_later("data_quality")),
     ("VENDOR_OUTAGE", "2026-06-12", PLAN, pass_later("data_quality")),

@@ -44,6 +44,15 @@ select case
     else 'rank_universe'
 end;
 
+-- name: has_ended(dag_id, due_at)$
+-- Whether a run of a DAG has done all of its work since it was due, or has an incident of its own.
+select
+    exists (select from desk.heartbeats where component = :dag_id and beat_at >= :due_at)
+    or exists (
+        select from desk.incidents
+        where starts_with(dedupe_key, 'STEP_FAILED:' || :dag_id || ':') and created_at >= :due_at
+    );
+
 -- name: paused_dags()
 -- The DAGs of the desk that were paused when the watcher looked last.
 select dag_id from desk.dag_switches group by dag_id having desk.is_dag_paused(dag_id);
