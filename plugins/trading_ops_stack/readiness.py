@@ -43,8 +43,9 @@ def findings(config: Settings) -> list[Finding]:
             connection, portfolio_id=config.portfolio_id, **mail_columns(config)
         )
         stocks = list(queries.universe.verified_stocks(connection))
+        is_quiet = not list(queries.incidents.still_open(connection))
     order = ("MISSING", "open", "ok")
-    found = [*_findings(config, facts, stocks), *_told(config, facts)]
+    found = [*_findings(config, facts, stocks), *_told(config, is_quiet)]
     return sorted(found, key=lambda finding: order.index(finding[0]))
 
 
@@ -121,13 +122,13 @@ def _clock(rules: Clock) -> Finding:
     )
 
 
-def _told(config: Settings, facts: Mapping) -> Iterator[Finding]:
+def _told(config: Settings, is_quiet: bool) -> Iterator[Finding]:
     yield _wished(
         notes_file(config).exists(),
         "something outside the desk listens whether it speaks",
         "RUNBOOK, 'The desk is silent'",
     )
-    yield _wished(facts["open_incidents"] == 0, "no incident is open", "trading-ops incidents")
+    yield _wished(is_quiet, "no incident is open", "trading-ops incidents")
 
 
 def _needed(is_there: bool, what: str, how: str) -> Finding:
