@@ -1,8 +1,8 @@
 """
-Newest means of this run or this portfolio: what is asked about one book is answered from that book's rows alone.
+Newest means of this run or this portfolio: what is asked about one book is answered from its rows alone.
 
-Every query, view and function of the desk that reads rows of books is asked twice: with one book in the database,
-and with two more, one of them newer and one older. What looks over all books is named here, with the reason.
+Every query, view and function of the desk that reads rows of books is asked twice: with one book in the
+database, and with two more, one newer and one older. What looks over all books is named with its reason.
 """
 
 import itertools

@@ -1,8 +1,8 @@
 """
 Two books in one database: which rows are a book's own, by the catalogue, and other books made of the first.
 
-A row is a book's own when it must belong to a run or a portfolio: what the not-null foreign keys lead to, and
-the views over it. A twin is every such row again under other names, so a new table has one without being named.
+A row is a book's own when it must belong to a run or a portfolio: what the not-null foreign keys lead to,
+and the views over it. A twin is every such row again under other names, so a new table needs no word here.
 """
 
 import re
@@ -72,7 +72,7 @@ def reads(text: str, relations: set[str]) -> bool:
 
 
 def make_marts(connection: psycopg.Connection) -> set[str]:
-    """Make dbt's marts by the columns they promise, a row for each run; return those whose rows are a run's."""
+    """Make dbt's marts by the columns they promise, a row for each run; return those of one run at a time."""
     found = set()
     for path in sorted(MARTS.glob("*/_*__models.yml")):
         for model in yaml.safe_load(path.read_text())["models"]:
