@@ -80,6 +80,8 @@ told_desk() {
     fi
     if [ -e "$file" ]; then optional ok "$desk, its settings in $file"; else optional ok "$desk, without a desk.env"; fi
     optional ok "$(setting TRADING_OPS_PORTFOLIO_ID demo) ($(setting TRADING_OPS_ENVIRONMENT simulated)), files in $(data)"
+    [ "$(setting TRADING_OPS_ENVIRONMENT simulated)" = simulated ] || \
+        optional "see" "what it lacks before it may trade: .venv/bin/trading-ops ready"
     port TRADING_OPS_DB_PORT 54329 Postgres
     port TRADING_OPS_AIRFLOW_PORT 8074 Airflow
     port TRADING_OPS_CONFIRM_PORT 8075 "the confirm page"

@@ -61,6 +61,7 @@ def test_it_tells_what_the_desk_that_is_meant_would_use(tmp_path):
     config = read_settings(environ)
     assert f"{tmp_path}, its settings in {tmp_path / 'desk.env'}\n" in told
     assert f"{config.portfolio_id} ({config.environment}), files in {config.data}\n" in told
+    assert "trading-ops ready" in told
     ports = [
         word.rstrip(",")
         for word, before in zip(told.split()[1:], told.split(), strict=False)

@@ -35,6 +35,14 @@ select
         limit 1
     ) as test_confirmed;
 
+-- name: sources_asked(asked_since)
+-- Which sources were asked since an instant, and how many symbols or rates each gave.
+select source, count(*) filter (where outcome in ('stored', 'restated', 'unchanged')) as given_count
+from raw.load_results
+where created_at >= :asked_since
+group by source
+order by source;
+
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.
 select body_markdown from desk.tickets where ticket_id = :ticket_id;
