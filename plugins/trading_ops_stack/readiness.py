@@ -157,9 +157,10 @@ def _clock(rules: Clock) -> Finding:
     if ntp is None:
         judge = _needed if rules.unknown_blocks else _wished
         return judge(False, "the clock of this machine is kept by NTP", "sudo apt install chrony")
+    bound = "at most " if ntp.source == "chrony" else ""
     return _needed(
         abs(ntp.offset_ms) <= rules.offset_ms_max,
-        f"the clock is within {rules.offset_ms_max} ms of NTP ({ntp.source}: {ntp.offset_ms:.1f} ms)",
+        f"the clock is within {rules.offset_ms_max} ms of NTP ({ntp.source}: {bound}{ntp.offset_ms:.1f} ms)",
         "sudo chronyc makestep",
     )
 

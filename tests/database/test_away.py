@@ -12,6 +12,7 @@ from tests.database.test_reminders import LATE_AT, remind_at, told
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.plan.steps import decide, read_evidence
+from trading_ops.tickets.issue import issue_ticket
 
 
 def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, capsys):
@@ -68,6 +69,30 @@ def test_who_is_away_is_not_reminded(desk):
     assert told(desk) == []
     remind_at(desk, LATE_AT + timedelta(days=2))
     assert told(desk) == [("1 thing left: type in what eToro shows", "executor")]
+
+
+def test_a_desk_without_an_executor_trades_nothing(desk):
+    """Nobody is away where nobody is an executor, and an order would wait for nobody."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    rows.pass_all_gates(desk, run.run_id)
+    approved = rows.add_approved_run(desk, weeks=1)
+    with connect("desk_planner", desk) as connection:
+        connection.execute(
+            "select desk.set_person('operator', 'executor', 'gone', 'e@trading-ops.example', 'none')"
+        )
+    (reason,) = call(decide, desk, run).reasons
+    assert reason.key == "window.executor_known" and "people add NAME --role executor" in reason.fix
+    with pytest.raises(psycopg.errors.IntegrityError) as refused, connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(desk, approved), [1, 2])
+    assert refused.value.diag.constraint_name == "executor_is_known"
+    with connect("desk_planner", desk) as connection:
+        ticket_id = issue_ticket(connection, approved, (), desk)
+        told = connection.execute(
+            "select kind, reasons from desk.tickets where ticket_id = %s", (ticket_id,)
+        ).fetchone()
+    assert told["kind"] == "NO-TRADE" and "--role executor" in told["reasons"][0]["fix"]
 
 
 def test_a_trade_decided_before_somebody_went_away_is_not_issued(desk):

@@ -52,6 +52,7 @@ _FIXES = {
     "plan_knows_the_ticket_before": "Execute and confirm that ticket. Plan again after it.",
     "newest_plan_trades": "Follow the ticket of the later plan, or plan its session again.",
     "desk_is_ready": "Tick the symbols (page, Symbols), check the mail (`trading-ops ready`), plan again.",
+    "executor_is_known": "Add one: `trading-ops people add NAME --role executor`. Then plan again.",
     "executor_is_there": "Nothing: this week is left out. Somebody is there: `trading-ops away cancel`, plan again.",
     "desk_not_halted": "Reconcile, end the halt with `trading-ops release`, then plan again.",
 }
