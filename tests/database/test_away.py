@@ -12,6 +12,8 @@ from tests.database.test_reminders import LATE_AT, remind_at, told
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.plan.steps import decide, read_evidence
+from trading_ops.reports.daily import daily_letter, read_daily_report, words_of
+from trading_ops.reports.pages import rendered
 from trading_ops.tickets.issue import issue_ticket
 
 
@@ -69,6 +71,33 @@ def test_who_is_away_is_not_reminded(desk):
     assert told(desk) == []
     remind_at(desk, LATE_AT + timedelta(days=2))
     assert told(desk) == [("1 thing left: type in what eToro shows", "executor")]
+
+
+def test_ticket_and_report_tell_who_will_be_away(desk):
+    """Two weeks ahead, and for which session no order will come; not what lies further off."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    run_id = rows.add_plan_run(desk)
+    with connect("desk_planner", desk) as connection:
+        for first, last in (
+            ("2026-06-20", "2026-06-23"),
+            ("2026-06-28", "2026-06-28"),
+            ("2026-07-06", "2026-07-10"),
+        ):
+            connection.execute("select desk.record_absence('executor', %s, %s)", (first, last))
+        issue_ticket(connection, run_id, ["load_bars"], desk)
+        (letter,) = connection.execute(
+            "select body_text from desk.outbox where recipient = %s", (desk.operator_email,)
+        ).fetchall()
+        report = read_daily_report(connection, rows.add_run(desk, kind="daily"))
+    told = (
+        "executor is away from 2026-06-20 to 2026-06-23",
+        "no TRADE is to be expected for 2026-06-22: nobody is there to execute it",
+    )
+    assert report.absences == told
+    texts = [letter["body_text"], *rendered("daily", words_of(report, desk)).values()]
+    texts.append(daily_letter(report, "", desk.page_url, 1).body_text)
+    assert len(texts) == 4 and all(line in text for line in told for text in texts)
+    assert not any("2026-07-06" in text for text in texts)
 
 
 def test_a_desk_without_an_executor_trades_nothing(desk):
