@@ -1,5 +1,6 @@
-"""One task of a running desk: its state, what it waits for, and its process."""
+"""One task of a running desk: its state, what it waits for, its process, and what the log says of it."""
 
+import json
 from pathlib import Path
 
 from trading_ops.db.connect import connect
@@ -37,6 +38,13 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def logged_runs(desk: Settings, component: str) -> list[str | None]:
+    """Return the run that each line of a task in the desk's log names, in order."""
+    paths = sorted((desk.data.parent / "logs").glob("desk-*.jsonl"))
+    lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    return [line["run_id"] for line in lines if line["component"] == component]
 
 
 def _command(pid: int) -> str:

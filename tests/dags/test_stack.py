@@ -139,12 +139,17 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     with connect("desk_planner", desk) as connection:
         assert connection.execute("select count(*) as n from raw.loads").fetchone()["n"] == 1
         assert not connection.execute("select * from inv.s1_no_partial_load").fetchall()
-        doubled = (
-            "select 1 from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
-        )
+        doubled = "select from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
         assert not connection.execute(doubled).fetchall()
         bars = connection.execute("select count(*) as n from raw.eod_bars").fetchone()["n"]
     assert bars > 100 * len(sessions.sessions_between(date(2026, 1, 5), SESSION)) * 0.9
+
+
+def test_the_log_names_the_run_from_its_freezing_on(desk):
+    """What loads before has none yet; the step that freezes is not told its run, it makes it."""
+    _wait(lambda: len(task_processes.logged_runs(desk, "daily_market_data.freeze_inputs")) > 1)
+    began, ended = task_processes.logged_runs(desk, "daily_market_data.freeze_inputs")
+    assert (began, ended[:9]) == (None, "20260307-")
 
 
 def test_a_run_marked_failed_by_hand_is_told(desk):

@@ -15,21 +15,15 @@ import psycopg
 from trading_ops.comms.incidents import close_over, raise_incident, record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
+from trading_ops.exchange import sessions
+from trading_ops.ops.absences import coming_absences
 from trading_ops.plan.steps import gate_reasons
-from trading_ops.reports.daily_words import (
-    DailyReport,
-    daily_letter,
-    loss_beyond_limit,
-    open_words,
-    owed_words,
-    state_in_words,
-    ticket_status,
-)
+from trading_ops.reports.daily_words import DailyReport, daily_letter, loss_beyond_limit, words_of
 from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import label_of
 from trading_ops.tickets.owed_now import read_owed
-from trading_ops.tickets.reasons import stored_reasons, told
+from trading_ops.tickets.reasons import stored_reasons
 
 # What a mart that was never built, is half built, or is not for this role looks like from here.
 NOT_BUILT = (
@@ -61,11 +55,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
         if loss and not any(row["code"] == "DRAWDOWN_LIMIT" for row in report.open_incidents):
             raise_incident(connection, "DRAWDOWN_LIMIT", f"DRAWDOWN_LIMIT:{subject}", loss, run_id, config)
         report = replace(report, **_incidents(connection, run_id))
-        words = vars(report) | {
-            "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
-            "to_do": owed_words(report.owed, config.page_url), "open_words": open_words,
-        }  # fmt: skip
-        texts = rendered("daily", words)
+        texts = rendered("daily", words_of(report, config.page_url))
         key = f"daily_report:{subject}"
         number = queries.reports.number_of_report(
             connection, dedupe_key=key, prefix=f"daily_report:{report.run['portfolio_id']}:"
@@ -121,6 +111,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         **_incidents(connection, run_id),
         owed=read_owed(connection, run["portfolio_id"]),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
+        absences=coming_absences(connection),
         missing=tuple(missing),
     )
 
@@ -133,8 +124,6 @@ def _incidents(connection: psycopg.Connection, run_id: str) -> dict[str, list]:
 
 
 def _next_rebalance_date(as_of_date: date) -> date | None:
-    from trading_ops.exchange import sessions
-
     try:
         return sessions.execution_session(as_of_date)
     except sessions.CalendarError:

@@ -7,6 +7,7 @@ Pure.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from trading_ops.comms.incident_codes import find_code
 from trading_ops.comms.letters import Attachment, Letter, compose, page_link
@@ -35,7 +36,16 @@ class DailyReport:
     open_incidents: Sequence[Mapping]
     owed: Sequence[Owed]
     next_rebalance_date: date | None
+    absences: Sequence[str]
     missing: Sequence[str]
+
+
+def words_of(report: DailyReport, page_url: str) -> dict[str, Any]:
+    """Return what the report's page is made of."""
+    return vars(report) | {
+        "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
+        "to_do": owed_words(report.owed, page_url), "open_words": open_words,
+    }  # fmt: skip
 
 
 def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> Letter:
@@ -60,6 +70,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
         ("Account read from eToro", report.run["account_read"]),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
+        *(("Away", line) for line in report.absences),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
         ("Open incidents", "; ".join(open_words(row) for row in report.open_incidents) or "none"),
     ]
