@@ -5,7 +5,8 @@ import json
 import psycopg
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from confirm_app.database import desk_now, desk_settings, stop_reading, write_once
 from trading_ops.db.connect import queries
@@ -18,6 +19,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+# What is wrong with a request before it names a page.
+NO_BROWSER = (BadHost, SecurityError, ParseException)
 _MEANINGS = {
     404: "There is no such page.",
     405: "This address cannot be used like this.",
@@ -33,6 +36,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_forged_form)
     app.register_error_handler(psycopg.OperationalError, _answer_lost_database)
     app.register_error_handler(HTTPException, _answer_error)
+    for odd in NO_BROWSER:
+        app.register_error_handler(odd, _answer_no_browser)
 
 
 def _add_headers(response: Response) -> Response:
@@ -62,6 +67,11 @@ def _answer_error(error: HTTPException):
     is_ours = error.description and error.description != type(error).description
     meaning = error.description if is_ours else _MEANINGS.get(error.code, "This could not be done.")
     return render_template("error.html", code=error.code, meaning=meaning, resend=None), error.code
+
+
+def _answer_no_browser(_error: Exception):
+    # No page: nothing can be linked from a host that is none.
+    return "No browser sends such a request.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _answer_forged_form(error: CSRFError):

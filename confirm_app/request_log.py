@@ -29,6 +29,8 @@ def _note_answer(response: Response) -> Response:
 
 
 def _note_exception(_app: Flask, exception: BaseException) -> None:
+    if not g.get("person"):
+        return
     # The type alone: a message of the database's may quote what somebody typed.
     said = f"{request.method} {request.path} broke: {type(exception).__name__}"
     desk_log.write(desk_settings(), COMPONENT, said, g.get("run_id"), "ERROR")

@@ -9,6 +9,7 @@ import re
 
 from flask import Blueprint, abort, g, redirect, request, session, url_for
 
+from confirm_app.answers import NO_BROWSER
 from confirm_app.database import reading
 from confirm_app.people.accounts import credential, find_person, is_current
 
@@ -21,6 +22,8 @@ access = Blueprint("access", __name__)
 def require_person():
     """Put the signed-in person into g.person, or send the visitor to the sign-in page."""
     g.person = None
+    if isinstance(request.routing_exception, NO_BROWSER):
+        raise request.routing_exception
     if request.endpoint in ("health.show", "static"):
         return None
     if "person_id" in session:

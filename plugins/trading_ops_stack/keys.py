@@ -13,7 +13,7 @@ from pathlib import Path
 from trading_ops.files import write_whole
 from trading_ops.settings import Settings
 
-# Who signs in at Airflow, with a role of its own: the watcher reads, and starts and stops runs, and no more.
+# Who signs in at Airflow, with a role of its own: the watcher changes runs and DAGs, no connection or user.
 AIRFLOW_USERS = {"admin": "admin", "watcher": "user"}
 
 

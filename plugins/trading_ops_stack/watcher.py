@@ -3,12 +3,14 @@ The watcher of a desk that has an Airflow: `trading_ops.watch`, and what only Ai
 
     python -m trading_ops_stack.watcher [--once]
 
-It signs in as Airflow's user `watcher`, who may read and start runs and no more. While Airflow does not
-answer it asks again a minute later: that a part is down is told by whoever keeps the desk running.
+It signs in as Airflow's user `watcher`, who may change runs and DAGs, and no connection, variable, pool or
+user. While Airflow does not answer it asks again a minute later: that a part is down is told by whoever keeps
+the desk running.
 """
 
 import sys
 import urllib.error
+from datetime import date
 
 from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import connect, queries
@@ -27,7 +29,9 @@ def look_at_dags(config: Settings) -> list[str]:
     try:
         paused = _airflow(config).paused()
     except ApiError as error:
-        return _away(error)
+        if _is_away(error):
+            return []
+        raise
     said = []
     with connect("desk_planner", config) as connection:
         before = {row["dag_id"] for row in queries.watch.paused_dags(connection)}
@@ -46,23 +50,35 @@ def look_at_dags(config: Settings) -> list[str]:
 
 
 def start_requested(config: Settings) -> list[str]:
-    """Hand the plans an operator asked for on a page to Airflow, once each, and return a line for each."""
+    """
+    Hand the plans an operator asked for on a page to Airflow, once each, and return a line for each.
+
+    None while the DAG is paused: it would stay queued there, and begin when its week is over.
+    """
     with connect("desk_planner", config) as connection:
         asked = list(queries.watch.requested_plans(connection, portfolio_id=config.portfolio_id))
-    said = []
-    for plan in asked:
-        # Under this name Airflow starts it once, however often it is handed over.
-        dag_run_id = f"again_after_{plan['ticket_id']}"
-        try:
-            _airflow(config).trigger(
-                WEEKLY_PLAN.dag_id, plan["as_of_date"].isoformat(), dag_run_id=dag_run_id
-            )
-        except ApiError as error:
-            return said + _away(error)
+        paused = {row["dag_id"] for row in queries.watch.paused_dags(connection)}
+    if WEEKLY_PLAN.dag_id in paused:
+        return []
+    return [line for plan in asked for line in _start(plan["ticket_id"], plan["as_of_date"], config)]
+
+
+def _start(ticket_id: str, session: date, config: Settings) -> list[str]:
+    # Under this name Airflow starts it once, however often it is handed over.
+    dag_run_id = f"again_after_{ticket_id}"
+    try:
+        _airflow(config).trigger(WEEKLY_PLAN.dag_id, session.isoformat(), dag_run_id=dag_run_id)
+    except ApiError as error:
+        if _is_away(error):
+            return []
+        detail = f"Airflow does not start the plan that was asked for after {ticket_id}: {error}"
         with connect("desk_planner", config) as connection:
-            if queries.watch.start_plan(connection, ticket_id=plan["ticket_id"], dag_run_id=dag_run_id):
-                said.append(f"the plan after {plan['ticket_id']} is started")
-    return said
+            key = f"RUN_LATE:{WEEKLY_PLAN.dag_id}:{dag_run_id}"
+            is_new = raise_incident(connection, "RUN_LATE", key, detail, config=config)
+        return [detail] if is_new else []
+    with connect("desk_planner", config) as connection:
+        is_first = queries.watch.start_plan(connection, ticket_id=ticket_id, dag_run_id=dag_run_id)
+    return [f"the plan after {ticket_id} is started"] if is_first else []
 
 
 def _airflow(config: Settings) -> Airflow:
@@ -71,11 +87,9 @@ def _airflow(config: Settings) -> Airflow:
     return airflow
 
 
-def _away(error: ApiError) -> list[str]:
-    """Return nothing where Airflow does not answer at all; what it refuses is raised."""
-    if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code < 500:
-        raise error
-    return []
+def _is_away(error: ApiError) -> bool:
+    """Say whether Airflow does not answer at all; then it did not refuse."""
+    return not isinstance(error.__cause__, urllib.error.HTTPError) or error.__cause__.code >= 500
 
 
 def main(arguments: list[str] | None = None) -> int:

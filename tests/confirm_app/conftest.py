@@ -182,7 +182,8 @@ def serve(desk_environment, tmp_path) -> Iterator[Callable[..., str]]:
     yield start
     for process in processes:
         process.terminate()
-        process.wait(timeout=30)
+        # A worker that was only starting has half a minute before it is killed.
+        process.wait(timeout=60)
 
 
 @pytest.fixture

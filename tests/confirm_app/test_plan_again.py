@@ -1,6 +1,9 @@
 """An operator has a week planned again from the page of its NO-TRADE."""
 
+import dataclasses
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 import pytest
@@ -9,8 +12,35 @@ from tests.confirm_app import desk_rows
 from tests.confirm_app.test_owed_pages import blocked, page_of
 from tests.database import rows
 from trading_ops.db.connect import connect, queries
+from trading_ops_stack import airflow_api
+from trading_ops_stack.watcher import start_requested
 
 WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """An Airflow that lets the watcher sign in and refuses to start anything."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802
+            self.rfile.read(int(self.headers["Content-Length"]))
+            is_sign_in = self.path == "/auth/token"
+            if not is_sign_in:
+                server.asked.append(self.path)
+            self.send_response(201 if is_sign_in else 400)
+            self.end_headers()
+            self.wfile.write(b'{"access_token": "t"}' if is_sign_in else b"that session is not over")
+
+        def log_message(self, *_) -> None:
+            """Say nothing."""
+
+    monkeypatch.setattr(airflow_api, "airflow_password", lambda _config, _user: "password")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.asked, server.port = [], server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 def request(desk, ticket_id: str | None, person: str | None) -> bool:
@@ -81,21 +111,51 @@ def test_a_watcher_that_comes_late_starts_nothing(operator, desk, ticket):
         ("unknown", "operator", "only_no_trade_is_planned_again"),
         (None, "operator", "only_no_trade_is_planned_again"),
         ("older", "operator", "newest_is_planned_again"),
+        ("under way", "operator", "one_plan_at_a_time"),
     ],
 )
 def test_postgres_refuses_what_the_page_does_not_offer(desk, ticket, which, person, constraint):
     """Another person, a TRADE, no ticket, a ticket after which another came."""
     named = {"trade": ticket, "unknown": "demo-2020-W01-1", None: None}
-    if which in ("blocked", "older"):
+    if which in ("blocked", "older", "under way"):
         named[which] = blocked(desk)
-    if which == "older":
+    if which in ("older", "under way"):
         rows.set_clock(desk, rows.SATURDAY_AT + WEEK + timedelta(hours=1))
         run_id = rows.add_plan_run(desk, weeks=1, attempt=2)
+    if which == "older":
         with connect("desk_planner", desk) as connection:
             rows.insert_ticket(connection, rows.ticket_row(desk, run_id, "NO-TRADE"))
     with pytest.raises(psycopg.errors.CheckViolation) as refusal:
         request(desk, named[which], person)
     assert refusal.value.diag.constraint_name == constraint
+
+
+def test_what_was_asked_for_is_not_started_once_another_ticket_is_out(desk, ticket):
+    """Airflow was away meanwhile, and a plan that was under way came to its end."""
+    blocked_id = blocked(desk)
+    assert request(desk, blocked_id, "operator") and requested(desk)
+    rows.set_clock(desk, rows.SATURDAY_AT + WEEK + timedelta(hours=1))
+    run_id = rows.add_plan_run(desk, weeks=1, attempt=2)
+    with connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(desk, run_id, "NO-TRADE"))
+    assert requested(desk) == []
+
+
+def test_airflow_is_asked_while_the_dag_is_on_and_its_refusal_is_told_once(desk, ticket, answering):
+    """Paused, a plan would stay queued and begin weeks later; refused, nobody would hear of it."""
+    blocked_id = blocked(desk)
+    assert request(desk, blocked_id, "operator")
+    config = dataclasses.replace(desk, airflow_port=answering.port)
+    for is_paused in (True, False):
+        with connect("desk_planner", desk) as connection:
+            queries.watch.switch_dag(connection, dag_id="weekly_plan", is_paused=is_paused)
+        said = [start_requested(config) for _ in range(2)]
+        assert bool(answering.asked) != is_paused and bool(said[0]) != is_paused and said[1] == []
+    with connect("desk_planner", desk) as connection:
+        [told] = connection.execute("select dedupe_key, detail from desk.incidents").fetchall()
+    assert told["dedupe_key"] == f"RUN_LATE:weekly_plan:again_after_{blocked_id}"
+    assert "that session is not over" in told["detail"]
+    assert requested(desk)
 
 
 def test_a_ticket_of_another_book_is_not_planned_again_here(operator, desk, ticket):

@@ -14,6 +14,8 @@ def lines(desk) -> list[dict]:
 def test_a_person_is_noted_with_the_run_and_without_what_was_typed(desk, visitor, ticket):
     """A stranger is not: nobody without an account fills the disk."""
     visitor.client.get("/confirm/none?secret=1")
+    for host in ("a..b", "x" * 70):
+        assert visitor.client.get("/confirm/none", headers={"Host": host}).status_code == 400
     assert lines(desk) == []
     visitor.sign_in()
     assert visitor.confirm(ticket, 1, "FAILED", notes="eToro was closed").status_code == 303

@@ -47,6 +47,21 @@ def test_half_a_request_loses_its_connection(page):
     assert time.monotonic() - started_at < SILENCE_S + 5
 
 
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET /AAAA HTTP/1.1\r\nHost: a..b\r\nConnection: close\r\n\r\n",
+        "POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n",
+    ],
+    ids=["host", "chunk"],
+)
+def test_what_no_browser_sends_breaks_nothing(page, request_text):
+    """A stranger is told so in a line; a broken page would fill its log with tracebacks."""
+    with socket.create_connection((urlsplit(page).hostname, urlsplit(page).port), timeout=30) as line:
+        line.sendall(request_text.encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 400")
+
+
 @pytest.fixture
 def certificate(tmp_path) -> dict:
     """A certificate of this machine and its key, as settings."""

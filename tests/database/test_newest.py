@@ -40,8 +40,8 @@ ANSWERS_NOTHING = {
 # What may belong to a run or a ticket, and need not.
 DESKS_OWN = {"desk.incidents", "desk.outbox"}
 
-# Targets and an incident of each run, what a model said, a ticket with an open line, after which a plan is asked for, and each
-# ticket's mail.
+# Targets and an incident of each run, what a model said, a ticket with an open line, after which a plan is
+# asked for, and each ticket's mail.
 MORE_ROWS = """
 insert into desk.portfolio_targets (
     run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint

@@ -1,17 +1,19 @@
 """The returns dbt computes are those of an independent model, whatever came and went, and when."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, SESSIONS, SYMBOLS, books, prices
+from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, SESSIONS, SYMBOLS, TEN, books, prices
 from tests.dbt.returns_model import Event, days_of
 from tests.dbt.small_desk import PORTFOLIO, RUN_ID
 from trading_ops.db.connect import connect
 
 RATE = Decimal("1.25")
+SATURDAY_AT, HOUR = datetime(2026, 11, 21, 10, tzinfo=UTC), timedelta(hours=1)
 # What is made of the rows the test writes, in this order.
 MODELS = (
     "intermediate/ledger/int_ledger__session_spans",
@@ -59,6 +61,13 @@ def computed(relations, steps, closes) -> list[dict]:
                 "insert into staging.stg_desk__fills (run_id, portfolio_id, internal_symbol, side, units, value_gbp,"
                 " fee_gbp, executed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (RUN_ID, PORTFOLIO, *rest[:3], amount, rest[3], at),
+            )
+            continue
+        if kind == "split":
+            connection.execute(
+                "insert into staging.stg_desk__split_postings"
+                " (run_id, portfolio_id, internal_symbol, ex_date, units_delta) values (%s, %s, %s, %s, %s)",
+                (RUN_ID, PORTFOLIO, rest[0], at, rest[1]),
             )
             continue
         if kind.startswith("opening"):
@@ -136,6 +145,27 @@ def near(found: Decimal | None, expected: Fraction | None) -> bool:
     if found is None or expected is None:
         return found is expected
     return abs(Fraction(found) - expected) <= Fraction(1, 10**9) * max(1, abs(expected))
+
+
+OPENED = ("opening", SATURDAY_AT, Decimal(0), "AAA", Decimal(10))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [OPENED],
+        [("opening taken back", *OPENED[1:]), OPENED],
+        [("opening taken back", *OPENED[1:4], TEN * 10), ("opening", SATURDAY_AT + HOUR, *OPENED[2:])],
+        [("opening taken back", SATURDAY_AT + HOUR, *OPENED[2:]), OPENED],
+    ],
+    ids=["once", "taken back and recorded anew", "another one before", "another one after"],
+)
+def test_a_split_after_an_opening_is_neither_gain_nor_loss(relations, steps):
+    """Of the units that stand alone: what was taken back has no part in it, at the same instant or not."""
+    closes = {"AAA": [Decimal(100)] * 2 + [Decimal(25)] * 5, "BBB": CLOSES["BBB"]}
+    found = computed(relations, [*steps, ("split", DATES[2], Decimal(0), "AAA", Decimal(30))], closes)
+    assert [row["equity_gbp"] for row in found] == [Decimal(800)] * 5
+    assert {(row["return_ratio"] or 0, row["drawdown_ratio"]) for row in found} == {(0, 0)}
 
 
 def test_returns_are_those_of_an_independent_model(relations):

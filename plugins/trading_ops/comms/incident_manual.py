@@ -10,7 +10,7 @@ _ENTRY = r"^### {code}\n(?:(?!### ).*\n)*?- \*\*Do\*\*: (?P<todo>.+(?:\n  .+)*)"
 
 @cache
 def what_to_do(code: str) -> str:
-    """Return the words of the code's "Do", without marks; of a code of an older desk, where to look."""
+    """Return the words of the code's "Do", without marks; where they cannot be read, where they should be."""
     found = re.search(_ENTRY.format(code=re.escape(code)), _manual(), re.MULTILINE)
     if not found:
         return "read docs/INCIDENTS.md"
@@ -18,6 +18,9 @@ def what_to_do(code: str) -> str:
     return re.sub(r"\[([^]]+)\]\([^)]*\)|[`*]", r"\1", words)
 
 
-@cache
 def _manual() -> str:
-    return (PROJECT_ROOT / "docs/INCIDENTS.md").read_text(encoding="utf-8")
+    try:
+        return (PROJECT_ROOT / "docs/INCIDENTS.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        # An incident is told whatever became of the document.
+        return ""

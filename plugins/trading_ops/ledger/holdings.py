@@ -5,10 +5,11 @@ They are named as the universe or the broker names them, and understood without 
 in a sentence.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from trading_ops.universe.instruments import Universe
 
@@ -46,13 +47,15 @@ class OpeningPosition:
 
 def opening_cash(text: str) -> Decimal:
     """Return an amount of pounds an account holds. Raises ValueError for what is none."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and 0 <= amount <= 1_000_000_000 and amount == round(amount, 2)):
+    amount = _decimal(text)
+    if amount is None or amount > 1_000_000_000 or amount != round(amount, 2):
         raise ValueError(f"{text!r} is no amount such as 5000.00")
     return amount
+
+
+def _decimal(text: str) -> Decimal | None:
+    """Return a plain figure, or None: what only a program reads as a number (1e3, 1_000) is a slip."""
+    return Decimal(text) if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", text) else None
 
 
 def rows_of(found: object) -> list[dict[str, str]]:
@@ -122,11 +125,8 @@ def instrument_named(name: str, universe: Universe) -> str:
 
 def _figure(text: str, what: str, places: int, limit: Decimal) -> Decimal:
     accepted = f"a number such as 12.5, with {places} decimals at most"
-    try:
-        figure = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(f"{what}: {text!r} is not {accepted}") from None
-    if not figure.is_finite() or not 0 <= figure < limit or figure != round(figure, places):
+    figure = _decimal(text.strip())
+    if figure is None or figure >= limit or figure != round(figure, places):
         raise ValueError(f"{what}: {text!r} is not {accepted}")
     return figure
 

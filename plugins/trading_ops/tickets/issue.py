@@ -33,7 +33,8 @@ _INCIDENT_OF_CHECK = {
     ("risk", "daily_loss"): "DRAWDOWN_LIMIT",
     ("risk", "halt_released"): None,
     ("database", "desk_not_halted"): None,
-    # An absence that was announced is no incident.
+    # The ticket says it all: what was announced, or booked while the plan was at work, is no incident.
+    ("database", "plan_knows_the_book"): None,
     ("window", "executor_present"): None,
     ("database", "executor_is_there"): None,
     ("reconciliation", "snapshot_recent"): "SNAPSHOT_MISSING",
@@ -55,6 +56,7 @@ _FIXES = {
     "one_trade_ticket_per_week": "This week has its TRADE ticket already: execute and confirm that one.",
     "one_trade_ticket_per_session": "That session has its TRADE ticket already: execute and confirm that one.",
     "plan_knows_the_ticket_before": "Execute and confirm that ticket. Plan again after it.",
+    "plan_knows_the_book": "Plan again: the next plan knows what was booked meanwhile.",
     "newest_plan_trades": "Follow the ticket of the later plan, or plan its session again.",
     "desk_is_ready": "Tick the symbols (page, Symbols), check the mail (`trading-ops ready`), plan again.",
     "executor_is_known": "Add one: `trading-ops people add NAME --role executor`. Then plan again.",

@@ -62,13 +62,14 @@ select dag_id from desk.dag_switches group by dag_id having desk.is_dag_paused(d
 insert into desk.dag_switches (dag_id, is_paused) values (:dag_id, :is_paused) returning switch_id;
 
 -- name: requested_plans(portfolio_id)
--- Plans an operator asked for that were not handed to Airflow yet, while their window is not over.
+-- Plans an operator asked for that were not handed to Airflow yet, while nothing came after and their window is not over.
 select request.ticket_id, run.as_of_date
 from desk.plan_requests as request
 inner join desk.tickets as ticket on ticket.ticket_id = request.ticket_id
 inner join desk.runs as run on run.run_id = ticket.run_id
 where ticket.portfolio_id = :portfolio_id
     and ticket.window_close_at > desk.now()
+    and desk.newer_ticket(ticket.run_id) is null
     and not exists (select from desk.plan_starts as start where start.ticket_id = request.ticket_id)
 order by request.created_at, request.ticket_id;
 
