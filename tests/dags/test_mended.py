@@ -1,5 +1,5 @@
 """
-What hangs, or is wedged, or ends, in a stack that runs: it is noticed, started again, and told, and whoever was
+What hangs, is wedged, or ends, in a stack that runs: it is noticed, started again, and told, and whoever was
 at work with it goes on.
 """
 
