@@ -40,6 +40,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def idle_workers(desk: Settings) -> list[int]:
+    """Return the scheduler's workers that have no task."""
+    found = _descendants(stack.components(desk)["scheduler"].group())
+    return [pid for pid in found if "LocalExecutor: <idle>" in _command(pid)]
+
+
 def logged_runs(desk: Settings, component: str) -> list[str | None]:
     """Return the run that each line of a task in the desk's log names, in order."""
     paths = sorted((desk.data.parent / "logs").glob("desk-*.jsonl"))

@@ -17,7 +17,7 @@ INSTANCE = "6f1c0a52-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def answering(monkeypatch):
-    """Return a function that lets a server answer so at /health, and gives settings that lead there."""
+    """Return a function that lets a server answer like this at /health, and return settings for it."""
     monkeypatch.setattr(card, "PATIENCE_S", 0)
     made = []
 
