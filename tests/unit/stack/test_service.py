@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import missing
 from trading_ops.settings import Settings
 from trading_ops_stack import service
 
@@ -63,7 +64,7 @@ def test_a_desk_is_installed_once_and_says_how_to_start(tmp_path, monkeypatch, c
 def test_systemd_takes_the_unit(tmp_path, monkeypatch):
     """Its own check finds nothing to say, where it is installed."""
     if shutil.which("systemd-analyze") is None:
-        return
+        missing("systemd-analyze")
     names = [tmp_path / path.name for path in service.files(Settings()) if path.suffix != ""]
     for written, text in zip(names, service.files(Settings()).values(), strict=False):
         written.write_text(text)
