@@ -87,7 +87,7 @@ def test_every_test_a_page_names_is_there(page):
 
 
 def test_the_executors_page_says_what_the_screen_says():
-    """What stands in italics, and what is bold within a line, is read word for word on the page of the desk."""
+    """What stands in italics, and what is bold within a line, is read word for word on the desk's page."""
     sources = [*(PROJECT_ROOT / "confirm_app/templates").glob("*.html")]
     sources.append(PROJECT_ROOT / "plugins/trading_ops/tickets/build.py")
     screen = " ".join([*(path.read_text() for path in sources), left(()), left(("one",))])

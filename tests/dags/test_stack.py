@@ -193,8 +193,8 @@ def test_a_page_that_hangs_is_replaced_and_told(desk):
 )
 def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     """
-    Over its dagrun_timeout, marked by hand, its scheduler asleep or stopped: a NO-TRADE that names the step, its two
-    mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
+    Over its dagrun_timeout, marked by hand, its scheduler asleep or stopped: a NO-TRADE that names the step,
+    its two mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
     """
     airflow, known = Airflow.of(desk), (len(given_up.told(desk)), len(given_up.sent(desk)))
     run = given_up.start_plan(airflow, desk, SESSION)

@@ -52,7 +52,7 @@ def test_a_model_is_described_in_its_folder_and_proven_beside_its_sql():
     assert all(models[name] in sql[name].parents for name in models)
 
 
-# What reads the models of which exposure. The verdicts are handed over: Postgres writes them to desk.verdicts.
+# Which queries read for which exposure. The verdicts are handed over: Postgres writes them to desk.verdicts.
 READ_BY = {
     "plan": {"ticket"},
     "reports": {"daily_report", "executions_report"},

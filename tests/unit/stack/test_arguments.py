@@ -1,4 +1,4 @@
-"""What is typed beside `make run`, `make day`, `make demo`, `make init` is looked at before anything is built."""
+"""What is typed beside `make run`, `day`, `demo` and `init` is looked at before anything is built."""
 
 import os
 import subprocess
