@@ -45,7 +45,7 @@ day: arguments-day setup ## The desk's own day without Airflow's scheduler, a li
 arguments-%:
 	@sh plugins/trading_ops_stack/arguments.sh $*
 
-init: setup ## Set up a desk for real money, by questions: make init [DESK=<folder>] [ANSWERS=<file>]
+init: arguments-init setup ## Set up a desk for real money, by questions: make init [DESK=<folder>] [ANSWERS=<file>]
 	@$(RUN) trading_ops_stack $(if $(DESK),--desk $(DESK)) init $(if $(ANSWERS),--answers $(ANSWERS))
 
 up: setup ## Start the whole desk on this machine and print its addresses and logins

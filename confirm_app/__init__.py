@@ -15,6 +15,7 @@ from confirm_app import answers, request_log
 from confirm_app.account.cash import cash
 from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
+from confirm_app.guide import guide
 from confirm_app.halt import halt
 from confirm_app.health import health
 from confirm_app.incidents import incidents
@@ -72,7 +73,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    pages = (tickets, plan_again, confirmations, trial, snapshots, cash, symbols, halt, incidents)
+    pages = (tickets, plan_again, confirmations, trial, snapshots, cash, symbols, halt, incidents, guide)
     for blueprint in (sign_in, *pages, health):
         app.register_blueprint(blueprint)
     answers.register(app)

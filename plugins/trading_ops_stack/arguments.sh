@@ -1,5 +1,5 @@
 #!/bin/sh
-# What was typed beside `make run`, `make day` or `make demo`, looked at before anything is built for it.
+# What was typed beside `make run`, `make day`, `make demo` or `make init`, looked at before anything is built for it.
 #
 # Whether the exchange was open that day is asked later, by who knows its calendar.
 
@@ -17,4 +17,7 @@ if [ -n "$ASOF" ]; then
 fi
 if [ "$target" = demo ] && [ -n "$DEMO" ] && [ "$DEMO" != --stop ]; then
     refuse "DEMO=$DEMO is not known; DEMO=--stop stops the desk at the end"
+fi
+if [ "$target" = init ] && [ -n "$ANSWERS" ] && [ ! -f "$ANSWERS" ]; then
+    refuse "ANSWERS=$ANSWERS is no file: name one with answers, or leave it out to be asked"
 fi

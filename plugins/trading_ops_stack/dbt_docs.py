@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from trading_ops.db.connect import connect, queries
+from trading_ops.ops.identity import identity
 from trading_ops.settings import Settings, settings
 from trading_ops_airflow.dbt.command import start_dbt
 from trading_ops_airflow.dbt.docs_app import docs_path
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = settings()
         write_keys(config)
         postgres.initialise(state_folder(config) / "postgres", config)
+        print(identity(config), file=sys.stderr)
         print(build(config))
         if options.serve:
             serve(config)

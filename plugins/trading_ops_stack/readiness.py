@@ -3,6 +3,7 @@ What a desk in production still lacks: one line for each thing, with the way to 
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -12,6 +13,7 @@ from trading_ops.config.policy_sections import Clock
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange.clocks import LONDON
 from trading_ops.exchange.sessions import newest_complete_session, session_close_at
+from trading_ops.ops.identity import identity
 from trading_ops.runs.freeze import mail_columns
 from trading_ops.runs.machine_clock import ntp_offset
 from trading_ops.settings import Settings, settings, variable
@@ -29,7 +31,9 @@ def add_no_options(_parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int:
     """Print what the desk still lacks; exit code 1 while it may not trade."""
-    found = findings(settings())
+    config = settings()
+    print(identity(config), file=sys.stderr)
+    found = findings(config)
     print(readiness_text(found))
     return 1 if any(state == "MISSING" for state, _, _ in found) else 0
 

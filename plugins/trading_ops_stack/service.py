@@ -3,8 +3,7 @@
 
 The unit is the desk's supervisor: it starts what does not run, keeps it running, and is started again by
 systemd when it ends or says nothing for five minutes; the desk's processes run on meanwhile. `make down` ends
-it for good. A timer asks from outside of all of them whether the desk has spoken. Another file lets logrotate
-keep the logs small.
+it for good. A timer asks from outside of all of them whether the desk has spoken.
 """
 
 import argparse
@@ -18,7 +17,6 @@ import sys
 from pathlib import Path
 
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
-from trading_ops_stack.environment import state_folder
 
 _UNIT = """\
 # Written by `trading-ops service install`.
@@ -72,19 +70,6 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
-_ROTATION = """\
-# Written by `trading-ops service install`. The processes keep their files open, so these are cut, not moved.
-{logs}/*.log {{
-    su {user} {group}
-    weekly
-    rotate 8
-    maxsize 100M
-    missingok
-    notifempty
-    compress
-    copytruncate
-}}
-"""
 
 
 class ServiceError(Exception):
@@ -119,8 +104,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def files(config: Settings) -> dict[Path, str]:
-    """Return what is installed, by path: a unit, who listens and when, and as root a rule of logrotate."""
-    folder = state_folder(config)
+    """Return what is installed, by path: a unit, who listens and when."""
     is_root = os.geteuid() == 0
     owner = getpass.getuser()
     place = _PLACE.format(
@@ -131,8 +115,6 @@ def files(config: Settings) -> dict[Path, str]:
         "place": place, "target": "multi-user.target" if is_root else "default.target",
     }  # fmt: skip
     texts = [text.format(**words) for text in (_UNIT, _HEARTBEAT, _TIMER)]
-    if is_root:
-        texts.append(_ROTATION.format(logs=folder / "logs", user=owner, group=owner))
     return dict(zip(_paths(unit_name(config).removesuffix(".service")), texts, strict=True))
 
 
@@ -187,12 +169,8 @@ def _names(config: Settings) -> set[str]:
 
 
 def _paths(name: str) -> list[Path]:
-    """Return the files of a unit; logrotate's is the machine's, so only root has one."""
-    is_root = os.geteuid() == 0
-    units = [
-        _folder(is_root) / f"{name}{end}" for end in (".service", "-heartbeat.service", "-heartbeat.timer")
-    ]
-    return [*units, Path("/etc/logrotate.d") / name] if is_root else units
+    folder = _folder(os.geteuid() == 0)
+    return [folder / f"{name}{end}" for end in (".service", "-heartbeat.service", "-heartbeat.timer")]
 
 
 def _take_away(name: str, *and_stop: str) -> None:

@@ -20,7 +20,7 @@ from trading_ops.config.files import read_policy
 from trading_ops.config.policy import PolicyError
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.exchange.sessions import calendar_hash
-from trading_ops.ops.identity import OtherDesk, identity
+from trading_ops.ops.identity import OtherDesk, identity, unasked
 from trading_ops.settings import PROJECT_ROOT, Settings, SettingsError, demo_settings, settings
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
@@ -63,6 +63,7 @@ def up(config: Settings, say: Callable[[str], None] = print, with_supervisor: bo
     """
     with only_one(config):
         started_at = time.monotonic()
+        say(f"starting {unasked(config)}")
         # Said here, at the shell, and not on Saturday in a task's log.
         read_policy(config)
         read_universe(config)
@@ -141,7 +142,7 @@ def run(config: Settings, say: Callable[[str], None] = print) -> None:
 def status(config: Settings, say: Callable[[str], None] = print) -> bool:
     """Say what runs and does its work, and return whether everything does."""
     found = {name: health.state(config, name) for name in (*health.NEEDS, "supervisor")}
-    say(identity(config) if found["postgres"] == health.WELL else _unasked(config))
+    say(identity(config) if found["postgres"] == health.WELL else unasked(config))
     short = short_of_disk(config)
     for name, state in found.items():
         is_plain = state in (health.WELL, health.DOWN)
@@ -169,14 +170,10 @@ def _runs(config: Settings) -> bool:
 
 def _which(config: Settings) -> str:
     try:
-        return identity(config) if health.state(config, "postgres") == health.WELL else _unasked(config)
+        return identity(config) if health.state(config, "postgres") == health.WELL else unasked(config)
     except (OtherDesk, psycopg.Error):
         # What is stopped is what this folder started, whoever's database answers.
-        return _unasked(config)
-
-
-def _unasked(config: Settings) -> str:
-    return f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
+        return unasked(config)
 
 
 def _require_free_ports(config: Settings, processes: dict[str, Process]) -> None:

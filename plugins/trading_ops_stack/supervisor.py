@@ -6,7 +6,8 @@ Whoever keeps the desk running: looks at each part, and ends and starts again wh
 A part that ended is started again at once, one that has a problem three looks in a row is ended first. One
 that does not stay up is waited for longer each time, five minutes at most, and never given up. Each is noted,
 and the watcher tells (`trading_ops.watch.troubles`). `up` and `down` go first: while one is at work nothing
-is mended. When this process itself ends, `status` says so, and systemd starts it again where it is a service.
+is mended. Once a day long logs are cut. When this process itself ends, `status` says so, and systemd starts
+it again where it is a service.
 """
 
 import os
@@ -27,6 +28,7 @@ from trading_ops_stack import health, postgres
 from trading_ops_stack.card import StackError
 from trading_ops_stack.components import components, start
 from trading_ops_stack.lock import only_one
+from trading_ops_stack.log_files import DAY_S, tidy
 from trading_ops_stack.processes import stop_all
 
 EVERY_S = 20
@@ -156,11 +158,15 @@ def supervise(config: Settings) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    supervisor = Supervisor(config)
+    supervisor, tidied_s = Supervisor(config), float("-inf")
     say("the supervisor looks every 20 seconds")
     while not asked.wait(EVERY_S):
         for line in supervisor.look(time.monotonic()):
             say(line)
+        if time.monotonic() - tidied_s >= DAY_S:
+            tidied_s = time.monotonic()
+            for line in tidy(config, time.time()):
+                say(line)
 
 
 if __name__ == "__main__":

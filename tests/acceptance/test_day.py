@@ -6,12 +6,17 @@ from datetime import date
 
 import pytest
 
+from tests.database import rows
+from tests.qlib_runner import market
+from tests.qlib_runner.conftest import commands, dataset, made, room  # noqa: F401 (fixtures)
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
+from trading_ops.models.registry import register_model
 from trading_ops.simulation.market import SimulatedMarket
 from trading_ops.universe.instruments import universe_text
 from trading_ops_stack import postgres
 from trading_ops_stack.environment import state_folder
+from trading_ops_stack.people import add_people
 
 pytestmark = pytest.mark.slow
 SESSION = date(2026, 3, 6)
@@ -74,6 +79,51 @@ def test_a_day_is_worked_and_its_broken_step_is_named(desk):
         ).fetchall()
     assert [(run["kind"], run["as_of_date"]) for run in kinds] == [("daily", SESSION)]
     assert named == {kinds[0]["run_id"]}
+
+
+def candidate(config, made, dataset, folder) -> str:  # noqa: F811
+    """Register the model of a small market, trained where no desk is; return its version."""
+    trained = made("train", market.write_train_inputs(folder / "train", dataset))
+    run_id = json.loads((trained / "manifest.json").read_text())["run_id"]
+    backtest = folder / "backtest"
+    backtest.mkdir()
+    (backtest / "manifest.json").write_text(json.dumps({"run_id": run_id}))
+    (backtest / "metrics.json").write_text(json.dumps({"sharpe": 0.8}))
+    rows.add_run(config, kind="training", run_id=run_id, as_of_date=market.LAST)
+    with connect("desk_planner", config) as connection:
+        return register_model(connection, run_id, trained, backtest, config=config)
+
+
+@pytest.mark.long
+def test_a_model_in_shadow_scores_a_session(desk, made, dataset, tmp_path):  # noqa: F811
+    """As typed: the day's steps up to its scores, which are stored, and none of the others."""
+    config = desk.config
+    add_people(config)
+    version = candidate(config, made, dataset, tmp_path)
+    told = desk.run(
+        "trading_ops_stack", "model", "shadow", version, "--reason", "a try", "--person", "operator"
+    )
+    assert told.returncode == 0, told.stderr
+    done = desk.run("trading_ops_stack", "score", "--asof", SESSION)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = steps(done.stdout)
+    watched = (
+        "freeze_inputs",
+        "build_prices",
+        "export_dataset",
+        "make_dataset",
+        "score_shadow",
+        "store_shadow",
+    )
+    assert [found[step] for step in watched] == ["ok"] * len(watched), done.stdout
+    assert found["store_scores"] == "skipped" and "write_daily_report" not in found
+    with connect("desk_reader", config) as connection:
+        scored = connection.execute(
+            "select count(*) as n, min(score.model_version) as version from desk.signals_ranked as score"
+            " inner join desk.runs using (run_id) where score.method = 'qlib_shadow' and as_of_date = %s",
+            (SESSION,),
+        ).fetchone()
+    assert (scored["n"], scored["version"]) == (len(SimulatedMarket(7).symbols), version)
 
 
 def test_a_wrong_session_is_one_sentence_and_builds_nothing(own_desk):

@@ -12,6 +12,7 @@ from trading_ops.comms.incident_manual import what_to_do
 from trading_ops.plan.causes import FOLLOWS
 from trading_ops.plan.gates import GATES
 from trading_ops.settings import PROJECT_ROOT
+from trading_ops.tickets.owed import left
 from trading_ops_airflow.schedule import DAGS
 
 PAGES = [name for name in tracked_files() if name.endswith(".md") and not name.startswith("tests/")]
@@ -78,6 +79,28 @@ def test_every_link_of_a_page_leads_somewhere(page):
         assert not anchor or anchor in anchors_of(str(target.relative_to(PROJECT_ROOT))), f"{page}: {link}"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_test_a_page_names_is_there(page):
+    """By its file: what is said to be tried is tried somewhere."""
+    files = {name.rpartition("/")[2] for name in tracked_files()}
+    assert set(re.findall(r"\btest_\w+\.py\b", text_of(page))) <= files
+
+
+def test_the_executors_page_says_what_the_screen_says():
+    """What stands in italics, and what is bold within a line, is read word for word on the desk's page."""
+    sources = [*(PROJECT_ROOT / "confirm_app/templates").glob("*.html")]
+    sources.append(PROJECT_ROOT / "plugins/trading_ops/tickets/build.py")
+    screen = " ".join([*(path.read_text() for path in sources), left(()), left(("one",))])
+    # A choice of the template is shown as one of both; what else it fills in is no fixed word.
+    screen = re.sub(r"\{\{ '([^']*)' if [^}]* else '([^']*)' \}\}", r"\1 / \2", screen)
+    screen = re.sub(r"<[^>]+>", "", re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", screen)).casefold()
+    page = re.sub(r"^\*\*[^*]+\*\*", "", text_of("docs/EXECUTION_WORKFLOW_1PAGER.md"), flags=re.M)
+    shown = re.findall(r"(\*{1,2})([^*\n]+)\1", page)
+    words = [phrase.rstrip("… £").casefold() for _, phrase in shown]
+    assert len(words) > 15
+    assert [phrase for phrase in words if phrase not in screen] == []
+
+
 def test_every_incident_has_its_entry_with_four_parts():
     """What raised it, why it matters, what it looks like, what to do: each once, none empty."""
     entries = dict(re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", INCIDENTS, re.M | re.S))
@@ -86,7 +109,9 @@ def test_every_incident_has_its_entry_with_four_parts():
         parts = re.findall(r"^- \*\*([\w ]+)\*\*: \S", entry, re.M)
         assert parts == ["Raised", "Why", "Looks like", "Do"], code
         told = what_to_do(code)
-        assert told.endswith(re.sub("[`*]", "", entry.split()[-1])) and not re.search(r"[`*]|\]\(|INCIDENTS", told), code
+        assert told.endswith(re.sub("[`*]", "", entry.split()[-1])) and not re.search(
+            r"[`*]|\]\(|INCIDENTS", told
+        ), code
 
 
 def test_every_code_that_is_raised_is_known():

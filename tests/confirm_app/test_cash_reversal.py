@@ -77,8 +77,15 @@ def test_a_reversal_needs_a_reason_and_an_operator(operator, executor, desk, tic
     refused = executor.client.post(f"/cash/{movement_id}/reverse", data=form | {"csrf_token": token})
     assert refused.status_code == 403
     request = {"portfolio_id": desk.portfolio_id, "movement_id": movement_id, "idempotency_key": "k"}
-    for person, notes in (("executor", "why"), ("mallory", "why"), ("operator", " ")):
-        with connect("desk_app", desk) as connection, pytest.raises(psycopg.errors.CheckViolation):
+    for person, notes, why in (
+        ("executor", "why", "executor is no operator"),
+        ("mallory", "why", "mallory is no operator"),
+        ("operator", " ", "taken back for a reason"),
+    ):
+        with (
+            connect("desk_app", desk) as connection,
+            pytest.raises(psycopg.errors.CheckViolation, match=why),
+        ):
             sent = json.dumps(request | {"person": person, "notes": notes})
             queries.ledger.reverse_cash_movement(connection, request=sent)
     assert len(select(desk, LEDGER)) == 1
@@ -105,7 +112,7 @@ def test_postgres_takes_no_reversal_that_is_not_the_whole_of_its_movement(operat
             with pytest.raises(psycopg.errors.ForeignKeyViolation, match="reverses_the_whole_of_it"):
                 connection.execute(copied.format(**whole | changed), (f"k{key}", movement_id))
         connection.execute(copied.format(**whole), ("whole", movement_id))
-        with pytest.raises(psycopg.errors.UniqueViolation):
+        with pytest.raises(psycopg.errors.UniqueViolation, match="reverses_movement_id_key"):
             connection.execute(copied.format(**whole), ("again", movement_id))
 
 

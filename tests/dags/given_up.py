@@ -2,6 +2,8 @@
 The ways in which Airflow gives up a run, done for real, and what the desk has to show for it afterwards.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,15 +57,41 @@ def mark_success(airflow: Airflow, _desk: Settings, dag_run_id: str) -> None:
     mark(airflow, "weekly_plan", dag_run_id, "success")
 
 
+def suspend(airflow: Airflow, desk: Settings, dag_run_id: str) -> None:
+    """Let the scheduler sleep for three hours of the desk's time, and wake when the watcher has looked."""
+    scheduler = stack.components(desk)["scheduler"].group()
+    os.killpg(scheduler, signal.SIGSTOP)
+    try:
+        let_a_plan_be_late(desk)
+        watch_once(desk)
+        # Its own clock went on as well.
+        overrun(airflow, desk, dag_run_id)
+    finally:
+        os.killpg(scheduler, signal.SIGCONT)
+    deadline = time.monotonic() + 60
+    while plan_of(airflow, f"weekly_plan:{dag_run_id}")["state"] != "failed":
+        assert time.monotonic() < deadline, "the scheduler that woke did not give the plan up"
+        time.sleep(0.2)
+
+
 def stop(_airflow: Airflow, desk: Settings, _dag_run_id: str) -> None:
     """Stop the scheduler, let three hours of the desk's time go by, and let the watcher look."""
     processes = stack.components(desk)
     # The supervisor as well: it would start the scheduler again.
     stack.stop_all([processes["supervisor"], processes["scheduler"]])
+    let_a_plan_be_late(desk)
+    watch_once(desk)
+
+
+# Of these the watcher tells, who has only the desk's own database to say what did not finish.
+FOUND_BY_WATCHER = (suspend, stop)
+
+
+def let_a_plan_be_late(desk: Settings) -> None:
+    """Let as much of the desk's time go by as a plan may take, and a second."""
     with connect("desk_planner", desk) as connection:
         later_at = queries.clock.now_at(connection) + sessions.PLAN_DURATION_MAX + timedelta(seconds=1)
         queries.clock.set_simulated_now(connection, now_at=later_at)
-    watch_once(desk)
 
 
 def mark(airflow: Airflow, dag_id: str, dag_run_id: str, state: str) -> None:

@@ -7,8 +7,9 @@ from airflow.sdk import DAG
 
 from trading_ops_airflow import partition
 from trading_ops_airflow.roles import Role
-from trading_ops_airflow.schedule import WEEKLY_PLAN
+from trading_ops_airflow.schedule import DAILY_MARKET_DATA, WEEKLY_PLAN
 from trading_ops_airflow.tasks import models, plan, runs
+from trading_ops_stack import day
 
 WATCHED = {"score_shadow": "failed", "store_shadow": "upstream_failed"}
 
@@ -81,3 +82,8 @@ def test_the_ranking_waits_for_the_scoring_in_its_order(ended, weekly_plan):
     ended(weekly_plan)
     steps = ["export_dataset", "make_dataset", "score_model", "store_scores"]
     assert partition.steps_playing(Role.SCORING) == steps
+
+
+def test_the_verb_score_ends_with_tasks_of_the_day(bag):
+    """It names them; one that was renamed would leave the verb with nothing to do, and green."""
+    assert set(day._SCORES) <= set(bag.dags[DAILY_MARKET_DATA.dag_id].task_ids)

@@ -147,12 +147,12 @@ def test_a_dag_that_is_paused_is_told_until_it_is_on_again(desk):
 
 
 @pytest.mark.parametrize(
-    "end", [given_up.overrun, given_up.mark_failed, given_up.mark_success, given_up.stop]
+    "end", [given_up.overrun, given_up.mark_failed, given_up.mark_success, given_up.suspend, given_up.stop]
 )
 def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     """
-    Over its dagrun_timeout, marked by hand, or its scheduler stopped: a NO-TRADE that names the step, its two
-    mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
+    Over its dagrun_timeout, marked by hand, its scheduler asleep or stopped: a NO-TRADE that names the step,
+    its two mails and one incident. Doing it twice, or a watcher that looks as well, doubles nothing.
     """
     airflow, known = Airflow.of(desk), (len(given_up.told(desk)), len(given_up.sent(desk)))
     run = given_up.start_plan(airflow, desk, SESSION)
@@ -162,8 +162,7 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
     end(airflow, desk, run["idempotency_key"].partition(":")[2])
     wait(lambda: given_up.ticket_of(desk, run["run_id"]) is not None)
     ticket = given_up.ticket_of(desk, run["run_id"])
-    # The watcher has only the desk's own database to say what did not finish.
-    step = "rank_universe" if end is given_up.stop else "build_prices"
+    step = "rank_universe" if end in given_up.FOUND_BY_WATCHER else "build_prices"
     assert (ticket["kind"], [reason["check_name"] for reason in ticket["reasons"]]) == ("NO-TRADE", [step])
     if end is not given_up.stop:
         note = given_up.plan_of(airflow, run["idempotency_key"])["note"]

@@ -232,7 +232,8 @@ def test_a_review_stays_as_it_was_written(fallen):
     """Append-only, also for the owner."""
     review(fallen)
     for statement in ("update desk.drawdown_reviews set reason = 'x'", "delete from desk.drawdown_reviews"):
-        with rows.superuser(fallen) as connection, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        refused = pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only")
+        with rows.superuser(fallen) as connection, refused:
             connection.execute(statement)
 
 

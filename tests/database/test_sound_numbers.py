@@ -3,10 +3,10 @@
 import json
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 from tests.database import judged, rows
+from tests.database.refused import refused_by
 from trading_ops.db.connect import connect
 
 NO_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e130")
@@ -43,7 +43,7 @@ def test_every_number_is_of_a_domain(saturday):
         assert len(domains) == 6
         for domain in domains:
             for value in NO_NUMBERS:
-                with pytest.raises(psycopg.errors.CheckViolation):
+                with refused_by(f"{domain.removeprefix('desk.')}_check"):
                     connection.execute(f"select '{value}'::{domain}")
 
 
@@ -59,36 +59,36 @@ def test_a_confirmation_with_a_number_that_is_none_is_refused(saturday):
     """One NaN would be the balance for ever; nor did it happen at a time that is none."""
     ticket_id = rows.add_trade_ticket(saturday)
     rows.set_clock(saturday, rows.WINDOW_CLOSE_AT)
-    numbers = [
-        (name, value) for name in ("units", "price_usd", "value_gbp", "fee_gbp") for value in NO_NUMBERS
-    ]
-    times = [("executed_at", value) for value in ("infinity", "-infinity", "2099-01-01Z", "1999-12-31Z")]
-    for name, value in numbers + times:
-        with pytest.raises(psycopg.errors.CheckViolation):
+    domains = {"units": "units", "price_usd": "price", "value_gbp": "money", "fee_gbp": "money"}
+    wrong = [(name, value, f"{domain}_check") for name, domain in domains.items() for value in NO_NUMBERS]
+    wrong += [("executed_at", value, "executed_by_now") for value in ("infinity", "2099-01-01Z")]
+    wrong += [("executed_at", value, "executed_after_issue") for value in ("-infinity", "1999-12-31Z")]
+    for name, value, constraint in wrong:
+        with refused_by(constraint):
             rows.confirm_line(saturday, ticket_id, 1, "DONE", [fill(**{name: value})])
 
 
 def test_a_cash_movement_that_cannot_be_is_refused(saturday):
     """Whole pence, a number, and not tomorrow's."""
     for amount in (*NO_NUMBERS, "0.001"):
-        with pytest.raises(psycopg.errors.CheckViolation):
+        with refused_by("money_check"):
             judged.add_cash(saturday, amount, rows.SATURDAY_AT)
     for days in (1, 365 * 73, -365 * 30):
-        with pytest.raises(psycopg.errors.CheckViolation):
+        with refused_by("occurred_in_time"):
             judged.add_cash(saturday, "100.00", rows.SATURDAY_AT + timedelta(days=days))
 
 
 def test_a_snapshot_with_a_number_that_is_none_is_refused(saturday):
     """What the broker shows is a number."""
-    for cash_gbp, units in [(value, "5") for value in NO_NUMBERS] + [
-        ("10.00", value) for value in NO_NUMBERS
-    ]:
+    wrong = [(value, "5", "money_check") for value in NO_NUMBERS]
+    wrong += [("10.00", value, "units_check") for value in NO_NUMBERS]
+    for cash_gbp, units, constraint in wrong:
         request = {
             "portfolio_id": rows.add_portfolio(saturday), "source": "form", "cash_gbp": cash_gbp,
             "taken_at": rows.SATURDAY_AT.isoformat(), "person": "executor", "idempotency_key": "k",
             "positions": [{"broker_symbol": "ALDR", "units": units}],
         }  # fmt: skip
-        with connect("desk_app", saturday) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        with connect("desk_app", saturday) as connection, refused_by(constraint):
             connection.execute("select desk.record_snapshot(%s)", (json.dumps(request),))
 
 
@@ -96,7 +96,7 @@ def test_a_rate_that_is_none_is_refused(saturday):
     """The loader's role by hand."""
     load_id = rows.add_load(saturday)
     for rate in (*NO_NUMBERS, "0", "-1"):
-        with connect("desk_loader", saturday) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        with connect("desk_loader", saturday) as connection, refused_by("rate_check"):
             connection.execute(
                 "insert into raw.fx_rates (load_id, source, rate_date, base_currency, quote_currency, rate)"
                 " values (%s, 'ecb', '2026-06-12', 'GBP', 'USD', %s)",

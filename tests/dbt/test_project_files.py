@@ -50,3 +50,31 @@ def test_a_model_is_described_in_its_folder_and_proven_beside_its_sql():
     sql = {path.stem: path for path in MODELS.rglob("*.sql")}
     assert set(models) == set(sql)
     assert all(models[name] in sql[name].parents for name in models)
+
+
+# Which queries read for which exposure. The verdicts are handed over: Postgres writes them to desk.verdicts.
+READ_BY = {
+    "plan": {"ticket"},
+    "reports": {"daily_report", "executions_report"},
+    "universe": {"universe_report"},
+    "ledger": {"drift_cases"},
+    "export": {"model_dataset"},
+    "models": {"model_report"},
+}
+HANDED_OVER = {"gate_verdicts"}
+
+
+def test_an_exposure_names_what_the_desk_reads():
+    """Every relation of dbt's in a query stands in its exposure, and the other way round."""
+    text = (MODELS / "marts/_marts__exposures.yml").read_text()
+    named = {
+        exposure["name"]: set(re.findall(r"ref\('(\w+)'\)", " ".join(exposure["depends_on"])))
+        for exposure in yaml.safe_load(text)["exposures"]
+    }
+    assert set(named) == set().union(*READ_BY.values())
+    folders = "|".join(sorted(path.name for path in MODELS.iterdir() if path.is_dir()))
+    queries = PROJECT.parent / "plugins/trading_ops/db/queries"
+    for path in queries.glob("*.sql"):
+        read = set(re.findall(rf"\b(?:{folders})\.(\w+)", path.read_text()))
+        exposed = set().union(*(named[name] for name in READ_BY.get(path.stem, ())))
+        assert read == exposed - HANDED_OVER, path.name

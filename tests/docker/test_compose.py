@@ -99,6 +99,17 @@ def test_every_image_ends_as_a_user_that_is_not_root():
         assert users and users[-1] == "10001:10001", path
 
 
+def test_every_document_the_desk_reads_is_in_its_image():
+    """Whatever code opens below docs is let through by the allowlist, and copied."""
+    code = [path for folder in ("plugins", "confirm_app") for path in (PROJECT_ROOT / folder).rglob("*.py")]
+    # In quotes, that is: a comment names what a person reads.
+    named = {name for path in code for name in re.findall(r'"(docs/\w+\.md)"', path.read_text())}
+    assert len(named) > 2
+    allowed = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()
+    assert {f"!{name}" for name in named} == {line for line in allowed if line.startswith("!docs/")}
+    assert "COPY docs/*.md /opt/desk/docs/\n" in (FOLDER / "desk/Dockerfile").read_text()
+
+
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres"}))
 def test_every_variable_is_a_setting(name):
     """A typo in the compose file or the example would stop every service at its first line."""

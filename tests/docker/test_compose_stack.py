@@ -73,7 +73,13 @@ def test_the_desk_in_the_image_is_the_one_that_was_built(stack):
     """BUILD_COMMIT names the commit; config/secrets.env and this checkout's environments stayed outside."""
     assert stack.execute("scheduler", "cat", "BUILD_COMMIT").stdout == stack.environ["BUILD_COMMIT"] + "\n"
     inside = stack.execute("scheduler", "find", "/opt/desk", "-maxdepth", "2").stdout.splitlines()
-    assert "/opt/desk/config/policy.yml" in inside
+    read = (
+        "config/policy.yml",
+        "docs/INCIDENTS.md",
+        "docs/ETORO_CONSTRAINTS.md",
+        "docs/EXECUTION_WORKFLOW_1PAGER.md",
+    )
+    assert {f"/opt/desk/{name}" for name in read} <= set(inside)
     assert not [path for path in inside if path.endswith(("secrets.env", "/.git", "/.venv", "/var"))]
     assert "/opt/desk/tests" not in inside
 

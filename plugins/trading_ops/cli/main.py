@@ -19,9 +19,9 @@ from trading_ops.db.migrate import migrate
 from trading_ops.db.refusals import in_words
 from trading_ops.exchange.calendar import OverridesError
 from trading_ops.ops import drawdown, halt
-from trading_ops.ops.identity import OtherDesk, identity
+from trading_ops.ops.identity import OtherDesk, identity_before_migrating, identity_if_any
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
-from trading_ops.settings import Settings, SettingsError, choose_desk, settings, variable
+from trading_ops.settings import SettingsError, choose_desk, settings, variable
 from trading_ops.sources.config import SourcesError
 from trading_ops.universe.instruments import UniverseError
 from trading_ops.wording.instants import utc_minute
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
         choose_desk(options.desk)
     try:
         if options.verb in _ON_A_DATABASE:
-            print(_which(settings()), file=sys.stderr)
+            print(identity_if_any(settings()), file=sys.stderr)
         code = (more[options.verb][2] if options.verb in more else _VERBS[options.verb])(options)
     except _REFUSALS as refusal:
         return _refused(options.verb, str(refusal))
@@ -114,15 +114,8 @@ def _note(verb: str, message: str, level: str = "INFO") -> None:
         desk_log.write(settings(), f"trading-ops {verb}", message, level=level)
 
 
-def _which(config: Settings) -> str:
-    try:
-        return identity(config)
-    except psycopg.OperationalError:
-        # What needs no database goes on, such as a test of the mail; the rest says itself that it cannot.
-        return f"{config.data.parent} · no database answers at {config.db_host}:{config.db_port}"
-
-
 def _migrate(options) -> int:
+    print(identity_before_migrating(settings()), file=sys.stderr)
     migrate()
     print("the schema is at its newest revision")
     return 0
@@ -222,7 +215,7 @@ def _review_drawdown(options) -> int:
     return 0
 
 
-# Not `migrate`, which makes it, nor `universe`, of which some work on files alone.
+# Not `universe`, of which some work on files alone, nor `migrate`, which makes it: they say by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
     "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trading_ops.config.files import read_bytes
 from trading_ops.db.connect import connect
+from trading_ops.ops.identity import identity
 from trading_ops.ops.people import require_person
 from trading_ops.settings import Settings, SettingsError, settings
 from trading_ops.universe.diff import diff
@@ -111,6 +112,7 @@ def _show(old: Universe, new: Universe) -> None:
 def _report(options, config: Settings) -> int:
     from trading_ops.reports.universe import write_universe_report
 
+    print(identity(config), file=sys.stderr)
     with connect("desk_reader", config) as connection:
         path = write_universe_report(connection, config)
     print(f"{path}\n{path.with_suffix('.md')}")
@@ -126,6 +128,7 @@ def _enable(options, config: Settings) -> int:
 
 
 def _switch(options, config: Settings, is_enabled: bool) -> int:
+    print(identity(config), file=sys.stderr)
     with connect("desk_planner", config) as connection:
         universe = read_universe(config)
         person = require_person(connection, options.person)

@@ -20,7 +20,7 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
     """
     Bring the database to a revision, the newest one, and say, the first time, whether it is simulated.
 
-    Raises RuntimeError when the database was initialised for the other environment: a
+    Raises RuntimeError, with nothing changed, when the database was initialised for the other environment: a
     production database never becomes a simulated one.
     """
     config = config or settings()
@@ -30,20 +30,28 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
         "postgresql+psycopg://", creator=lambda: connect_as_owner(config), poolclass=pool.NullPool
     )
     with engine.connect() as connection:
+        found = _environment(connection)
+        if found not in (None, config.environment):
+            raise RuntimeError(
+                f"database {config.db_name} is a {found} one, but TRADING_OPS_ENVIRONMENT is {config.environment}; "
+                "use another TRADING_OPS_DB_NAME"
+            )
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, revision)
         connection.commit()
-        found = connection.execute(text("select environment from desk.instance")).scalar()
         if found is None:
             connection.execute(
                 text("select desk.initialise_instance(:environment)"), {"environment": config.environment}
             )
             connection.commit()
-        elif found != config.environment:
-            raise RuntimeError(
-                f"database {config.db_name} is a {found} one, but TRADING_OPS_ENVIRONMENT is {config.environment}; "
-                "use another TRADING_OPS_DB_NAME"
-            )
+
+
+def _environment(connection) -> str | None:
+    """Return what a database was initialised for, nothing before that."""
+    is_there = connection.execute(text("select to_regclass('desk.instance') is not null")).scalar()
+    found = connection.execute(text("select environment from desk.instance")).scalar() if is_there else None
+    connection.rollback()
+    return found
 
 
 def connect_as_owner(config: Settings):

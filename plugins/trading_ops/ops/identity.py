@@ -29,16 +29,55 @@ def identity(config: Settings) -> str:
     )
 
 
+def identity_if_any(config: Settings) -> str:
+    """
+    Return `identity`, or that no database answers.
+
+    For what goes on without one, such as a test of the mail. Raises OtherDesk.
+    """
+    try:
+        return identity(config)
+    except psycopg.OperationalError:
+        return f"{config.data.parent} · no database answers at {config.db_host}:{config.db_port}"
+
+
 def database_desk(config: Settings) -> Mapping:
     """
     Return which desk the database is: instance_id, environment, portfolio_kind, is_halted.
 
     Raises as `identity` does.
     """
-    where = f"{config.db_name} on {config.db_host}:{config.db_port}"
+    with _connected("desk_reader", config) as connection:
+        desk = queries.operator.desk(connection, portfolio_id=config.portfolio_id)
+    _require_own(config, desk or {"environment": "unfinished", "instance_id": None})
+    return desk
+
+
+def identity_before_migrating(config: Settings) -> str:
+    """
+    Return the line of a database that may be empty, or of an earlier version than `identity` can ask.
+
+    Raises as `identity` does.
+    """
+    with _connected("desk_migrator", config) as connection:
+        connection.execute("set role desk_owner")
+        try:
+            found = queries.operator.instance_of_any_version(connection)
+        except psycopg.errors.UndefinedTable:
+            found = None
+    if found:
+        _require_own(config, found)
+    return unasked(config)
+
+
+def unasked(config: Settings) -> str:
+    """Return the line of a desk whose database cannot be asked: what its settings say."""
+    return f"{config.portfolio_id} ({config.environment}) · {config.data.parent}"
+
+
+def _connected(role: str, config: Settings) -> psycopg.Connection:
     try:
-        with connect("desk_reader", config) as connection:
-            desk = queries.operator.desk(connection, portfolio_id=config.portfolio_id)
+        return connect(role, config)
     except psycopg.OperationalError as error:
         if "password" in str(error) and "connection refused" not in str(error).lower():
             raise OtherDesk(
@@ -47,19 +86,23 @@ def database_desk(config: Settings) -> Mapping:
                 "TRADING_OPS_DESK, or give them different ports"
             ) from None
         raise
-    if desk is None or desk["environment"] != config.environment:
-        found = desk["environment"] if desk else "unfinished"
+
+
+def _require_own(config: Settings, found: Mapping) -> None:
+    """Raise OtherDesk when a database's own row is not of these settings or not of `make up`'s card."""
+    where = f"{config.db_name} on {config.db_host}:{config.db_port}"
+    if found["environment"] != config.environment:
         raise OtherDesk(
-            f"database {where} is a {found} one, but this desk ({config.data.parent}) is {config.environment}: name the "
-            "desk you mean with TRADING_OPS_DESK"
+            f"database {where} is a {found['environment']} one, but this desk ({config.data.parent}) is "
+            f"{config.environment}: name the desk you mean with TRADING_OPS_DESK"
         )
-    card = read_card(config)
-    if card.get("instance_id", desk["instance_id"]) != desk["instance_id"]:
+    # A database from before 0024 has no number of its own yet.
+    number = found.get("instance_id")
+    if number is not None and read_card(config).get("instance_id", number) != number:
         raise OtherDesk(
             f"database {where} belongs to another desk than {config.card} says: name the desk you mean with "
             "TRADING_OPS_DESK; after restoring a backup, `make up` writes the file anew"
         )
-    return desk
 
 
 def read_card(config: Settings) -> dict:

@@ -151,6 +151,16 @@ def test_the_supervisor_ends_when_asked_and_leaves_the_parts_running(desk, part,
     assert process.group() is not None
 
 
+def test_the_supervisor_cuts_the_logs(desk, monkeypatch, asked_soon):
+    """At its first look, and then once a day."""
+    cut = []
+    monkeypatch.setattr(supervisor, "parts_of", lambda config: [])
+    monkeypatch.setattr(supervisor, "EVERY_S", 0.05)
+    monkeypatch.setattr(supervisor, "tidy", lambda config, now_s: cut.append(config) or [])
+    supervisor.supervise(desk)
+    assert cut == [desk]
+
+
 def test_a_full_log_disk_does_not_end_who_mends(desk, monkeypatch, asked_soon):
     """What it says is lost; what ended is started all the same."""
     started = []

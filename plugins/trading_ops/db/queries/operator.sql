@@ -15,6 +15,10 @@ select
 from desk.instance
 left join desk.portfolios as portfolio on portfolio.portfolio_id = :portfolio_id;
 
+-- name: instance_of_any_version()$
+-- The row of a database about itself, as an object: what it has columns for depends on its version.
+select to_jsonb(instance) from desk.instance as instance;
+
 -- name: readiness(portfolio_id, mail_way, mail_addresses)^
 -- What a desk needs before it may trade, as far as the database knows it.
 select
