@@ -42,8 +42,7 @@ MARTS = PROJECT_ROOT / "dbt_project/models/marts"
 DESKS_OWN = {"desk.incidents", "desk.outbox"}
 
 MODEL = "0" * 64
-# For each run targets, a check, an incident; a model's scores, a ticket with an open line, after which a
-# plan is asked for, each ticket's mail.
+# Of each run targets, a check, an incident; scores of a model, a ticket with an open line, and mail.
 MORE_ROWS = """
 insert into desk.portfolio_targets (
     run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint

@@ -1,5 +1,5 @@
 """
-What dbt makes for a run is of that run's book. It reads the desk in `staging/desk` alone, so that is built.
+What dbt makes for a run is made of that run's book; it reads the desk in `staging/desk` alone.
 """
 
 from psycopg import sql
