@@ -100,7 +100,7 @@ bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
 docs: setup ## Build the dbt docs of the running desk and serve them on loopback
 	@$(RUN) trading_ops_stack.dbt_docs --serve
 
-doctor: ## Name what is missing on this machine and how to get it, needed and optional apart
+doctor: ## Name what is missing on this machine and how to get it, and what a desk would use: make doctor [DESK=<folder>]
 	@sh plugins/trading_ops_stack/doctor.sh
 
 lock: $(UV) ## Resolve the lock files again from pyproject.toml

@@ -132,6 +132,11 @@ def _others_in(group_id: int, owner_id: int) -> list[str]:
     return []
 
 
+def is_desk(folder: Path, file_name: str) -> bool:
+    """Whether a folder holds a desk: its file of settings, or the database of one told by its environment."""
+    return any((folder / part).exists() for part in (file_name, "postgres"))
+
+
 def lines_of_file(path: Path) -> Iterator[tuple[str, str]]:
     """
     Yield name and text of each line NAME=TEXT of a desk's file, nothing when there is none.

@@ -34,8 +34,7 @@ class Settings:
     """
     Every setting as TRADING_OPS_<NAME>, with the default for a machine with nothing installed.
 
-    Paths are absolute. Passwords are never settings: libpq finds them in the pgpass file. The table in
-    docs/REFERENCE.md is made from this list.
+    Paths are absolute. Passwords are never settings. The table in docs/REFERENCE.md is made from this list.
     """
 
     desk: Path = _setting(
@@ -203,8 +202,7 @@ def read_settings(environ: dict[str, str], file_name: str = FILE_NAME) -> Settin
             raise SettingsError(f"{missing}: a desk in production names its own book, such as live_ops")
     config = Settings(**values)
     if bool(config.confirm_certificate) != bool(config.confirm_certificate_key):
-        name = variable("confirm_certificate")
-        raise SettingsError(f"{name} and {name}_KEY belong together: set both")
+        raise SettingsError(f"{variable('confirm_certificate')} and its _KEY belong together: set both")
     # The simulated market writes its universe beside its bars; nobody should have to point at it.
     if config.environment == "simulated" and "universe" not in values and config.simulated_universe.exists():
         config = replace(config, universe=config.simulated_universe)
@@ -219,10 +217,9 @@ def _of_desk(folder: Path, file_name: str) -> tuple[dict[str, Path], dict[str, s
         for name, default in paths.items()
         if default.is_relative_to(Settings.desk)
     }
-    path_variables = {variable(name) for name in paths}
     try:
         return own, {
-            name: str(folder / text) if name in path_variables else text
+            name: str(folder / text) if name in map(variable, paths) else text
             for name, text in accepted.lines_of_file(folder / file_name)
         }
     except ValueError as error:
@@ -247,4 +244,7 @@ def demo_settings() -> Settings:
 
 
 def _meant(desk: Path) -> Settings:
-    return read_settings({**os.environ, variable("desk"): os.environ.get(variable("desk")) or str(desk)})
+    named = os.environ.get(variable("desk")) or str(desk)
+    if Path(os.path.abspath(named)) != Settings.desk and not accepted.is_desk(Path(named), FILE_NAME):
+        raise SettingsError(f"no desk is in {named}: a slip? Only `make init DESK={named}` makes one")
+    return read_settings({**os.environ, variable("desk"): named})

@@ -1,7 +1,8 @@
 """
 What became of each task, in the desk's log: Airflow calls these hooks in the task's own process.
 
-What a task prints stays in Airflow's log of it.
+What a task prints stays in Airflow's log of it. A line names the desk's run from the moment there is one:
+what comes before `freeze_inputs` belongs to none yet.
 """
 
 import inspect
@@ -53,6 +54,16 @@ def run_of_task(task: Any) -> str | None:
     return run_id if isinstance(run_id, str) else None
 
 
+def frozen_run(task_instance) -> str | None:
+    """Return the desk's run that the DAG run of a task has frozen, None where it has not."""
+    try:
+        run_id = task_instance.xcom_pull(task_ids="freeze_inputs")
+    except Exception:
+        # A line that does not know its run is better than none: this is asked wherever a task may end.
+        return None
+    return run_id if isinstance(run_id, str) else None
+
+
 def _took(task_instance) -> str:
     # Marked by hand it ends in a process it did not begin in.
     began_at = _began_at.get(task_instance.task_id)
@@ -61,4 +72,5 @@ def _took(task_instance) -> str:
 
 def _write(task_instance, message: str, level: str = "INFO") -> None:
     component = f"{task_instance.dag_id}.{task_instance.task_id}"
-    desk_log.write(settings(), component, message, run_of_task(getattr(task_instance, "task", None)), level)
+    run_id = run_of_task(getattr(task_instance, "task", None)) or frozen_run(task_instance)
+    desk_log.write(settings(), component, message, run_id, level)

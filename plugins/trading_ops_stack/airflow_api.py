@@ -15,6 +15,8 @@ from trading_ops.settings import Settings
 from trading_ops_stack.keys import airflow_password
 
 FINISHED = ("success", "failed")
+# A server that was killed is there again by then.
+_AWAY_S = 60
 
 
 class ApiError(Exception):
@@ -53,17 +55,22 @@ class Airflow:
         """
         Start a run for a session date, or for none, and return its dag_run_id.
 
-        A dag_run_id that exists already is not started again; its id is returned.
+        A dag_run_id that exists already is not started again; its id is returned. So a server that does not
+        answer is asked again for that one, for a minute: it may be starting anew.
         """
         body = {"logical_date": None, "partition_key": partition_key, "conf": conf or {}}
         if dag_run_id:
             body["dag_run_id"] = dag_run_id
-        try:
-            return self.request("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)["dag_run_id"]
-        except ApiError as error:
-            if dag_run_id and error.__cause__ is not None and getattr(error.__cause__, "code", 0) == 409:
-                return dag_run_id
-            raise
+        deadline = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                return self.request("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)["dag_run_id"]
+            except ApiError as error:
+                if dag_run_id and getattr(error.__cause__, "code", 0) == 409:
+                    return dag_run_id
+                if not (dag_run_id and _is_away(error)) or time.monotonic() >= deadline:
+                    raise
+            time.sleep(0.5)
 
     def wait(
         self, dag_id: str, dag_run_id: str, timeout_s: float = 600, every_s: float = 0.5
@@ -81,9 +88,7 @@ class Airflow:
                 is_over = state in FINISHED or time.monotonic() >= deadline
                 tasks = self.task_states(dag_id, dag_run_id) if is_over else {}
             except ApiError as error:
-                cause = error.__cause__
-                is_away = isinstance(cause, OSError) and not isinstance(cause, urllib.error.HTTPError)
-                if not is_away or time.monotonic() >= deadline:
+                if not _is_away(error) or time.monotonic() >= deadline:
                     raise
                 time.sleep(every_s)
                 continue
@@ -177,6 +182,11 @@ class Airflow:
         body = {"username": self.user, "password": self.password}
         self._token = self.request("POST", "/auth/token", body, signed_in=False)["access_token"]
         return self._token
+
+
+def _is_away(error: ApiError) -> bool:
+    """Whether nobody answered; an answer that says no is one."""
+    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, urllib.error.HTTPError)
 
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

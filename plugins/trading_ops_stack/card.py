@@ -17,6 +17,9 @@ LOOPBACK = urllib.request.build_opener(
     urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
 )
 
+# A page that has just been started answers by then.
+PATIENCE_S = 30
+
 
 class StackError(Exception):
     """The stack cannot start or stop; the message says why and how to go on."""
@@ -35,7 +38,7 @@ def require_own_page(config: Settings, instance_id: str) -> None:
     Raises StackError when it is not this desk's page.
     """
     url = f"{config.local_url}/health"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             with LOOPBACK.open(url, timeout=10) as answer:

@@ -25,8 +25,14 @@ class DocsError(Exception):
     """The docs cannot be built; the message says what dbt said."""
 
 
-def build(config: Settings, run_id: str | None) -> Path:
-    """Write the one-file docs site and return its path. Raises DocsError with the end of dbt's output."""
+def build(config: Settings) -> Path:
+    """
+    Write the one-file docs site of what the newest run left behind and return its path.
+
+    Raises DocsError with the end of dbt's output.
+    """
+    with connect("desk_reader", config) as connection:
+        run_id = queries.simulation.newest_run_id(connection, portfolio_id=config.portfolio_id)
     target = docs_path(config).parent
     target.mkdir(parents=True, exist_ok=True)
     dbt = start_dbt(config, environment(config), "docs generate", target, "--static", run_id=run_id or "none")
@@ -54,9 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         write_keys(config)
         postgres.initialise(state_folder(config) / "postgres", config)
         print(identity(config), file=sys.stderr)
-        with connect("desk_reader", config) as connection:
-            run_id = queries.simulation.newest_run_id(connection)
-        print(build(config, run_id))
+        print(build(config))
         if options.serve:
             serve(config)
     except KeyboardInterrupt:

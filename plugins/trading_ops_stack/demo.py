@@ -97,7 +97,7 @@ def live(config: Settings) -> None:
     for week in WEEKS:
         demo.plan(week)
         demo.execute(week)
-    dbt_docs.build(config, demo.newest_run_id())
+    dbt_docs.build(config)
     print(f"\n{summary(config)}\n\n{places(config)}")
 
 
@@ -106,6 +106,7 @@ class Demo:
 
     def __init__(self, config: Settings) -> None:
         self._config = config
+        self._book = {"portfolio_id": config.portfolio_id}
         self._airflow = Airflow.of(config)
         self._market = SimulatedMarket(SEED)
         opening_cash_gbp = read_policy(config).account.paper_opening_cash_gbp
@@ -152,11 +153,6 @@ class Demo:
         self._set_clock(DAILY_FOLLOWUP.run_at(monday))
         self._run(DAILY_FOLLOWUP, monday)
 
-    def newest_run_id(self) -> str:
-        """Return the run whose relations dbt built last."""
-        with connect("desk_reader", self._config) as connection:
-            return queries.simulation.newest_run_id(connection)
-
     def _trade(self, week: Week, ticket: dict, monday: date, executed_at: datetime) -> None:
         body = json.loads(ticket["body_json"])
         lines = [_line(entry) for entry in body["lines"]]
@@ -176,7 +172,7 @@ class Demo:
 
     def _confirm_forgotten_line(self) -> None:
         with connect("desk_reader", self._config) as connection:
-            waiting = list(queries.simulation.lines_without_confirmation(connection))
+            waiting = list(queries.simulation.lines_without_confirmation(connection, **self._book))
         for row in waiting:
             outcome = Outcome("SKIPPED", notes="Simulated: forgotten, and not traded.")
             self._executor.confirm(row["ticket_id"], {row["line_number"]: outcome})
@@ -186,7 +182,7 @@ class Demo:
         for symbol, ex_date, ratio in self._market.splits(WEEKS[0].as_of_date, monday):
             self._broker.apply_split(symbol, ex_date.isoformat(), ratio)
         with connect("desk_reader", self._config) as connection:
-            newest_at = queries.simulation.newest_snapshot_at(connection)
+            newest_at = queries.simulation.newest_snapshot_at(connection, **self._book)
         if newest_at is None or newest_at < not_before:
             self._executor.submit_snapshot(self._broker.cash_gbp, self._broker.units)
             held = len(self._broker.units)
@@ -208,7 +204,9 @@ class Demo:
 
     def _ticket(self, week: Week) -> dict | None:
         with connect("desk_reader", self._config) as connection:
-            return queries.simulation.newest_ticket_of_session(connection, as_of_date=week.as_of_date)
+            return queries.simulation.newest_ticket_of_session(
+                connection, **self._book, as_of_date=week.as_of_date
+            )
 
     def _confirmed(self, ticket_id: str) -> set[int]:
         with connect("desk_reader", self._config) as connection:

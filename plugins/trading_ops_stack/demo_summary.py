@@ -9,7 +9,7 @@ from trading_ops_stack import stack
 def summary(config: Settings) -> str:
     """Return one table: week, gates, ticket kind, reason."""
     with connect("desk_reader", config) as connection:
-        rows = queries.simulation.ticket_summary(connection)
+        rows = queries.simulation.ticket_summary(connection, portfolio_id=config.portfolio_id)
         table = [
             ("week", "as of", "data", "confirm", "reconcile", "risk", "ticket", "reason"),
             *(

@@ -2,7 +2,8 @@
 # What this machine lacks, and how to get it: needed by everything, or by some commands only.
 #
 # Run before anything is installed, so it takes a shell and what every Debian has. With --needed it says only
-# what set-up cannot do without. Exit code 1 when something of that is missing.
+# what set-up cannot do without. Exit code 1 when something of that is missing, or when no desk is where one
+# is named. Which desk is meant, and what it would use, is told as trading_ops/settings.py reads it.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 only_needed=$1
@@ -39,15 +40,52 @@ is_taken() {
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eqi "^ *[0-9]+: [0-9A-F]+:$(printf '%04X' "$1") [0-9A-F:]+ 0A "
 }
 
+desk=${TRADING_OPS_DESK:-$root/var}
+[ -n "$TRADING_OPS_DESK" ] || [ ! -e "$root/var/live/desk.env" ] || desk=$root/var/live
+case $desk in /*) ;; *) desk=$PWD/$desk ;; esac
+file=$desk/desk.env
+
+is_desk() { [ -e "$file" ] || [ -e "$desk/postgres" ] || [ "$desk" = "$root/var" ]; }
+
+# setting NAME DEFAULT: of the environment, else of the desk's file, else the default.
+setting() {
+    text=$(eval "echo \"\${$1:-}\"")
+    [ -n "$text" ] || text=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$file" 2>/dev/null | tr -d '\r' | sed 's/[[:space:]]*$//')
+    echo "${text:-$2}"
+}
+
+data() {
+    text=$(setting TRADING_OPS_DATA data)
+    case $text in /*) echo "$text" ;; *) echo "$desk/$text" ;; esac
+}
+
 runs_here() {
-    state=$(dirname -- "${TRADING_OPS_DATA:-$root/var/data}")
+    state=$(dirname -- "$(data)")
     [ -e "$state/postgres/data/postmaster.pid" ] || ls "$state"/run/*.pid
 }
 
+# port NAME DEFAULT WHOSE
 port() {
-    number=$(eval "echo \${$1:-$2}")
+    number=$(setting "$1" "$2")
     if is_taken "$number" && ! runs_here >/dev/null 2>&1; then state=TAKEN; else state=ok; fi
-    optional "$state" "port $number, free or used by the running desk: \`make up\` (choose another with $1)"
+    optional "$state" "port $number, $3, free or used by the running desk (choose another with $1)"
+}
+
+told_desk() {
+    echo "the desk"
+    if ! is_desk; then
+        lacking=1
+        optional MISSING "no desk is in $desk: a slip? Only \`make init DESK=$TRADING_OPS_DESK\` makes one"
+        return
+    fi
+    if [ -e "$file" ]; then optional ok "$desk, its settings in $file"; else optional ok "$desk, without a desk.env"; fi
+    optional ok "$(setting TRADING_OPS_PORTFOLIO_ID demo) ($(setting TRADING_OPS_ENVIRONMENT simulated)), files in $(data)"
+    [ "$(setting TRADING_OPS_ENVIRONMENT simulated)" = simulated ] || \
+        optional "see" "what it lacks before it may trade: .venv/bin/trading-ops ready"
+    port TRADING_OPS_DB_PORT 54329 Postgres
+    port TRADING_OPS_AIRFLOW_PORT 8074 Airflow
+    port TRADING_OPS_CONFIRM_PORT 8075 "the confirm page"
+    port TRADING_OPS_DOCS_PORT 8076 "the docs"
 }
 
 free_gb=$(($(df -Pk "$root" | awk 'NR == 2 { print $4 }') / 1000000))
@@ -68,8 +106,6 @@ if [ "$only_needed" != --needed ]; then
     optional "$(ok_or absent eval 'has chronyc || has timedatectl')" \
         "chrony or systemd-timesyncd: a desk with real money, whose clock has to be right (apt install chrony)"
     optional "$(ok_or absent docker info)" "a Docker engine: the container path (apt install docker.io; start dockerd)"
-    port TRADING_OPS_DB_PORT 54329
-    port TRADING_OPS_AIRFLOW_PORT 8074
-    port TRADING_OPS_CONFIRM_PORT 8075
+    told_desk
 fi
 exit "$lacking"

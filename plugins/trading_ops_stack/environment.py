@@ -143,7 +143,12 @@ def _airflow(config: Settings) -> dict[str, str]:
         },
         "logging": {"base_log_folder": str(state / "logs/tasks")},
         # Half a second between two looks: a chain of twenty short tasks is mostly waiting otherwise.
-        "scheduler": {"scheduler_idle_sleep_time": "0.5", "task_instance_heartbeat_timeout": "60"},
+        "scheduler": {
+            "scheduler_idle_sleep_time": "0.5",
+            "task_instance_heartbeat_timeout": "60",
+            # What a scheduler that was ended left in its queue is taken over by the next one within a minute.
+            "orphaned_tasks_check_interval": "30",
+        },
         # The end of a failed task is seen at the next heartbeat, five seconds later by default.
         "workers": {"min_heartbeat_interval": "1"},
         "usage_data_collection": {"enabled": "False"},

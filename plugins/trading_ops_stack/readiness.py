@@ -5,14 +5,19 @@ What a desk in production still lacks: one line for each thing, with the way to 
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from trading_ops.config.files import read_policy
+from trading_ops.config.policy import Policy
 from trading_ops.config.policy_sections import Clock
 from trading_ops.db.connect import connect, queries
+from trading_ops.exchange.clocks import LONDON
+from trading_ops.exchange.sessions import newest_complete_session, session_close_at
 from trading_ops.ops.identity import identity
 from trading_ops.runs.freeze import mail_columns
 from trading_ops.runs.machine_clock import ntp_offset
 from trading_ops.settings import Settings, settings, variable
+from trading_ops.sources.config import read_sources
 from trading_ops.watch.silence import notes_file
 
 # (state, what, how): state is `ok`, `MISSING` where it keeps the desk from trading, `open` where it does not.
@@ -47,8 +52,18 @@ def findings(config: Settings) -> list[Finding]:
             connection, portfolio_id=config.portfolio_id, **mail_columns(config)
         )
         stocks = list(queries.universe.verified_stocks(connection))
+        now_at = queries.clock.now_at(connection)
+        session = newest_complete_session(now_at)
+        asked = list(queries.operator.sources_asked(connection, asked_since=session_close_at(session)))
+        is_quiet = not list(queries.incidents.still_open(connection))
     order = ("MISSING", "open", "ok")
-    found = [*_findings(config, facts, stocks), *_told(config, facts)]
+    policy, in_order = read_policy(config), read_sources(config.sources).fetch_order
+    found = [
+        *_findings(config, facts, stocks),
+        *_kept_up(config, policy, now_at.astimezone(LONDON).date()),
+        *_sources(in_order, asked, session),
+        *_told(config, is_quiet),
+    ]
     return sorted(found, key=lambda finding: order.index(finding[0]))
 
 
@@ -105,11 +120,39 @@ def _findings(config: Settings, facts: Mapping, stocks: Sequence[Mapping]) -> It
         if wanted
         else "the first daily run names them",
     )
-    # Nothing in the desk knows of one yet.
+
+
+def _kept_up(config: Settings, policy: Policy, today: date) -> Iterator[Finding]:
+    """Yield what has to be done again from time to time, and what the desk has no way of yet."""
+    review = policy.review
+    age_days = (today - date.fromisoformat(review.reviewed_date)).days if review.reviewed_date else None
+    yield _wished(
+        bool(review.person) and age_days is not None and 0 <= age_days <= review.age_days_max,
+        f"the policy was reviewed{review.person and f' by {review.person} on {review.reviewed_date}'}",
+        f"read {config.policy} and write who did and when under `review`; it counts {review.age_days_max} days",
+    )
     yield _wished(
         False, "a backup was restored as a drill", "no drill is known; the desk makes no backup by itself"
     )
-    yield _clock(read_policy(config).clock)
+    yield _wished(
+        False,
+        "people sign in with a second factor",
+        "there is none: a password alone opens the page, so keep it in a network of your own (RUNBOOK, 'Reach "
+        "the page from a phone')",
+    )
+    yield _clock(policy.clock)
+
+
+def _sources(order: Sequence[str], asked: Sequence[Mapping], session: date) -> Iterator[Finding]:
+    """Yield whether the online sources gave anything since the newest session, where there are any."""
+    gave = {row["source"]: row["given_count"] for row in asked if row["source"] in order}
+    told = ", ".join(f"{source} {count}" for source, count in gave.items())
+    if order:
+        yield _wished(
+            any(gave.values()),
+            f"sources were asked since the session of {session}{told and f', and gave: {told}'}",
+            "trading-ops fetch; for keys and refusals RUNBOOK, 'Market data'",
+        )
 
 
 def _clock(rules: Clock) -> Finding:
@@ -118,20 +161,21 @@ def _clock(rules: Clock) -> Finding:
     if ntp is None:
         judge = _needed if rules.unknown_blocks else _wished
         return judge(False, "the clock of this machine is kept by NTP", "sudo apt install chrony")
+    bound = "at most " if ntp.source == "chrony" else ""
     return _needed(
         abs(ntp.offset_ms) <= rules.offset_ms_max,
-        f"the clock is within {rules.offset_ms_max} ms of NTP ({ntp.source}: {ntp.offset_ms:.1f} ms)",
+        f"the clock is within {rules.offset_ms_max} ms of NTP ({ntp.source}: {bound}{ntp.offset_ms:.1f} ms)",
         "sudo chronyc makestep",
     )
 
 
-def _told(config: Settings, facts: Mapping) -> Iterator[Finding]:
+def _told(config: Settings, is_quiet: bool) -> Iterator[Finding]:
     yield _wished(
         notes_file(config).exists(),
         "something outside the desk listens whether it speaks",
         "RUNBOOK, 'The desk is silent'",
     )
-    yield _wished(facts["open_incidents"] == 0, "no incident is open", "trading-ops incidents")
+    yield _wished(is_quiet, "no incident is open", "trading-ops incidents")
 
 
 def _needed(is_there: bool, what: str, how: str) -> Finding:

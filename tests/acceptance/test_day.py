@@ -64,6 +64,8 @@ def test_a_day_is_worked_and_its_broken_step_is_named(desk):
     assert re.match(r"success after \d", by_component["daily_market_data.build_gates"]["message"])
     assert by_component["trading-ops day"]["message"] == f"ended with exit code {done.returncode}"
     named = {line["run_id"] for line in told if line["run_id"]}
+    # Told its run by nobody: it sends whatever waits.
+    assert by_component["daily_market_data.send_mail"]["run_id"] in named
 
     scored = desk.run("trading_ops_stack", "score", "--asof", SESSION)
     assert scored.returncode == 1 and "no model is LIVE or in SHADOW" in scored.stderr, scored.stderr

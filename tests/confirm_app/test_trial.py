@@ -9,7 +9,7 @@ from tests.confirm_app.test_owed_pages import page_of
 from trading_ops.db.connect import connect
 from trading_ops.runs.run import RunError
 from trading_ops.tickets.owed_now import read_owed
-from trading_ops.tickets.trial import send_trial
+from trading_ops.tickets.trial import send_trial, tell_confirmed
 from trading_ops.wording.qr import qr_svg
 from trading_ops_stack.people import found_book
 from trading_ops_stack.readiness import findings
@@ -57,6 +57,17 @@ def test_a_test_ticket_is_worked_through_outside_every_book(executor, desk, tick
     page = page_of(executor, path)
     assert "You have shown that the mail reaches you" in page and "0.125 units at $100.00" in page
     assert "<form method=post action=/test" not in executor.client.get(path).text.replace('"', "")
+
+    with connect("desk_planner", desk) as connection:
+        (said,) = tell_confirmed(connection, desk)
+        assert said.startswith(f"executor recorded the test ticket {name} ") and not tell_confirmed(
+            connection, desk
+        )
+        mail = connection.execute("select * from desk.outbox order by mail_id desc limit 1").fetchone()
+    assert (
+        mail["recipient"] == desk.operator_email
+        and mail["subject"] == f"[TEST] Test ticket {name} was recorded"
+    )
 
     assert books(desk) == before
     assert any(

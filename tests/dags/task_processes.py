@@ -1,5 +1,6 @@
-"""One task of a running desk: its state, what it waits for, and its process."""
+"""One task of a running desk: its state, what it waits for, its process, and what the log says of it."""
 
+import json
 from pathlib import Path
 
 from trading_ops.db.connect import connect
@@ -37,6 +38,19 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def idle_workers(desk: Settings) -> list[int]:
+    """Return the scheduler's workers that have no task."""
+    found = _descendants(stack.components(desk)["scheduler"].group())
+    return [pid for pid in found if "LocalExecutor: <idle>" in _command(pid)]
+
+
+def logged_runs(desk: Settings, component: str) -> list[str | None]:
+    """Return the run that each line of a task in the desk's log names, in order."""
+    paths = sorted((desk.data.parent / "logs").glob("desk-*.jsonl"))
+    lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    return [line["run_id"] for line in lines if line["component"] == component]
 
 
 def _command(pid: int) -> str:

@@ -4,54 +4,34 @@ The real stack, from nothing, on ports of its own: up, up again, a killed worker
 One stack for the whole file, because a start costs seconds; the tests run in this order.
 """
 
-import dataclasses
 import os
 import signal
 import time
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
-from tests.conftest import admin, free_port
 from tests.dags import given_up, task_processes
+from tests.dags.stack_desk import SESSION, running_desk, wait
 from trading_ops.comms.incidents import close_over
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions
 from trading_ops.settings import Settings
-from trading_ops.simulation.market import SimulatedMarket
 from trading_ops_airflow.schedule import DAGS
-from trading_ops_stack import health, lock, stack
+from trading_ops_stack import lock, stack
 from trading_ops_stack.airflow_api import Airflow, ApiError
 from trading_ops_stack.processes import _descendants
-from trading_ops_stack.supervisor import Supervisor
 from trading_ops_stack.watcher import look_at_dags, start_requested
 
 pytestmark = pytest.mark.slow
-SESSION = date(2026, 3, 6)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory) -> Settings:
+def desk(tmp_path_factory) -> Iterator[Settings]:
     """A running desk with a short simulated history in its inbox."""
-    folder = tmp_path_factory.mktemp("stack")
-    config = dataclasses.replace(
-        Settings(),
-        data=folder / "data",
-        db_port=free_port(),
-        airflow_port=free_port(),
-        confirm_port=free_port(),
-        pgpass=folder / "secrets/pgpass",
-        session_key=folder / "secrets/session_key",
-    )
-    market = SimulatedMarket(7)
-    market.write_inbox(config.inbox, date(2026, 1, 5), SESSION)
-    try:
-        stack.up(config)
-        with connect("desk_planner", config) as connection:
-            queries.clock.set_simulated_now(connection, now_at=sessions.daily_run_at(SESSION))
+    with running_desk(tmp_path_factory.mktemp("stack")) as config:
         yield config
-    finally:
-        stack.down(config)
 
 
 def test_up_leaves_a_desk_that_answers(desk):
@@ -109,17 +89,6 @@ def test_the_reminders_run_when_started_by_hand(desk):
         ]
 
 
-def test_a_scheduler_that_leaves_tasks_in_its_queue_is_not_called_healthy(desk):
-    """As after the kernel killed an idle worker, and the queue's lock with it: Airflow sees no harm."""
-    waits = "update task_instance set state = 'queued', queued_dttm = now() - interval '6 minutes' where task_id = 'remind_people'"
-    with admin(desk, desk.airflow_db) as connection:
-        connection.execute(waits)
-        assert Airflow.of(desk).health()["scheduler"] == "healthy"
-        assert health.state(desk, "scheduler") == "it has room but leaves tasks in its queue"
-        connection.execute("update task_instance set state = 'success' where task_id = 'remind_people'")
-    assert health.state(desk, "scheduler") == health.WELL
-
-
 def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     """
     SIGKILL in the middle of load_bars: the second try ends it, and every bar is there exactly once.
@@ -130,21 +99,26 @@ def test_a_task_whose_process_is_killed_takes_effect_once(desk):
     with connect("desk_loader", desk) as connection:
         connection.execute("select desk.lock_loads()")
         dag_run_id = airflow.trigger("daily_market_data", SESSION.isoformat())
-        _wait(lambda: task_processes.lock_waiters(desk) == 1)
+        wait(lambda: task_processes.lock_waiters(desk) == 1)
         os.kill(task_processes.task_process(desk), signal.SIGKILL)
-        _wait(lambda: task_processes.task(airflow, dag_run_id)["state"] != "running")
-    _wait(lambda: task_processes.task(airflow, dag_run_id)["state"] in ("success", "failed"), timeout_s=120)
+        wait(lambda: task_processes.task(airflow, dag_run_id)["state"] != "running")
+    wait(lambda: task_processes.task(airflow, dag_run_id)["state"] in ("success", "failed"), timeout_s=120)
     ended = task_processes.task(airflow, dag_run_id)
     assert (ended["state"], ended["try_number"]) == ("success", 2)
     with connect("desk_planner", desk) as connection:
         assert connection.execute("select count(*) as n from raw.loads").fetchone()["n"] == 1
         assert not connection.execute("select * from inv.s1_no_partial_load").fetchall()
-        doubled = (
-            "select 1 from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
-        )
+        doubled = "select from raw.eod_bars group by source, vendor_symbol, session_date having count(*) > 1"
         assert not connection.execute(doubled).fetchall()
         bars = connection.execute("select count(*) as n from raw.eod_bars").fetchone()["n"]
     assert bars > 100 * len(sessions.sessions_between(date(2026, 1, 5), SESSION)) * 0.9
+
+
+def test_the_log_names_the_run_from_its_freezing_on(desk):
+    """What loads before has none yet; the step that freezes is not told its run, it makes it."""
+    wait(lambda: len(task_processes.logged_runs(desk, "daily_market_data.freeze_inputs")) > 1)
+    began, ended = task_processes.logged_runs(desk, "daily_market_data.freeze_inputs")
+    assert (began, ended[:9]) == (None, "20260307-")
 
 
 def test_a_run_marked_failed_by_hand_is_told(desk):
@@ -154,8 +128,8 @@ def test_a_run_marked_failed_by_hand_is_told(desk):
     [daily] = airflow.request("GET", "/api/v2/dags/daily_market_data/dagRuns")["dag_runs"]
     given_up.mark(airflow, "daily_market_data", daily["dag_run_id"], "failed")
     key = f"daily_market_data:{daily['dag_run_id']}"
-    _wait(lambda: f"STEP_FAILED:{key}" in given_up.told(desk))
-    _wait(lambda: given_up.sent(desk) == [f"alert:STEP_FAILED:{key}"])
+    wait(lambda: f"STEP_FAILED:{key}" in given_up.told(desk))
+    wait(lambda: given_up.sent(desk) == [f"alert:STEP_FAILED:{key}"])
 
 
 def test_a_dag_that_is_paused_is_told_until_it_is_on_again(desk):
@@ -168,24 +142,6 @@ def test_a_dag_that_is_paused_is_told_until_it_is_on_again(desk):
             close_over(connection, desk)
             found = {row["dedupe_key"] for row in queries.incidents.still_open(connection)}
         assert ("DAG_PAUSED:daily_reminders:1" in found) == is_paused
-
-
-def test_a_page_that_hangs_is_replaced_and_told(desk):
-    """Stopped and not ended: three looks of a supervisor like the desk's, and a new one answers."""
-    page = stack.components(desk)["confirm-page"]
-    before, known = page.group(), len(given_up.told(desk))
-    os.killpg(before, signal.SIGSTOP)
-    said = []
-    assert stack.status(desk, said.append) is False
-    assert "  PROBLEM  confirm-page: it does not answer" in said
-    supervisor = Supervisor(desk)
-    news = [line for now_s in (0, 20, 40) for line in supervisor.look(now_s)]
-    assert news == ["confirm-page: hung, started again"]
-    assert page.group() not in (None, before)
-    _wait(lambda: health.state(desk, "confirm-page") == health.WELL)
-    given_up.watch_once(desk)
-    [key] = given_up.told(desk)[known:]
-    assert key.startswith("COMPONENT_DOWN:confirm-page:")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +158,7 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
         frozen = connection.execute("select 1 from desk.clock_readings where run_id = %s", (run["run_id"],))
         assert frozen.rowcount == 1
     end(airflow, desk, run["idempotency_key"].partition(":")[2])
-    _wait(lambda: given_up.ticket_of(desk, run["run_id"]) is not None)
+    wait(lambda: given_up.ticket_of(desk, run["run_id"]) is not None)
     ticket = given_up.ticket_of(desk, run["run_id"])
     step = "rank_universe" if end in given_up.FOUND_BY_WATCHER else "build_prices"
     assert (ticket["kind"], [reason["check_name"] for reason in ticket["reasons"]]) == ("NO-TRADE", [step])
@@ -210,7 +166,7 @@ def test_a_plan_that_airflow_gives_up_ends_in_one_ticket(desk, end):
         note = given_up.plan_of(airflow, run["idempotency_key"])["note"]
         assert note.startswith("Ended before its ticket was issued")
     mails = [f"ticket:{ticket['ticket_id']}:{role}" for role in ("operator", "executor")]
-    _wait(lambda: given_up.sent(desk)[known[1] :] == mails)
+    wait(lambda: given_up.sent(desk)[known[1] :] == mails)
     given_up.watch_once(desk)
     assert given_up.told(desk)[known[0] :] == [f"STEP_FAILED:{ticket['ticket_id']}"]
     assert given_up.sent(desk)[known[1] :] == mails
@@ -239,10 +195,3 @@ def test_down_leaves_nothing_running(desk):
     said = []
     assert stack.status(desk, said.append) is False
     stack.down(desk)
-
-
-def _wait(is_true, timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

@@ -12,6 +12,9 @@ from tests.database.test_reminders import LATE_AT, remind_at, told
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect
 from trading_ops.plan.steps import decide, read_evidence
+from trading_ops.reports.daily import daily_letter, read_daily_report, words_of
+from trading_ops.reports.pages import rendered
+from trading_ops.tickets.issue import issue_ticket
 
 
 def test_a_week_without_its_executor_is_a_planned_no_trade(desk, monkeypatch, capsys):
@@ -68,6 +71,57 @@ def test_who_is_away_is_not_reminded(desk):
     assert told(desk) == []
     remind_at(desk, LATE_AT + timedelta(days=2))
     assert told(desk) == [("1 thing left: type in what eToro shows", "executor")]
+
+
+def test_ticket_and_report_tell_who_will_be_away(desk):
+    """Two weeks ahead, and for which session no order will come; not what lies further off."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    run_id = rows.add_plan_run(desk)
+    with connect("desk_planner", desk) as connection:
+        for first, last in (
+            ("2026-06-20", "2026-06-23"),
+            ("2026-06-28", "2026-06-28"),
+            ("2026-07-06", "2026-07-10"),
+        ):
+            connection.execute("select desk.record_absence('executor', %s, %s)", (first, last))
+        issue_ticket(connection, run_id, ["load_bars"], desk)
+        (letter,) = connection.execute(
+            "select body_text from desk.outbox where recipient = %s", (desk.operator_email,)
+        ).fetchall()
+        report = read_daily_report(connection, rows.add_run(desk, kind="daily"))
+    told = (
+        "executor is away from 2026-06-20 to 2026-06-23",
+        "no TRADE is to be expected for 2026-06-22: nobody is there to execute it",
+    )
+    assert report.absences == told
+    texts = [letter["body_text"], *rendered("daily", words_of(report, desk)).values()]
+    texts.append(daily_letter(report, "", desk.page_url, 1).body_text)
+    assert len(texts) == 4 and all(line in text for line in told for text in texts)
+    assert not any("2026-07-06" in text for text in texts)
+
+
+def test_a_desk_without_an_executor_trades_nothing(desk):
+    """Nobody is away where nobody is an executor, and an order would wait for nobody."""
+    run = freeze_plan(on_saturday(desk))
+    build_marts(desk, run)
+    sized(desk, run)
+    rows.pass_all_gates(desk, run.run_id)
+    approved = rows.add_approved_run(desk, weeks=1)
+    with connect("desk_planner", desk) as connection:
+        connection.execute(
+            "select desk.set_person('operator', 'executor', 'gone', 'e@trading-ops.example', 'none')"
+        )
+    (reason,) = call(decide, desk, run).reasons
+    assert reason.key == "window.executor_known" and "people add NAME --role executor" in reason.fix
+    with pytest.raises(psycopg.errors.IntegrityError) as refused, connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, rows.ticket_row(desk, approved), [1, 2])
+    assert refused.value.diag.constraint_name == "executor_is_known"
+    with connect("desk_planner", desk) as connection:
+        ticket_id = issue_ticket(connection, approved, (), desk)
+        told = connection.execute(
+            "select kind, reasons from desk.tickets where ticket_id = %s", (ticket_id,)
+        ).fetchone()
+    assert told["kind"] == "NO-TRADE" and "--role executor" in told["reasons"][0]["fix"]
 
 
 def test_a_trade_decided_before_somebody_went_away_is_not_issued(desk):

@@ -41,6 +41,8 @@ def test_the_weeks_that_are_compared_are_those_of_plans(desk):
             connection.execute(statement, {"daily": daily, "plan": plan, "version": version, "day": LAST})
     with connect("desk_reader", desk) as connection:
         weeks = list(queries.models.compared_weeks(connection, portfolio_id=desk.portfolio_id))
-        judged = list(queries.models.model_comparisons(connection, model_version=version))
+        judged = list(
+            queries.models.model_comparisons(connection, portfolio_id="demo", model_version=version)
+        )
     assert [week["ranked_count"] for week in weeks] == [3]
     assert [week["plan_week"] for week in judged] == [week["plan_week"] for week in weeks] != [None]

@@ -92,7 +92,7 @@ def test_scores_of_a_model_that_was_only_watched_stay_under_qlib(cluster, before
         migrate(older)
         with connect("desk_planner", older) as connection:
             (row,) = connection.execute("select * from desk.signals_ranked").fetchall()
-            assert queries.models.scored_weeks(connection, model_version=version) == 1
+            assert queries.models.scored_weeks(connection, portfolio_id="demo", model_version=version) == 1
         assert (row["method"], row["traded_model_version"]) == ("qlib", version)
         assert row["shadow_model_version"] is None
     finally:

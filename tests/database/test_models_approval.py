@@ -152,7 +152,7 @@ def test_weeks_are_counted_by_the_model_that_scored_under_whichever_method(model
     # A run that was frozen with the model and that it never scored.
     rows.add_plan_run(models, weeks=3, shadow_model_version=version)
     with connect("desk_reader", models) as connection:
-        assert queries.models.scored_weeks(connection, model_version=version) == 3
+        assert queries.models.scored_weeks(connection, portfolio_id="demo", model_version=version) == 3
 
 
 def test_too_few_weeks_are_no_evidence(models, capsys):

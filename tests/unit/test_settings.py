@@ -239,5 +239,6 @@ def test_a_fresh_shell_means_the_live_desk_once_there_is_one_and_the_demo_never_
     settings.cache_clear()
     assert (settings().desk, settings().db_port) == (tmp_path, 6000)
     assert demo_settings().desk == Settings.desk
+    (tmp_path / "other/postgres").mkdir(parents=True)
     monkeypatch.setenv("TRADING_OPS_DESK", str(tmp_path / "other"))
     assert demo_settings().desk == tmp_path / "other"

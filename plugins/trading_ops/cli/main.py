@@ -22,6 +22,7 @@ from trading_ops.ops import drawdown, halt
 from trading_ops.ops.identity import OtherDesk, identity_before_migrating, identity_if_any
 from trading_ops.ops.people import SHELL, UnknownPerson, require_person
 from trading_ops.settings import SettingsError, choose_desk, settings, variable
+from trading_ops.sources.config import SourcesError
 from trading_ops.universe.instruments import UniverseError
 from trading_ops.wording.instants import utc_minute
 
@@ -29,7 +30,15 @@ from trading_ops.wording.instants import utc_minute
 Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 _NONE: Mapping[str, Verb] = {}
 # Each says by itself what is wrong and how to go on.
-_REFUSALS = (UnknownPerson, OverridesError, OtherDesk, PolicyError, SettingsError, UniverseError)
+_REFUSALS = (
+    UnknownPerson,
+    OverridesError,
+    OtherDesk,
+    PolicyError,
+    SettingsError,
+    SourcesError,
+    UniverseError,
+)
 
 
 def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:

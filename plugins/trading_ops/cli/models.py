@@ -66,7 +66,7 @@ def _list(connection, options, config: Settings) -> int:
 
 def _show(connection, options, config: Settings) -> int:
     model = approval.find_model(connection, options.version)
-    _say(model, approval.evidence_for(connection, model), config)
+    _say(model, approval.evidence_for(connection, model, config.portfolio_id), config)
     return 0
 
 
@@ -99,7 +99,7 @@ def _shadow(connection, options, config: Settings) -> int:
 
 def _promote(connection, options, config: Settings) -> int:
     model = approval.find_model(connection, options.version)
-    _say(model, approval.evidence_for(connection, model), config)
+    _say(model, approval.evidence_for(connection, model, config.portfolio_id), config)
     version = approval.promote(
         connection, options.version, options.person, options.reason, read_policy(config), config
     )

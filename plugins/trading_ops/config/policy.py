@@ -25,6 +25,7 @@ from trading_ops.config.policy_sections import (
     Model,
     Reconciliation,
     Reminders,
+    Review,
     Risk,
     Signal,
     Sizing,
@@ -55,6 +56,7 @@ class Policy(Section):
     universe: UniverseRules = UniverseRules(verified_age_days_max=365)
     incidents: Incidents = Incidents(escalate_after_minutes=240, mail_waits_minutes_max=60)
     clock: Clock = Clock(offset_ms_max=50, unknown_blocks=False)
+    review: Review = Review(person="", reviewed_date="", age_days_max=180)
 
     @property
     def canonical_text(self) -> str:

@@ -4,10 +4,11 @@ The sections of the policy: what each holds, and what each of its values may be.
 Pure. Every field says its accepted form in words, for the refusal of a file that holds something else.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from trading_ops.config.marked_yaml import Section, count
 
@@ -48,6 +49,14 @@ WaitingMinutes = count("whole minutes, from 5 to 1440, such as 60", ge=5, le=144
 # Hours of London's day; between the two it is night, and the hour that is missing or twice there lies in it.
 NightHour = count("an hour of London's evening, from 17 to 24, such as 23", ge=17, le=24)
 MorningHour = count("an hour of London's morning, from 2 to 12, such as 7", ge=2, le=12)
+Reader = Annotated[
+    str, Field(strict=True, pattern=r"^[\w .@-]{0,60}$", description='a name, or "" while nobody has')
+]
+Day = Annotated[
+    str,
+    AfterValidator(lambda text: text and date.fromisoformat(text).isoformat()),
+    Field(strict=True, pattern=r"^(\d{4}-\d{2}-\d{2})?$", description='a day such as 2026-11-20, or ""'),
+]
 Symbol = Annotated[
     str, Field(strict=True, pattern=r"^[A-Z][A-Z0-9.-]{0,11}$", description="a symbol, such as AAPL")
 ]
@@ -164,6 +173,14 @@ class Risk(Section):
     price_band_atr_max: PositiveNumber
     order_gbp_min: PositiveAmount
     release_persons_min: PositiveCount
+
+
+class Review(Section):
+    """Who has read these rules last, on which day, and for how long that counts."""
+
+    person: Reader
+    reviewed_date: Day
+    age_days_max: PositiveCount
 
 
 class Clock(Section):

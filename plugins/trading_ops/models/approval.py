@@ -36,22 +36,23 @@ def find_model(connection: psycopg.Connection, name: str) -> dict[str, Any]:
     return found[0]
 
 
-def evidence_for(connection: psycopg.Connection, model: dict[str, Any]) -> dict[str, Any]:
+def evidence_for(connection: psycopg.Connection, model: dict[str, Any], portfolio_id: str) -> dict[str, Any]:
     """
-    Return what speaks for and against a model, as JSON values.
+    Return what speaks for and against a model in a portfolio, as JSON values.
 
     Age in days, weeks in which its scores were stored, each week's comparison with the ranking that was
     traded on (as far as dbt has built it), the mean of the realised rank ICs, and what training and backtest
     measured.
     """
+    asked = {"portfolio_id": portfolio_id, "model_version": model["model_version"]}
     weeks = []
     with beside(connection) as reader:
         if queries.models.comparisons_are_built(reader):
-            weeks = list(queries.models.model_comparisons(reader, model_version=model["model_version"]))
+            weeks = list(queries.models.model_comparisons(reader, **asked))
     realised = [week["rank_ic"] for week in weeks if week["rank_ic"] is not None]
     return {
         "age_days": (queries.clock.now_at(connection).date() - model["as_of_date"]).days,
-        "shadow_weeks_count": queries.models.scored_weeks(connection, model_version=model["model_version"]),
+        "shadow_weeks_count": queries.models.scored_weeks(connection, **asked),
         "realised_weeks_count": len(realised),
         "rank_ic_mean": str(round(sum(realised) / len(realised), 6)) if realised else None,
         "weeks": [{name: _json_value(value) for name, value in week.items()} for week in weeks],
@@ -98,7 +99,7 @@ def promote(
         # One that was LIVE before comes back by roll_back, which says so.
         if model["state"] != "SHADOW":
             raise ModelError(f"{label} is {model['state']}, not in SHADOW")
-        evidence = evidence_for(connection, model)
+        evidence = evidence_for(connection, model, config.portfolio_id)
         missing = objections(evidence, policy)
         if missing:
             raise ModelError(f"{label} is not promoted: {'; '.join(missing)}")
@@ -128,7 +129,7 @@ def roll_back(connection: psycopg.Connection, person: str, reason: str, config: 
         if earlier is None:
             raise ModelError("no other model was LIVE before, so there is none to go back to")
         model = find_model(connection, earlier)
-        evidence = {"rolled_back_from": live} | evidence_for(connection, model)
+        evidence = {"rolled_back_from": live} | evidence_for(connection, model, config.portfolio_id)
         _retire_live(connection, person, f"rolled back: {reason}")
         version = _change(connection, model, "LIVE", person, reason, evidence)
     write_changelog(connection, config)

@@ -36,7 +36,8 @@ class Evidence:
     """
     What a decision is made of.
 
-    `search_names` maps a symbol to its exact eToro search name; `away` says who is, when nobody can execute.
+    `search_names` maps a symbol to its exact eToro search name; `away` says who is, when nobody can execute,
+    and `has_executor` whether anybody of the desk is one.
     """
 
     gates: Mapping[str, GateResult]
@@ -45,6 +46,7 @@ class Evidence:
     search_names: Mapping[str, str]
     broken_steps: Sequence[str] = ()
     away: str | None = None
+    has_executor: bool = True
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -110,6 +112,10 @@ def _findings(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _absence(evidence: Evidence) -> Iterator[Finding]:
+    if not evidence.has_executor:
+        sentence = "Nobody of this desk is an executor: nobody executes orders."
+        fix = "Add one: trading-ops people add NAME --role executor --email ADDRESS --person YOU. Then plan again."
+        yield Finding(Reason("window", "executor_known", sentence, fix))
     if evidence.away:
         fix = "Nothing: this week is left out. If somebody is there after all: trading-ops away cancel, plan again."
         yield Finding(Reason("window", "executor_present", f"{evidence.away}: nobody executes orders.", fix))

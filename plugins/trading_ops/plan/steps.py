@@ -131,6 +131,7 @@ def read_evidence(connection: psycopg.Connection, run_id: str, broken_steps: Seq
         search_names={row["internal_symbol"]: row["etoro_search_name"] for row in names},
         broken_steps=broken_steps,
         away=queries.plan.executor_away(connection, run_id=run_id),
+        has_executor=any(row["role"] == "executor" for row in queries.operator.people(connection)),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -17,6 +18,8 @@ from trading_ops.comms.incidents import close_over, record_incident
 from trading_ops.comms.letters import Attachment, Letter, compose, page_link
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
+from trading_ops.exchange import sessions
+from trading_ops.ops.absences import coming_absences
 from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
@@ -54,6 +57,7 @@ class DailyReport:
     open_incidents: Sequence[Mapping]
     owed: Sequence[Owed]
     next_rebalance_date: date | None
+    absences: Sequence[str]
     missing: Sequence[str]
 
 
@@ -74,11 +78,7 @@ def write_daily_report(connection: psycopg.Connection, run_id: str, config: Sett
             detail = f"data of {as_of_date}: {'; '.join(reason.sentence for reason in report.data_reasons)}"
             record_incident(connection, "DATA_STALE", f"DATA_STALE:{subject}", detail, run_id)
             report = replace(report, **_incidents(connection, run_id))
-        words = vars(report) | {
-            "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
-            "to_do": owed_words(report.owed, config.page_url), "open_words": open_words,
-        }  # fmt: skip
-        texts = rendered("daily", words)
+        texts = rendered("daily", words_of(report, config))
         key = f"daily_report:{subject}"
         number = queries.reports.number_of_report(
             connection, dedupe_key=key, prefix=f"daily_report:{report.run['portfolio_id']}:"
@@ -134,6 +134,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         **_incidents(connection, run_id),
         owed=read_owed(connection, run["portfolio_id"]),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
+        absences=coming_absences(connection),
         missing=tuple(missing),
     )
 
@@ -143,6 +144,14 @@ def _incidents(connection: psycopg.Connection, run_id: str) -> dict[str, list]:
         "incidents": list(queries.reports.incidents(connection, run_id=run_id)),
         "open_incidents": list(queries.incidents.still_open(connection)),
     }
+
+
+def words_of(report: DailyReport, config: Settings) -> dict[str, Any]:
+    """Return what the report's page is made of."""
+    return vars(report) | {
+        "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
+        "to_do": owed_words(report.owed, config.page_url), "open_words": open_words,
+    }  # fmt: skip
 
 
 def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> Letter:
@@ -167,6 +176,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
         ("Account read from eToro", report.run["account_read"]),
         ("Newest ticket", ticket_status(report.ticket)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
+        *(("Away", line) for line in report.absences),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
         ("Open incidents", "; ".join(open_words(row) for row in report.open_incidents) or "none"),
     ]
@@ -223,8 +233,6 @@ def ticket_status(ticket: Mapping | None) -> str:
 
 
 def _next_due(as_of_date: date) -> str:
-    from trading_ops.exchange import sessions
-
     try:
         due_at = sessions.report_due_at(sessions.next_session(as_of_date))
     except sessions.CalendarError:
@@ -233,8 +241,6 @@ def _next_due(as_of_date: date) -> str:
 
 
 def _next_rebalance_date(as_of_date: date) -> date | None:
-    from trading_ops.exchange import sessions
-
     try:
         return sessions.execution_session(as_of_date)
     except sessions.CalendarError:

@@ -6,6 +6,7 @@ It trades on the simulated broker and types in what that account shows, so a sim
 through every check a real one does.
 """
 
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,6 +22,7 @@ from trading_ops.tickets.build import TicketLine
 from trading_ops.wording.instants import on_clock
 
 _TIMEOUT_S = 30
+_AWAY_S = 60  # by then a page that was killed is there again
 # The two fills of a partly executed line, as fractions of its value.
 _PARTS = (Decimal("0.4"), Decimal("0.2"))
 
@@ -121,17 +123,22 @@ class SimulatedExecutor:
 
     def _send(self, form: Form, fields: Mapping[str, str]) -> None:
         body = urllib.parse.urlencode({**form.fields, **fields}).encode()
-        try:
-            page = self._open(form.action, body)
-        except (urllib.error.URLError, ConnectionError) as error:
-            if isinstance(error, urllib.error.HTTPError):
-                raise
-            # Nobody knows whether the form arrived. Its key makes sending it again safe.
-            page = self._open(form.action, body)
+        page = self._open(form.action, body)
         if page.errors:
             raise ExecutorError(f"{form.action}: {' '.join(page.errors)}")
 
-    def _open(self, path: str, body: bytes | None = None):
+    def _open(self, path: str, body: bytes | None = None) -> Page:
+        deadline = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                return self._ask(path, body)
+            except OSError:
+                # It may be starting anew. A form that did arrive has a key that makes a second sending safe.
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.5)
+
+    def _ask(self, path: str, body: bytes | None) -> Page:
         request = urllib.request.Request(
             urllib.parse.urljoin(self._base_url + "/", path.partition("#")[0]), data=body
         )

@@ -15,6 +15,7 @@ from trading_ops.comms.channels import announce
 from trading_ops.comms.incidents import record_incident
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import queries
+from trading_ops.ops.absences import coming_absences
 from trading_ops.plan import steps
 from trading_ops.plan.decision import undecided
 from trading_ops.plan.reasons import Reason
@@ -52,6 +53,7 @@ _FIXES = {
     "plan_knows_the_ticket_before": "Execute and confirm that ticket. Plan again after it.",
     "newest_plan_trades": "Follow the ticket of the later plan, or plan its session again.",
     "desk_is_ready": "Tick the symbols (page, Symbols), check the mail (`trading-ops ready`), plan again.",
+    "executor_is_known": "Add one: `trading-ops people add NAME --role executor`. Then plan again.",
     "executor_is_there": "Nothing: this week is left out. Somebody is there: `trading-ops away cancel`, plan again.",
     "desk_not_halted": "Reconcile, end the halt with `trading-ops release`, then plan again.",
 }
@@ -100,7 +102,14 @@ def _issue(
     newer_ticket_id = queries.tickets.newer_ticket(connection, run_id=ticket.run["run_id"])
     owed = read_owed(connection, ticket.run["portfolio_id"])
     letter = ticket_letter(
-        ticket, content_hash, config.page_url, config.mail_from, now_at, newer_ticket_id, owed
+        ticket,
+        content_hash,
+        config.page_url,
+        config.mail_from,
+        now_at,
+        newer_ticket_id,
+        owed,
+        coming_absences(connection),
     )
     for role, recipient in (("operator", config.operator_email), ("executor", config.executor_email)):
         enqueue(

@@ -37,11 +37,13 @@ def ticket_letter(
     now_at: datetime,
     newer_ticket_id: str | None = None,
     owed: Sequence[Owed] = (),
+    absences: Sequence[str] = (),
 ) -> Letter:
     """
     Return the letter that announces a ticket: a TRADE with a calendar invite, a NO-TRADE with what is owed.
 
-    `newer_ticket_id` is the ticket of a later plan, which is out already and stays the one to follow.
+    `newer_ticket_id` is the ticket of a later plan, which is out already and stays the one to follow;
+    `absences` say who is away in the next days.
     """
     link = ticket_link(confirm_url, ticket.ticket_id)
     facts = [("Ticket", ticket.ticket_id), ("Content hash", shown_hash(content_hash))]
@@ -73,6 +75,7 @@ def ticket_letter(
         if warning := clock_warning(ticket.window_open_at):
             paragraphs.append(warning)
         attachments = [execution_invite(ticket, link, mail_from, now_at)]
+    facts += [("Away", line) for line in absences]
     if ticket.label:
         paragraphs.insert(
             0, f"{ticket.label}: this is not real money. Place none of these orders at a broker."

@@ -17,6 +17,7 @@ from trading_ops.runs.run import RunError
 from trading_ops.settings import Settings
 from trading_ops.tickets.build import TicketLine
 from trading_ops.tickets.letters import page_link
+from trading_ops.wording.instants import in_full
 
 WINDOW = timedelta(days=7)
 LINE = TicketLine(
@@ -31,6 +32,7 @@ LINE = TicketLine(
     price_limit_usd=Decimal(103),
     gbpusd_rate=Decimal("1.25"),
 )
+_NO_BOOK = "It is in no book, and nothing is to be done."
 # What the executor types in, as if eToro had shown it.
 FIGURES = "0.125 units at $100.00, value £10.00, no fee, executed just now"
 
@@ -57,6 +59,32 @@ def send_trial(connection: psycopg.Connection, config: Settings) -> str:
         )
     connection.commit()
     return test_ticket_id
+
+
+def tell_confirmed(connection: psycopg.Connection, config: Settings) -> list[str]:
+    """
+    Write to the operator of each test ticket that was worked through, once; return a line for each.
+
+    Works as desk_planner, in the caller's transaction.
+    """
+    lines = []
+    for row in list(queries.tickets.untold_test_confirmations(connection, portfolio_id=config.portfolio_id)):
+        line = (
+            f"{row['person']} recorded the test ticket {row['test_ticket_id']} {in_full(row['created_at'])}"
+        )
+        enqueue(
+            connection,
+            dedupe_key=f"test:{row['test_ticket_id']}:confirmed",
+            kind="test",
+            recipient=config.operator_email,
+            letter=compose(
+                f"[TEST] Test ticket {row['test_ticket_id']} was recorded",
+                [f"{line}: the mail arrives, the page is reached, and the form was sent.", _NO_BOOK],
+                link=page_link(config.page_url, f"/test/{row['test_ticket_id']}"),
+            ),
+        )
+        lines.append(line)
+    return lines
 
 
 def _trial_letter(test_ticket_id: str, page_url: str) -> Letter:

@@ -28,6 +28,7 @@ from trading_ops.db import clock
 from trading_ops.db.connect import connect
 from trading_ops.runs.machine_clock import machine_now
 from trading_ops.settings import Settings, SettingsError, settings
+from trading_ops.tickets.trial import tell_confirmed
 from trading_ops.watch.ending import end_given_up
 from trading_ops.watch.escalation import escalate
 from trading_ops.watch.missing import Missing, all_missing
@@ -61,7 +62,8 @@ def tell(config: Settings) -> list[str]:
 def look_after(config: Settings) -> list[str]:
     """Tell of what the database recorded, close the incidents that are over, and return a line for each."""
     with connect("desk_planner", config) as connection:
-        return tell_recorded(connection, config) + close_over(connection, config)
+        told = tell_recorded(connection, config) + tell_confirmed(connection, config)
+        return told + close_over(connection, config)
 
 
 def tell_others(config: Settings) -> list[str]:

@@ -1,4 +1,10 @@
-"""The models in use say what they think of a session, beside the work of a DAG."""
+"""
+The models in use say what they think of a session, beside the work of a DAG.
+
+Which those are is frozen with each run. A DAG is read before, and may not ask a database as it is, so the
+group stands there without a model as well, and is skipped: one left out would be missing from the first run
+of a model, and a plan ranked by it would wait for steps that do not exist.
+"""
 
 from airflow.sdk import TaskGroup, chain
 

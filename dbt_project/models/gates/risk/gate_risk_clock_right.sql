@@ -39,10 +39,13 @@ select
         when limit_value is null then 'the policy names no offset of the clock'
         when database_offset_ms is null then 'how far off the clock is was not recorded'
         else format(
-            'the clock is off by %s, and by %s ms against Postgres; %s ms allowed',
+            '%s; from Postgres'' it differs by %s ms; %s ms allowed',
+            -- Chrony says how far off it may be at most, timesyncd how far off it was at the last answer.
             case
-                when ntp_offset_ms is null then 'nobody knows how much'
-                else format('%s ms (%s)', round(ntp_offset_ms, 1), ntp_source)
+                when ntp_source is null then 'nobody knows how far off the clock is'
+                when ntp_source = 'chrony'
+                    then format('the clock is off by at most %s ms (chrony)', round(ntp_offset_ms, 1))
+                else format('the clock was off by %s ms (%s)', round(ntp_offset_ms, 1), ntp_source)
             end,
             round(database_offset_ms, 1), limit_value
         )
@@ -50,6 +53,9 @@ select
     case
         when is_clear then ''
         when limit_value is null or database_offset_ms is null then {{ read_log('freeze_inputs') }}
+        when ntp_source = 'chrony' and is_off
+            then 'See whether a time server answers (chronyc sources), '
+                || 'let chrony set the clock (sudo chronyc makestep), and plan again.'
         when is_off then 'Let chrony set the clock (sudo chronyc makestep), and plan again.'
         else 'Let NTP keep the clock (sudo apt install chrony), and plan again.'
     end as fix

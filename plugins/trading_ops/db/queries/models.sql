@@ -88,19 +88,19 @@ from desk.model_states
 where model_version = :model_version
 order by state_id;
 
--- name: scored_weeks(model_version)$
--- In how many weeks the scores of a model were stored.
+-- name: scored_weeks(portfolio_id, model_version)$
+-- In how many weeks a portfolio's runs stored the scores of a model.
 select count(distinct run.plan_week)
 from desk.signals_ranked as signal
 inner join desk.runs as run on run.run_id = signal.run_id
-where signal.model_version = :model_version;
+where run.portfolio_id = :portfolio_id and signal.model_version = :model_version;
 
 -- name: comparisons_are_built()$
 -- Whether dbt has built what rankings are compared in.
 select to_regclass('marts.signals_compared') is not null;
 
--- name: model_comparisons(model_version)
--- The last scored run of each week: agreement with the ranking that was traded on, and how both turned out.
+-- name: model_comparisons(portfolio_id, model_version)
+-- A portfolio's last scored run of each week: agreement with the ranking that was traded on, and how both turned out.
 select distinct on (run.plan_week)
     run.plan_week, model.as_of_date, traded.method as traded_method, traded.model_version as traded_model_version,
     model.same_top_count, model.top_count,
@@ -111,7 +111,7 @@ from marts.signals_compared as model
 inner join desk.runs as run on run.run_id = model.ranking_run_id
 left join marts.signals_compared as traded
     on traded.ranking_run_id = model.ranking_run_id and traded.is_traded_on
-where model.model_version = :model_version and run.plan_week is not null
+where run.portfolio_id = :portfolio_id and model.model_version = :model_version and run.plan_week is not null
 order by run.plan_week, run.frozen_at desc;
 
 -- name: newest_rankings(portfolio_id)

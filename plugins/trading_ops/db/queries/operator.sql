@@ -29,7 +29,6 @@ select
     (select max(started_at) from raw.loads) as loaded_at,
     (select policy_hash from desk.config_policy where is_active) as policy_hash,
     (select max(taken_at) from desk.broker_snapshots where portfolio_id = :portfolio_id) as snapshot_at,
-    (select count(*) from desk.open_incidents) as open_incidents,
     desk.mail_objection(:mail_way, :mail_addresses) as mail_objection,
     (
         select format('%%s at %%s', confirmation.person, to_char(confirmation.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
@@ -39,6 +38,14 @@ select
         order by confirmation.created_at desc
         limit 1
     ) as test_confirmed;
+
+-- name: sources_asked(asked_since)
+-- Which sources were asked since an instant, and how many symbols or rates each gave.
+select source, count(*) filter (where outcome in ('stored', 'restated', 'unchanged')) as given_count
+from raw.load_results
+where created_at >= :asked_since
+group by source
+order by source;
 
 -- name: ticket_markdown(ticket_id)$
 -- A ticket as it was written.

@@ -143,6 +143,10 @@ insert into desk.decisions (run_id, is_approved, reasons) values (:run_id, :is_a
 -- The decision of a run.
 select is_approved, reasons from desk.decisions where run_id = :run_id;
 
+-- name: away_on(day)$
+-- Who is away when nobody is there to execute on a day; null while an executor is.
+select desk.executor_away(:day);
+
 -- name: executor_away(run_id)$
 -- Who is away when a run's orders would be executed; null while an executor is there.
 select desk.executor_away((window_open_at at time zone 'America/New_York')::date) from desk.runs where run_id = :run_id;

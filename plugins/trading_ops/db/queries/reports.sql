@@ -92,7 +92,8 @@ order by plan.place_number desc
 limit 1;
 
 -- name: incidents(run_id)
--- What went wrong since the day before's run of the same portfolio, or in the last day when there is none.
+-- What went wrong since the day before's run of the same portfolio, or in the last day when there is none: in its own
+-- runs, and in what belongs to no run.
 select incident.code, incident.detail, incident.created_at
 from desk.runs as run
 cross join lateral (
@@ -102,7 +103,8 @@ cross join lateral (
 ) as previous
 inner join desk.incidents as incident
     on incident.created_at > coalesce(previous.frozen_at, run.frozen_at - interval '1 day')
-where run.run_id = :run_id
+left join desk.runs as broken on broken.run_id = incident.run_id
+where run.run_id = :run_id and coalesce(broken.portfolio_id, run.portfolio_id) = run.portfolio_id
 order by incident.incident_id;
 
 -- name: number_of_report(dedupe_key, prefix)$

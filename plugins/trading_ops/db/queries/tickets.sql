@@ -64,6 +64,17 @@ values (:ticket_id, :line_number, :run_id, :etoro_search_name, :order_type);
 -- Runs the checks that otherwise wait for the commit, so a refusal can still become a NO-TRADE.
 set constraints all immediate;
 
+-- name: untold_test_confirmations(portfolio_id)
+-- Test tickets of a portfolio that somebody has worked through and nobody was told of, the first one first.
+select ticket.test_ticket_id, confirmation.person, confirmation.created_at
+from desk.test_confirmations as confirmation
+inner join desk.test_tickets as ticket on ticket.test_ticket_id = confirmation.test_ticket_id
+where ticket.portfolio_id = :portfolio_id
+    and not exists (
+        select from desk.outbox where outbox.dedupe_key = 'test:' || ticket.test_ticket_id || ':confirmed'
+    )
+order by confirmation.created_at, ticket.test_ticket_id;
+
 -- name: insert_test_ticket(test_ticket_id, portfolio_id)!
 -- A test ticket was sent.
 insert into desk.test_tickets (test_ticket_id, portfolio_id) values (:test_ticket_id, :portfolio_id);
