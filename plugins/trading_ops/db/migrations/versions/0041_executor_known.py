@@ -3,7 +3,7 @@
 from trading_ops.db.migrate import run_sql_file
 
 revision = "0041"
-down_revision = "0039"
+down_revision = "0040"
 
 
 def upgrade() -> None:
