@@ -1,4 +1,4 @@
-"""Two documents as pages, for phone and printer: the executor's Monday, and what eToro is taken to do."""
+"""Two documents as pages, to read and to print: the executor's Monday, and the facts about eToro."""
 
 from functools import cache
 

@@ -16,7 +16,7 @@ from tests.dags import given_up, task_processes
 from tests.dags.stack_desk import running_desk, wait
 from trading_ops.settings import Settings
 from trading_ops.simulation.executor import SimulatedExecutor
-from trading_ops_stack import health, stack
+from trading_ops_stack import health, postgres, stack
 from trading_ops_stack.airflow_api import Airflow
 from trading_ops_stack.keys import write_password
 from trading_ops_stack.supervisor import Supervisor
@@ -36,6 +36,19 @@ def look_three_times(desk) -> list[str]:
     """Let a supervisor like the desk's look three times, and return what it mended."""
     supervisor = Supervisor(desk)
     return [line for now_s in (0, 20, 40) for line in supervisor.look(now_s)]
+
+
+@pytest.mark.parametrize("name", health.NEEDS)
+def test_a_part_that_is_stopped_has_a_problem_until_it_goes_on(desk, name):
+    """Whichever it is: it lives, and `status` says that it does not answer."""
+    process = stack.components(desk).get(name)
+    group = process.group() if process else postgres._server_pid(postgres.folder_of(desk))
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        assert health.state(desk, name) == "it does not answer"
+    finally:
+        os.killpg(group, signal.SIGCONT)
+    wait(lambda: health.state(desk, name) == health.WELL)
 
 
 def test_a_page_that_hangs_is_replaced_and_told(desk):

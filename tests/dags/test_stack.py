@@ -197,5 +197,3 @@ def test_down_leaves_nothing_running(desk):
     said = []
     assert stack.status(desk, said.append) is False
     stack.down(desk)
-
-

@@ -154,7 +154,7 @@ def test_a_killed_postgres_comes_back_and_everything_with_it(stack):
     stack.wait_until_healthy()
 
 
-@pytest.mark.parametrize("service", ["scheduler", "postgres"])
+@pytest.mark.parametrize("service", ["scheduler", "postgres", "api-server", "confirm-page", "watcher"])
 def test_what_hangs_is_started_again_and_told(stack, service):
     """SIGSTOP of everything in a container: Docker sees that it is unhealthy, and would leave it so."""
     with stack.restart_of(service, within_s=300):
