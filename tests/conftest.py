@@ -69,6 +69,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
+# Files that share what takes long to make. Each worker that runs one of them makes it.
+_ON_ONE_WORKER = (
+    ("tests/dbt/test_build.py", "tests/dbt/test_identities.py", "tests/dbt/test_returns.py"),
+    ("tests/qlib_runner/",),
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Give a file to one worker, as `--dist loadfile` does, and with it those that share much with it."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByWhatIsShared(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            for together in _ON_ONE_WORKER:
+                if nodeid.startswith(together):
+                    return together[0]
+            return super()._split_scope(nodeid)
+
+    return ByWhatIsShared(config, log) if config.option.dist == "loadfile" else None
+
+
 @pytest.fixture(autouse=True)
 def settings_of_this_test() -> None:
     """Let no test see the settings another one has read from its environment."""

@@ -13,7 +13,11 @@ from decimal import Decimal
 
 import pytest
 
+from trading_ops.db.connect import connect
 from trading_ops.settings import PROJECT_ROOT
+from trading_ops_stack import postgres, run_once
+from trading_ops_stack.environment import state_folder
+from trading_ops_stack.plan_files import files_desk
 
 pytestmark = pytest.mark.slow
 
@@ -40,11 +44,6 @@ def plan(own_desk, real_files):
     """Plan on a set of real files and return (ticket, scores by symbol)."""
 
     def planned(bars, as_of, *more):
-        from trading_ops.db.connect import connect
-        from trading_ops_stack import postgres
-        from trading_ops_stack.environment import state_folder
-        from trading_ops_stack.plan_files import files_desk
-
         done = own_desk.run("trading_ops_stack.plan_files", real_files / bars, "--as-of", as_of, *more)
         assert done.returncode == 0, done.stdout + done.stderr
         config = files_desk(own_desk.config)
@@ -58,6 +57,13 @@ def plan(own_desk, real_files):
         return ticket, scores
 
     return planned
+
+
+@pytest.fixture(scope="module")
+def served(own_desk):
+    """What a running desk has ready for `make run`: Postgres, dbt's server. The first tests have neither."""
+    with run_once.at_work(files_desk(own_desk.config)):
+        yield
 
 
 def check_lines(ticket, scores, expected):
@@ -82,7 +88,23 @@ def test_yahoo_split_adjusted_files_give_the_hand_checked_ticket(plan):
     assert {line["gbpusd_rate"] for line in ticket["lines"]} == {"1.340247"}
 
 
-def test_alpha_vantage_raw_files_give_the_hand_checked_ticket(plan):
+def test_a_broken_step_ends_in_a_no_trade_that_names_it(own_desk, real_files):
+    """With dbt gone, and no server of it, nothing can be judged: a NO-TRADE that names build_prices."""
+    before = own_desk.tickets()
+    done = own_desk.run(
+        "trading_ops_stack.plan_files",
+        real_files / "yahoo_split_adj_2026-06",
+        "--as-of",
+        "2026-06-05",
+        TRADING_OPS_DBT="/bin/false",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (ticket,) = [body for name, body in own_desk.tickets().items() if name not in before]
+    assert ticket["kind"] == "NO-TRADE"
+    assert "build_prices" in str(ticket["reasons"])
+
+
+def test_alpha_vantage_raw_files_give_the_hand_checked_ticket(served, plan):
     """
     Ninety-five stocks as traded with their splits and dividends; no index is among them, so one is named.
     """
@@ -91,7 +113,7 @@ def test_alpha_vantage_raw_files_give_the_hand_checked_ticket(plan):
     assert len(scores) >= 90
 
 
-def test_a_set_without_its_benchmark_is_refused_with_the_choice(own_desk, real_files):
+def test_a_set_without_its_benchmark_is_refused_with_the_choice(served, own_desk, real_files):
     """The desk does not pick a benchmark on its own."""
     done = own_desk.run("trading_ops_stack.plan_files", real_files / "av_sp500_daily_adjusted/daily_adjusted")
     assert done.returncode == 1
@@ -107,7 +129,7 @@ def test_a_set_without_its_benchmark_is_refused_with_the_choice(own_desk, real_f
     ],
     ids=["bulk zip", "one csv"],
 )
-def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_of, benchmark):
+def test_stooq_files_end_in_exactly_one_ticket(served, own_desk, real_files, folder, as_of, benchmark):
     """Whatever the files are good for, the run ends in one ticket that says so."""
     before = own_desk.tickets()
     done = own_desk.run(
@@ -122,7 +144,7 @@ def test_stooq_files_end_in_exactly_one_ticket(own_desk, real_files, folder, as_
     assert ticket["kind"] == "TRADE" or all(reason["fix"] for reason in ticket["reasons"])
 
 
-def test_a_folder_of_anything_else_is_told_file_by_file(own_desk, real_files, tmp_path):
+def test_a_folder_of_anything_else_is_told_file_by_file(served, own_desk, real_files, tmp_path):
     """What vendors send when they refuse is left alone, or refused by its name; nothing is planned."""
     before = own_desk.tickets()
     bodies = shutil.copytree(real_files / "http_error_bodies", tmp_path / "bodies")
@@ -166,24 +188,8 @@ def test_a_day_written_otherwise_or_outside_the_calendar_is_refused_before_anyth
     assert done.stderr.startswith(f"make run: ASOF={as_of} is ") and "Traceback" not in done.stderr
 
 
-def test_a_day_before_every_bar_is_refused(own_desk, real_files):
+def test_a_day_before_every_bar_is_refused(served, own_desk, real_files):
     """Nothing is known of it, so there is nothing to plan on."""
     bars = real_files / "stooq_csv_endpoint/2026-06-26__aapl_us_d.csv"
     done = own_desk.run("trading_ops_stack.plan_files", bars, "--as-of", "1970-01-02", "--benchmark", "AAPL")
     assert done.returncode == 1 and "is before the oldest bar in the files (198" in done.stderr
-
-
-def test_a_broken_step_ends_in_a_no_trade_that_names_it(own_desk, real_files):
-    """With dbt gone nothing can be judged: the one ticket is a NO-TRADE that names build_prices."""
-    before = own_desk.tickets()
-    done = own_desk.run(
-        "trading_ops_stack.plan_files",
-        real_files / "yahoo_split_adj_2026-06",
-        "--as-of",
-        "2026-06-05",
-        TRADING_OPS_DBT="/bin/false",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (ticket,) = [body for name, body in own_desk.tickets().items() if name not in before]
-    assert ticket["kind"] == "NO-TRADE"
-    assert "build_prices" in str(ticket["reasons"])

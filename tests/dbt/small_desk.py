@@ -64,6 +64,11 @@ def _served(dbt: Path) -> Settings:
     return shared
 
 
+def manifest(desk: Settings) -> dict:
+    """Return the project as the shared server has parsed it."""
+    return json.loads((_served(desk.dbt).data / "dbt/warm/manifest.json").read_text())
+
+
 def fill(desk: Settings, days: tuple[date, ...] = SESSIONS) -> None:
     """Write a policy, a universe, a funded portfolio with a snapshot, the bars of some days, and a run."""
     with connect("desk_planner", desk) as connection:

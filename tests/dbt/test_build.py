@@ -21,9 +21,19 @@ def test_a_small_desk_builds_green(built):
     assert any("assert_every_verdict_is_clear" in result["unique_id"] for result in results)
 
 
+def test_a_build_costs_no_connection_and_no_copy_of_the_project_a_node(built):
+    """A run keeps its results, and what dbt made of the project lies once beside the server."""
+    files = {path.name for path in built.target.iterdir() if path.is_file()}
+    assert files == {"dbt.log", "graph_summary.json", "run_results.json"}
+    [found] = small_desk.rows(
+        built.desk, "select sessions from pg_stat_database where datname = current_database()"
+    )
+    assert found["sessions"] < 60 < 435
+
+
 def test_the_docs_open_on_the_desks_own_words(built):
     """Not on dbt's."""
-    docs = json.loads((built.target / "manifest.json").read_text())["docs"]
+    docs = small_desk.manifest(built.desk)["docs"]
     [overview] = [doc for name, doc in docs.items() if name == "doc.trading_ops.__overview__"]
     assert overview["block_contents"].strip().startswith("# The desk's figures")
 
@@ -83,8 +93,8 @@ def test_every_model_and_column_is_described(built):
     """
     What Postgres has, the documentation explains: no column without a sentence, no sentence without a column.
     """
-    manifest = json.loads((built.target / "manifest.json").read_text())
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    nodes = small_desk.manifest(built.desk)["nodes"].values()
+    models = [node for node in nodes if node["resource_type"] == "model"]
     assert len(models) >= 70
     for model in models:
         assert model["description"], f"{model['name']} has no description"

@@ -7,11 +7,9 @@ Exit code 0 when everything asked for was delivered, 1 when something is missing
 import argparse
 import sys
 
-from trading_ops.bars.refresh import refresh, tell_of_blocked
 from trading_ops.db.connect import connect, queries
 from trading_ops.exchange.sessions import newest_complete_session
 from trading_ops.settings import SettingsError, settings
-from trading_ops.sources.config import SourcesError, read_keys, read_sources, ready_sources
 from trading_ops.universe.files import read_universe
 from trading_ops.universe.instruments import UniverseError
 
@@ -28,6 +26,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fetch, load and say what happened."""
+    # Imported here: pandas and what asks the vendors are more than every other verb would wait for.
+    from trading_ops.bars.refresh import refresh, tell_of_blocked
+    from trading_ops.sources.config import SourcesError, read_keys, read_sources, ready_sources
+
     config = settings()
     try:
         universe = read_universe(config)

@@ -6,10 +6,6 @@ Runs as desk_migrator, who becomes desk_owner for the time of the migration.
 
 from importlib.resources import files
 
-from alembic import command, op
-from alembic.config import Config
-from sqlalchemy import create_engine, pool, text
-
 from trading_ops.db.connect import conninfo
 from trading_ops.settings import Settings, settings
 
@@ -23,6 +19,11 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
     Raises RuntimeError, with nothing changed, when the database was initialised for the other environment: a
     production database never becomes a simulated one.
     """
+    # Imported here: half a second for every process that only asks whether the database answers.
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, pool, text
+
     config = config or settings()
     alembic = Config()
     alembic.set_main_option("script_location", str(_MIGRATIONS))
@@ -66,5 +67,7 @@ def connect_as_owner(config: Settings):
 
 def run_sql_file(name: str) -> None:
     """Run one file of migrations/sql inside the current revision; called by the revisions."""
+    from alembic import op
+
     # The driver's own cursor: SQLAlchemy would read ':name' in the SQL as a parameter.
     op.get_bind().connection.cursor().execute((_MIGRATIONS / "sql" / name).read_text())

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pyarrow.parquet as pq
 import yaml
 from psycopg.types.json import Jsonb
 
@@ -191,6 +190,9 @@ def _version_of(run: Run, method: str) -> str | None:
 
 
 def _read_scores(parquet: Path, run: Run, model_version: str, allowed: set[str]) -> list[dict[str, Any]]:
+    # Imported here: a third of what every other verb would wait for.
+    import pyarrow.parquet as pq
+
     table = pq.read_table(parquet)
     if set(table.column_names) != _SCORE_COLUMNS:
         raise ModelError(f"{parquet} has the columns {', '.join(table.column_names)}")

@@ -24,7 +24,7 @@ def server(monkeypatch):
     """The server's module, which runs beside no package of ours."""
     monkeypatch.syspath_prepend(ENTRY)
     yield importlib.import_module("server")
-    for name in ("server", "calls"):
+    for name in ("server", "calls", "thrift"):
         sys.modules.pop(name)
 
 

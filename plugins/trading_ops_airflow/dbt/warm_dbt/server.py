@@ -23,7 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from calls import address, call, compile_macros, parse
+from calls import address, call, compile_templates, parse
 
 DATABASE = "TRADING_OPS_DB_NAME"
 _REQUEST_TIMEOUT_S = 10
@@ -86,7 +86,7 @@ class Server:
         try:
             self._manifest = parse(self._warm_folder, places)
             if self._manifest is not None:
-                compile_macros(self._manifest)
+                compile_templates(self._manifest)
                 self._state = state
         except Exception:
             traceback.print_exc()
