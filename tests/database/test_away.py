@@ -152,3 +152,5 @@ def test_a_trade_decided_before_somebody_went_away_is_not_issued(desk):
     with pytest.raises(psycopg.errors.IntegrityError) as refused, connect("desk_planner", desk) as connection:
         rows.insert_ticket(connection, rows.ticket_row(desk, run_id), [1, 2])
     assert refused.value.diag.constraint_name == "executor_is_there"
+    call(issue_ticket, desk, run)
+    assert table(desk, "incidents") == []

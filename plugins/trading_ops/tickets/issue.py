@@ -35,6 +35,8 @@ _INCIDENT_OF_CHECK = {
     ("database", "desk_not_halted"): None,
     # The ticket says it all: what was announced, or booked while the plan was at work, is no incident.
     ("database", "plan_knows_the_book"): None,
+    ("window", "executor_known"): None,
+    ("database", "executor_is_known"): None,
     ("window", "executor_present"): None,
     ("database", "executor_is_there"): None,
     ("reconciliation", "snapshot_recent"): "SNAPSHOT_MISSING",
