@@ -23,6 +23,7 @@ from trading_ops.universe.files import ALIASES_NAME, read_universe
 from trading_ops.universe.instruments import Universe, universe_from_symbols, universe_text
 from trading_ops_airflow.schedule import WEEKLY_PLAN
 from trading_ops_stack import run_once, stack
+from trading_ops_stack.people import add_people
 
 
 class PlanFilesError(Exception):
@@ -57,6 +58,8 @@ def plan(config: Settings, bars: Path, as_of_date: date | None, benchmark: str |
     config = files_desk(config)
     read_policy(config)
     with run_once.at_work(config, is_made_anew=True):
+        # A desk that knows no executor trades nothing.
+        add_people(config)
         report = _load(config, bars)
         as_of_date = _as_of(config, as_of_date)
         universe = _universe(config, report, benchmark)
