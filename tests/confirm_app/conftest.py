@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from confirm_app import create_app
+from confirm_app.people import accounts
 from tests.confirm_app import desk_rows
 from tests.conftest import free_port, missing
 from tests.database import rows
@@ -55,6 +57,16 @@ class Visitor:
             f"/confirm/{ticket_id}/lines/{line_number}",
             data=form | {"outcome": outcome, "intent": "record"} | fields,
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hashes that cost a hundredth: each names its cost, so whoever looks at one pays no more either."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = partial(accounts.generate_password_hash, method="scrypt:256:8:1")
+        patch.setattr(accounts, "generate_password_hash", quick)
+        accounts._nobodys_hash.cache_clear()
+        yield
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import psycopg
 import yaml
@@ -69,9 +70,14 @@ def insert_load(connection, key: str, rows_new_count: int = 0) -> int:
 
 def add_policy(desk: Settings) -> str:
     """Store and activate config/policy.yml with its numbers as limits; return its hash."""
-    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
     with connect("desk_planner", desk) as connection:
-        return queries.runs.adopt_policy(connection, text=json.dumps(body, sort_keys=True))
+        return queries.runs.adopt_policy(connection, text=_policy_text())
+
+
+@cache
+def _policy_text() -> str:
+    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
+    return json.dumps(body, sort_keys=True)
 
 
 def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:

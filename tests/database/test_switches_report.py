@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.database.missed_bars import add_bar, session_before
+from tests.database.missed_bars import add_bars, session_before
 from tests.database.rows import AS_OF_DATE, SATURDAY_AT, add_load, set_clock
 from trading_ops.db.connect import connect
 from trading_ops.reports.universe import (
@@ -34,14 +34,12 @@ ALIASES = f"{HEADER}\nstooq,AOLD,AAA,,2026-06-10\nstooq,AAA,AAA,2026-06-11,\n"
 def universe(desk, tmp_path) -> Universe:
     """AAA whole at one vendor and renamed at another, BBB with a gap, the benchmark young; a Saturday."""
     set_clock(desk, SATURDAY_AT)
-    for back in range(SESSIONS_COUNT + 10):
-        add_bar(desk, "AAA", session_before(back), "alpha_vantage")
-        if back not in (3, 4):
-            add_bar(desk, "BBB", session_before(back), "alpha_vantage")
-    for back in range(5):
-        add_bar(desk, "SPY", session_before(back), "stooq")
-    add_bar(desk, "AOLD", session_before(2), "stooq")
-    add_bar(desk, "AAA", session_before(2), "stooq")
+    backs = range(SESSIONS_COUNT + 10)
+    bars = [("AAA", back, "alpha_vantage") for back in backs]
+    bars += [("BBB", back, "alpha_vantage") for back in backs if back not in (3, 4)]
+    bars += [("SPY", back, "stooq") for back in range(5)]
+    bars += [("AOLD", 2, "stooq"), ("AAA", 2, "stooq")]
+    add_bars(desk, [(symbol, session_before(back), source) for symbol, back, source in bars])
     (tmp_path / "universe.csv").write_text(UNIVERSE_TEXT)
     (tmp_path / "vendor_aliases.csv").write_text(ALIASES)
     return parse_universe(UNIVERSE_TEXT, "u.csv")
