@@ -10,14 +10,13 @@ import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
 import psycopg
-import yaml
 from psycopg.rows import dict_row
 
+from tests.conftest import policy_text
 from trading_ops.db.connect import connect, queries
-from trading_ops.settings import PROJECT_ROOT, Settings
+from trading_ops.settings import Settings
 from trading_ops_stack import postgres as embedded
 
 PORTFOLIO = "demo"
@@ -71,13 +70,7 @@ def insert_load(connection, key: str, rows_new_count: int = 0) -> int:
 def add_policy(desk: Settings) -> str:
     """Store and activate config/policy.yml with its numbers as limits; return its hash."""
     with connect("desk_planner", desk) as connection:
-        return queries.runs.adopt_policy(connection, text=_policy_text())
-
-
-@cache
-def _policy_text() -> str:
-    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
-    return json.dumps(body, sort_keys=True)
+        return queries.runs.adopt_policy(connection, text=policy_text())
 
 
 def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:

@@ -49,8 +49,9 @@ def migrate(config: Settings | None = None, revision: str = "head") -> None:
 
 def _environment(connection) -> str | None:
     """Return what a database was initialised for, nothing before that."""
-    is_there = connection.execute(text("select to_regclass('desk.instance') is not null")).scalar()
-    found = connection.execute(text("select environment from desk.instance")).scalar() if is_there else None
+    ask = connection.exec_driver_sql
+    is_there = ask("select to_regclass('desk.instance') is not null").scalar()
+    found = ask("select environment from desk.instance").scalar() if is_there else None
     connection.rollback()
     return found
 
