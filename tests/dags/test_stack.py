@@ -142,6 +142,8 @@ def test_a_dag_that_is_paused_is_told_until_it_is_on_again(desk):
             close_over(connection, desk)
             found = {row["dedupe_key"] for row in queries.incidents.still_open(connection)}
         assert ("DAG_PAUSED:daily_reminders:1" in found) == is_paused
+    # What was told of it is out before the next test counts.
+    given_up.watch_once(desk)
 
 
 @pytest.mark.parametrize(

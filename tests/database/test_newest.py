@@ -8,6 +8,7 @@ database, and with two more, one newer and one older. What looks over all books 
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,6 @@ import psycopg
 import pytest
 
 from tests.database import rows, two_books
-from tests.database.test_append_only import add_row_to_every_table
 from trading_ops.db.connect import queries
 
 OVER_ALL_BOOKS = {
@@ -37,43 +37,6 @@ ANSWERS_NOTHING = {
     "desk.rate_objections": "rates are the desk's, and the run is asked for by name",
     "desk.readiness_objections": "of a live run alone",
 }
-# What may belong to a run or a ticket, and need not.
-DESKS_OWN = {"desk.incidents", "desk.outbox"}
-
-# Targets and an incident of each run, what a model said, a ticket with an open line, and each ticket's mail.
-MORE_ROWS = """
-insert into desk.portfolio_targets (
-    run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint
-)
-select run_id, 'ALDR', 0.1, 1, 0, 0, 'selected' from desk.runs on conflict do nothing;
-
-insert into desk.signals_ranked (
-    run_id, method, internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
-)
-select run_id, 'qlib', 'ALDR', 1, 1, frozen_at, 5, 'LONG', 1, 1, model_version, config_hash
-from desk.runs where model_version is not null;
-
-insert into desk.incidents (code, dedupe_key, run_id, detail)
-select 'STEP_FAILED', 'STEP_FAILED:' || run_id, run_id, 'd' from desk.runs;
-
-insert into desk.tickets (
-    ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256, window_open_at,
-    window_close_at, deadline_at, issued_at, orders_sha256
-)
-select
-    'demo-2026-W26-2', run.run_id, run.portfolio_id, run.plan_week, ticket.kind, ticket.reasons, ticket.body_json,
-    ticket.body_markdown, ticket.content_sha256, run.window_open_at, run.window_close_at, run.deadline_at,
-    ticket.issued_at, ticket.orders_sha256
-from desk.tickets as ticket
-inner join desk.runs as run on run.attempt_number = 2;
-
-insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol)
-select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
-from desk.runs as run where run.attempt_number = 2;
-
-insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text)
-select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;
-"""
 FUNCTIONS = """
 select
     'desk.' || proname as name, provolatile = 'v' as is_writer,
@@ -81,7 +44,6 @@ select
     coalesce(pg_get_function_sqlbody(oid), prosrc) as body
 from pg_proc where pronamespace = 'desk'::regnamespace and prokind = 'f'
 """
-MODEL = "0" * 64
 # The other words of a question. Whatever the answer to them is, it has to stay the same.
 OTHER_WORDS = {
     "as_of_date": rows.AS_OF_DATE,
@@ -90,7 +52,7 @@ OTHER_WORDS = {
     "kind": "plan",
     "gate": "risk",
     "method": "qlib",
-    "model_version": MODEL,
+    "model_version": two_books.MODEL,
     "known_days_count": 10,
     "mail_way": "file",
     "mail_addresses": "[]",
@@ -165,16 +127,10 @@ def key_of(word: str) -> str | None:
 
 
 @pytest.fixture
-def book(desk) -> Book:
+def book(desk) -> Iterator[Book]:
     """A book with a row in every table and mart, and a plan that is under way."""
-    rows.set_clock(desk, rows.SATURDAY_AT)
-    add_row_to_every_table(desk)
-    rows.add_plan_run(desk, weeks=1, attempt=2)
-    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=6))
-    rows.add_plan_run(desk, weeks=1, model_version=MODEL, signal_method="qlib")
+    two_books.fill(desk)
     with rows.superuser(desk) as connection:
-        two_books.open_tables(connection, two_books.own_tables(connection) | DESKS_OWN)
-        connection.execute(MORE_ROWS)
         yield Book(connection)
 
 
@@ -187,7 +143,7 @@ def test_whoever_asks_about_a_book_is_answered_from_its_rows(book):
     assert len(asked) > 80
     alone = {name: book.answers(*question) for name, question in asked.items()}
     assert {name for name, answers in alone.items() if not any(answers)} == ANSWERS_NOTHING.keys()
-    two_books.add_twins(book.connection, book.tables | book.marts | DESKS_OWN)
+    two_books.add_twins(book.connection, book.tables | book.marts | two_books.DESKS_OWN)
     changed = {name for name, question in asked.items() if book.answers(*question) != alone[name]}
     assert changed == set()
 
@@ -202,7 +158,7 @@ def test_a_view_shows_a_books_rows_unchanged_beside_other_books(book):
         }
 
     alone = shown()
-    two_books.add_twins(book.connection, book.tables | DESKS_OWN)
+    two_books.add_twins(book.connection, book.tables | two_books.DESKS_OWN)
     beside = shown()
     assert {view for view in alone if alone[view] - beside[view]} == set()
 

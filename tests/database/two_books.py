@@ -6,13 +6,16 @@ and the views over it. A twin is every such row again under other names, so a ne
 """
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import yaml
 from psycopg import sql
 
-from trading_ops.settings import PROJECT_ROOT
+from tests.database import rows
+from tests.database.test_append_only import add_row_to_every_table
+from trading_ops.settings import PROJECT_ROOT, Settings
 
 # A run makes a model and trades by it, and so may any other: a model is the desk's.
 DESK_WIDE = {"desk.model_registry", "desk.model_states"}
@@ -33,6 +36,62 @@ KEYS = {
 # Each letter and digit of a name becomes the next one or the one before, so that it stays a name of its kind.
 NAMES, LATER, EARLIER = "abcdef0123456789", "bcdefa1234567890", "fabcde9012345678"
 MARTS = PROJECT_ROOT / "dbt_project/models/marts"
+
+
+# What may belong to a run or a ticket, and need not.
+DESKS_OWN = {"desk.incidents", "desk.outbox"}
+
+MODEL = "0" * 64
+# Of each run targets, a check, an incident; scores of a model, a ticket with an open line, and mail.
+MORE_ROWS = """
+insert into desk.portfolio_targets (
+    run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint
+)
+select run_id, 'ALDR', 0.1, 1, 0, 0, 'selected' from desk.runs on conflict do nothing;
+
+insert into desk.signals_ranked (
+    run_id, method, internal_symbol, signal_rank, score, ts, horizon_sessions, side, prob, ev, model_version, config_hash
+)
+select run_id, 'qlib', 'ALDR', 1, 1, frozen_at, 5, 'LONG', 1, 1, model_version, config_hash
+from desk.runs where model_version is not null;
+
+insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix)
+select run_id, 'turnover', true, '', '' from desk.runs on conflict do nothing;
+
+insert into desk.incidents (code, dedupe_key, run_id, detail)
+select 'STEP_FAILED', 'STEP_FAILED:' || run_id, run_id, 'd' from desk.runs;
+
+insert into desk.tickets (
+    ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256, window_open_at,
+    window_close_at, deadline_at, issued_at, orders_sha256
+)
+select
+    'demo-2026-W26-2', run.run_id, run.portfolio_id, run.plan_week, ticket.kind, ticket.reasons, ticket.body_json,
+    ticket.body_markdown, ticket.content_sha256, run.window_open_at, run.window_close_at, run.deadline_at,
+    ticket.issued_at, ticket.orders_sha256
+from desk.tickets as ticket
+inner join desk.runs as run on run.attempt_number = 2;
+
+insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol)
+select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
+from desk.runs as run where run.attempt_number = 2;
+
+insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text)
+select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;
+"""
+
+
+def fill(desk: Settings) -> str:
+    """Write a book with a row in every table, and more; return its newest plan, which is under way."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    add_row_to_every_table(desk)
+    rows.add_plan_run(desk, weeks=1, attempt=2)
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=6))
+    run_id = rows.add_plan_run(desk, weeks=1, model_version=MODEL, signal_method="qlib")
+    with rows.superuser(desk) as connection:
+        open_tables(connection, own_tables(connection) | DESKS_OWN)
+        connection.execute(MORE_ROWS)
+    return run_id
 
 
 def own_tables(connection: psycopg.Connection) -> set[str]:
