@@ -72,6 +72,8 @@ select
 from desk.tickets as ticket
 inner join desk.runs as run on run.attempt_number = 2;
 
+insert into desk.plan_requests (ticket_id, person) values ('demo-2026-W26-2', 'operator');
+
 insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol)
 select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
 from desk.runs as run where run.attempt_number = 2;
