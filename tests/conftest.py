@@ -6,17 +6,14 @@ test gets its own database, cloned from a migrated template.
 """
 
 import dataclasses
-import json
 import os
 import random
 import shutil
 import socket
-from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
-import yaml
 from psycopg import sql
 
 from trading_ops.settings import PROJECT_ROOT, Settings, settings
@@ -169,10 +166,3 @@ def real_files() -> Path:
     if not folder.is_dir():
         missing(f"no real market files at {folder}; set TRADING_OPS_TEST_DATA")
     return folder
-
-
-@cache
-def policy_text() -> str:
-    """Return the committed policy as a desk adopts it, read once."""
-    body = yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text())
-    return json.dumps(body, sort_keys=True)

@@ -38,8 +38,8 @@ from trading_ops_stack.demo_summary import places, summary
 from trading_ops_stack.keys import write_password
 
 SEED = 20260306
-# Enough history for a signal that looks 252 sessions back.
-FIRST_BAR_DATE = date(2024, 1, 2)
+# Enough history for a signal that looks 252 sessions back, and no more to write, load and build each week.
+FIRST_BAR_DATE = date(2025, 1, 2)
 
 
 @dataclass(frozen=True)

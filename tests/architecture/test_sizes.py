@@ -23,7 +23,7 @@ LONG_FILES: dict[str, int] = {
     "plugins/trading_ops_stack/demo.py": 256,
     "qlib_runner/store.py": 310,
     "tests/bench/bench_qlib_container.py": 356,
-    "tests/database/rows.py": 382,
+    "tests/database/rows.py": 383,
     "tests/database/test_append_only.py": 268,
     "tests/database/test_export.py": 260,
     "tests/database/test_models.py": 495,

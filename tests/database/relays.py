@@ -79,14 +79,13 @@ def wants_login(relay: Relay, **options) -> dict:
     return {"authenticator": relay.authenticate, "auth_required": True, **options}
 
 
-def certificate(
-    folder: Path, name: str = "localhost", address: str = ""
-) -> tuple[Path, ssl.SSLContext]:
+def certificate(folder: Path, name: str = "localhost", address: str = "") -> tuple[Path, ssl.SSLContext]:
     """Make a CA and a server's certificate for a name, perhaps an address too; return CA file and context."""
     ca, key, leaf = folder / "ca.pem", folder / "key.pem", folder / "leaf.pem"
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout"]
     issued = ["-CA", ca, "-CAkey", folder / "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"]
-    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}" + (f",IP:{address}" if address else "")]
+    names = f"subjectAltName=DNS:{name}" + (f",IP:{address}" if address else "")
+    named = ["-subj", f"/CN={name}", "-addext", names]
     for command in (
         [*new, folder / "ca.key", "-out", ca, "-subj", "/CN=House CA"],
         [*new, key, "-out", leaf, *named, *issued],

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
+import yaml
 from psycopg.rows import dict_row
 
-from tests.conftest import policy_text
 from trading_ops.db.connect import connect, queries
-from trading_ops.settings import Settings
+from trading_ops.settings import PROJECT_ROOT, Settings
 from trading_ops_stack import postgres as embedded
 
 PORTFOLIO = "demo"
@@ -29,6 +29,7 @@ WINDOW_CLOSE_AT = datetime(2026, 6, 15, 15, 0, tzinfo=UTC)
 DEADLINE_AT = datetime(2026, 6, 15, 21, 0, tzinfo=UTC)
 SYMBOLS = {"ALDR": "Alder Instruments", "BRCH": "Birch Energy", "CEDR": "Cedar Foods"}
 BENCHMARK = "SIMX"
+_POLICY_TEXT = json.dumps(yaml.safe_load((PROJECT_ROOT / "config/policy.yml").read_text()), sort_keys=True)
 
 
 def superuser(desk: Settings) -> psycopg.Connection:
@@ -70,7 +71,7 @@ def insert_load(connection, key: str, rows_new_count: int = 0) -> int:
 def add_policy(desk: Settings) -> str:
     """Store and activate config/policy.yml with its numbers as limits; return its hash."""
     with connect("desk_planner", desk) as connection:
-        return queries.runs.adopt_policy(connection, text=policy_text())
+        return queries.runs.adopt_policy(connection, text=_POLICY_TEXT)
 
 
 def add_universe(desk: Settings, symbols: dict[str, str] | None = None) -> str:
