@@ -17,15 +17,23 @@ comment on table desk.plan_starts is 'Requested plans that were handed to Airflo
 call desk.make_append_only('desk.plan_requests');
 call desk.make_append_only('desk.plan_starts');
 
--- Whether that is news: a form sent twice asks for one plan.
+-- Whether that is news: a form sent twice asks for one plan. Under the lock of the book's tickets.
 create function desk.request_plan(asked_ticket_id text, asked_by text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
     ticket desk.tickets := (select ticket from desk.tickets as ticket where ticket.ticket_id = asked_ticket_id);
-    newer_ticket_id text := desk.newer_ticket(ticket.run_id);
+    newer_ticket_id text;
+    other_run_id text;
 begin
+    perform from desk.portfolios where portfolio_id = ticket.portfolio_id for no key update;
+    newer_ticket_id := desk.newer_ticket(ticket.run_id);
+    select run_id into other_run_id
+    from desk.plans_without_ticket as plan
+    where plan.portfolio_id = ticket.portfolio_id and plan.plan_week = ticket.plan_week
+    order by frozen_at desc
+    limit 1;
     if not exists (select from desk.people where person_id = asked_by and role = 'operator') then
         raise exception '% is no operator: only an operator has a week planned again', coalesce(asked_by, 'nobody')
             using errcode = 'check_violation', constraint = 'operator_plans_again';
@@ -35,6 +43,9 @@ begin
     elsif newer_ticket_id is not null then
         raise exception 'there is a newer ticket, %', newer_ticket_id
             using errcode = 'check_violation', constraint = 'newest_is_planned_again';
+    elsif other_run_id is not null then
+        raise exception 'a plan of its week is under way, %', other_run_id
+            using errcode = 'check_violation', constraint = 'one_plan_at_a_time';
     elsif desk.now() >= ticket.window_close_at then
         raise exception 'the execution window of its week is over'
             using errcode = 'check_violation', constraint = 'planned_again_in_time';
