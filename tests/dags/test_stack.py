@@ -46,10 +46,11 @@ def test_up_leaves_a_desk_that_answers(desk):
 
 
 def test_up_again_changes_nothing_and_is_quick(desk):
-    """The same processes, in seconds."""
+    """The same processes, in seconds; it says first of which desk."""
     before = {name: process.group() for name, process in stack.components(desk).items()}
-    started_at = time.monotonic()
-    stack.up(desk)
+    started_at, said = time.monotonic(), []
+    stack.up(desk, said.append)
+    assert said[0] == f"starting demo (simulated) · {desk.data.parent}"
     assert time.monotonic() - started_at < 15
     assert {name: process.group() for name, process in stack.components(desk).items()} == before
 
