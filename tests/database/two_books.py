@@ -78,8 +78,6 @@ insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name
 select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
 from desk.runs as run where run.attempt_number = 2;
 
-insert into desk.plan_requests (ticket_id, person) values ('demo-2026-W26-2', 'operator');
-
 insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text)
 select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;
 """
