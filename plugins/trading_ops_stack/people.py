@@ -17,7 +17,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.ledger.portfolio import ensure_portfolio
 from trading_ops.ops.identity import identity
 from trading_ops.ops.people import require_person
-from trading_ops.settings import Settings, settings
+from trading_ops.settings import Settings, settings, variable
 from trading_ops_stack.keys import forget_password, write_password
 
 # The first of each role, and the setting with the address mail goes to.
@@ -79,6 +79,11 @@ def sign_ins(config: Settings) -> list[str]:
     return [f"  ({', '.join(people)}; a forgotten password: trading-ops people password NAME)"]
 
 
+def mail_goes(config: Settings, role: str) -> str:
+    """Return where mail of a role goes: to one address, however many people have the role."""
+    return f"mail for the {role} goes to {getattr(config, PEOPLE[role])} ({variable(PEOPLE[role])})"
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `trading-ops people` to its parser."""
     actions = parser.add_subparsers(dest="action", required=True)
@@ -108,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "list":
             for row in people.values():
                 print(f"{row['person_id']:<16} {row['role']:<9} {row['email']}")
+            print("\n".join(mail_goes(config, role) for role in ROLES))
             return 0
         if options.action == "add":
             mistake = _mistake(options, people)
@@ -116,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
                 return 1
             password = let_in(connection, config, options.name, options.role, options.email, options.person)
             print(f"{options.name} may sign in as {options.role} with the password {password}")
+            print(mail_goes(config, options.role))
             return 0
         row = people[require_person(connection, options.name)]
         if options.action == "password":

@@ -165,7 +165,8 @@ def test_people_come_change_and_go(live):
     assert one(live, hashed) == "!"
     done = live.run("release", "why", "--person", "carl")
     assert done.returncode == 1 and "nobody is called 'carl'" in done.stderr
-    assert "carl             gone" in live.run("people", "list").stdout
+    told = live.run("people", "list").stdout
+    assert "carl             gone" in told and "mail for the executor goes to ed@desk.example" in told
 
 
 @pytest.mark.parametrize(
