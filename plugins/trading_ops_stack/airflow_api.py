@@ -73,7 +73,7 @@ class Airflow:
             time.sleep(0.5)
 
     def wait(
-        self, dag_id: str, dag_run_id: str, timeout_s: float = 600, every_s: float = 0.5
+        self, dag_id: str, dag_run_id: str, timeout_s: float = 600, every_s: float = 0.2
     ) -> DagRunResult:
         """
         Return how the run ended. Raises ApiError when it is still running after timeout_s.
