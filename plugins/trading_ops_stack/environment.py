@@ -142,8 +142,8 @@ def _airflow(config: Settings) -> dict[str, str]:
             "parsing_processes": "2",
         },
         "logging": {"base_log_folder": str(state / "logs/tasks")},
-        # Half a second between two looks: a chain of twenty short tasks is mostly waiting otherwise. A simulated
-        # desk waits for nothing else, and runs for minutes.
+        # Between two looks a chain of twenty short tasks waits. A simulated desk waits for nothing else, and
+        # runs for minutes.
         "scheduler": {
             "scheduler_idle_sleep_time": "0.1" if config.environment == "simulated" else "0.5",
             "task_instance_heartbeat_timeout": "60",
