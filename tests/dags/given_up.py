@@ -59,15 +59,18 @@ def mark_success(airflow: Airflow, _desk: Settings, dag_run_id: str) -> None:
 
 def suspend(airflow: Airflow, desk: Settings, dag_run_id: str) -> None:
     """Let the scheduler sleep for three hours of the desk's time, and wake when the watcher has looked."""
-    scheduler = stack.components(desk)["scheduler"].group()
-    os.killpg(scheduler, signal.SIGSTOP)
+    # As on a machine that is suspended the supervisor sleeps as well: it would end what hangs.
+    asleep = [stack.components(desk)[name].group() for name in ("supervisor", "scheduler")]
+    for group in asleep:
+        os.killpg(group, signal.SIGSTOP)
     try:
         let_a_plan_be_late(desk)
         watch_once(desk)
         # Its own clock went on as well.
         overrun(airflow, desk, dag_run_id)
     finally:
-        os.killpg(scheduler, signal.SIGCONT)
+        for group in reversed(asleep):
+            os.killpg(group, signal.SIGCONT)
     deadline = time.monotonic() + 60
     while plan_of(airflow, f"weekly_plan:{dag_run_id}")["state"] != "failed":
         assert time.monotonic() < deadline, "the scheduler that woke did not give the plan up"
