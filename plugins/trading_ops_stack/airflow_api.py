@@ -15,12 +15,15 @@ from trading_ops.settings import Settings
 from trading_ops_stack.keys import airflow_password
 
 FINISHED = ("success", "failed")
-# A server that was killed is there again by then.
-_AWAY_S = 60
 
 
 class ApiError(Exception):
     """Airflow refused a request, could not be reached, or a run took too long."""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of an answer that says no; None where there was no answer."""
+        return getattr(self.__cause__, "code", None)
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,17 @@ class DagRunResult:
 
 @dataclass
 class Airflow:
-    """Airflow at one address; signs in on first use and again when its token ran out."""
+    """
+    Airflow at one address; signs in on first use and again when its token ran out.
+
+    One that is away is waited for `patience_s` where a run is started under a name: by then a server that was
+    killed is there again.
+    """
 
     url: str
     password: str
     timeout_s: float = 30
+    patience_s: float = 60
     user: str = "admin"
     _token: str | None = field(default=None, repr=False)
 
@@ -56,17 +65,17 @@ class Airflow:
         Start a run for a session date, or for none, and return its dag_run_id.
 
         A dag_run_id that exists already is not started again; its id is returned. So a server that does not
-        answer is asked again for that one, for a minute: it may be starting anew.
+        answer is asked again for that one, for patience_s: it may be starting anew.
         """
         body = {"logical_date": None, "partition_key": partition_key, "conf": conf or {}}
         if dag_run_id:
             body["dag_run_id"] = dag_run_id
-        deadline = time.monotonic() + _AWAY_S
+        deadline = time.monotonic() + self.patience_s
         while True:
             try:
                 return self.request("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)["dag_run_id"]
             except ApiError as error:
-                if dag_run_id and getattr(error.__cause__, "code", 0) == 409:
+                if dag_run_id and error.status == 409:
                     return dag_run_id
                 if not (dag_run_id and _is_away(error)) or time.monotonic() >= deadline:
                     raise
@@ -186,7 +195,7 @@ class Airflow:
 
 def _is_away(error: ApiError) -> bool:
     """Whether nobody answered; an answer that says no is one."""
-    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, urllib.error.HTTPError)
+    return isinstance(error.__cause__, OSError) and error.status is None
 
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

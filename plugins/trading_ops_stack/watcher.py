@@ -9,7 +9,6 @@ the desk running.
 """
 
 import sys
-import urllib.error
 from datetime import date
 
 from trading_ops.comms.incidents import raise_incident
@@ -83,13 +82,13 @@ def _start(ticket_id: str, session: date, config: Settings) -> list[str]:
 
 def _airflow(config: Settings) -> Airflow:
     airflow = Airflow.of(config, "watcher")
-    airflow.timeout_s = _ANSWER_S
+    airflow.timeout_s, airflow.patience_s = _ANSWER_S, 0
     return airflow
 
 
 def _is_away(error: ApiError) -> bool:
     """Say whether Airflow does not answer at all; then it did not refuse."""
-    return not isinstance(error.__cause__, urllib.error.HTTPError) or error.__cause__.code >= 500
+    return error.status is None or error.status >= 500
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.confirm_app import desk_rows
 from tests.confirm_app.test_owed_pages import blocked, page_of
+from tests.conftest import free_port
 from tests.database import rows
 from trading_ops.db.connect import connect, queries
 from trading_ops_stack import airflow_api
@@ -145,6 +146,8 @@ def test_airflow_is_asked_while_the_dag_is_on_and_its_refusal_is_told_once(desk,
     """Paused, a plan would stay queued and begin weeks later; refused, nobody would hear of it."""
     blocked_id = blocked(desk)
     assert request(desk, blocked_id, "operator")
+    # While nobody answers the watcher goes on with its round.
+    assert start_requested(dataclasses.replace(desk, airflow_port=free_port())) == [] and requested(desk)
     config = dataclasses.replace(desk, airflow_port=answering.port)
     for is_paused in (True, False):
         with connect("desk_planner", desk) as connection:
