@@ -29,6 +29,7 @@ KEYS = {
     "fill_id": "desk.ledger_trades_fills",
     "movement_id": "desk.ledger_cash_movements",
     "opening_id": "desk.openings",
+    "event_id": "desk.ledger_events",
     "snapshot_id": "desk.broker_snapshots",
     "incident_id": "desk.incidents",
     "mail_id": "desk.outbox",
