@@ -1,7 +1,7 @@
 {#-
-    The shares a company announced, as a lateral row of new_shares and old_shares: vendors round to six decimals
-    the ratio (1.333333) or the factor it stands for (7.00000700001 is 1 / 0.142857). What is meant is the fraction
-    with the smallest denominator that rounds to it.
+    The shares a company announced, as a lateral row of new_shares and old_shares: vendors round to six
+    decimals the ratio (1.333333) or the factor it stands for (7.00000700001 is 1 / 0.142857). What is meant
+    is the fraction with the smallest denominator that rounds to it.
 -#}
 {% macro announced_shares(value) -%}
     lateral (

@@ -14,7 +14,7 @@ from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday, policy_of
 from tests.database.rows import SATURDAY_AT, add_load, superuser
 from trading_ops.db.connect import connect
-from trading_ops.ledger.splits import judge_splits
+from trading_ops.ledger.splits import believe_splits
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
 from trading_ops.ledger.portfolio import ensure_portfolio
@@ -38,10 +38,10 @@ confirmations = st.tuples(
     st.lists(units, max_size=2),
     st.sampled_from([None, None, "misread"]),
 )
-judgements = st.tuples(
+findings = st.tuples(
     st.just("split"), st.sampled_from(SYMBOLS), st.sampled_from(["believed", "believed", "withdrawn", "moved"])
 )
-actions = st.lists(st.one_of(confirmations, confirmations, judgements), min_size=3, max_size=12)
+actions = st.lists(st.one_of(confirmations, confirmations, findings), min_size=3, max_size=12)
 sides = st.lists(st.sampled_from(["BUY", "BUY", "SELL"]), min_size=4, max_size=4)
 
 
@@ -96,7 +96,7 @@ def test_the_ledger_agrees_with_the_model(desk):
         book, tickets, run, model = prepared(desk, sides)
         for count, step in enumerate(steps):
             if step[0] == "split":
-                judge(book, run, model, *step[1:])
+                find(book, run, model, *step[1:])
                 continue
             _, week, number, amounts, reason = step
             fills = [(amount, MONDAYS[week] + timedelta(minutes=m)) for m, amount in enumerate(amounts)]
@@ -124,20 +124,20 @@ def test_the_ledger_agrees_with_the_model(desk):
             assert connection.execute(f"select * from inv.{view}").fetchall() == []
 
 
-def judge(book, run, model, symbol: str, verdict: str) -> None:
+def find(book, run, model, symbol: str, belief: str) -> None:
     """Believe a split, believe it on the next day, or no longer believe it, in both ledgers."""
     ex_date, new, old = SPLITS[symbol]
-    days = {ex_date: verdict, ex_date + MOVED: "believed" if verdict == "moved" else "withdrawn"}
+    days = {ex_date: belief, ex_date + MOVED: "believed" if belief == "moved" else "withdrawn"}
     rows = [
-        {"symbol": symbol, "ex_date": day, "verdict": said.replace("moved", "withdrawn"), "new_shares": new,
+        {"symbol": symbol, "ex_date": day, "belief": said.replace("moved", "withdrawn"), "new_shares": new,
          "old_shares": old, "reason": "as told"}
         for day, said in days.items()
     ]  # fmt: skip
     with connect("desk_planner", book) as connection:
-        judge_splits(connection, rows, run.run_id)
+        believe_splits(connection, rows, run.run_id)
     for row in rows:
         model.splits.pop((symbol, row["ex_date"]), None)
-        if row["verdict"] == "believed":
+        if row["belief"] == "believed":
             model.splits[symbol, row["ex_date"]] = Fraction(new, old)
 
 

@@ -12,7 +12,7 @@ from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.ledger_model import issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday
-from tests.database.test_splits import add_split, judged, positions, take
+from tests.database.test_splits import add_split, said, positions, take
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.universe.instruments import universe_text
@@ -175,7 +175,7 @@ def test_a_split_moves_the_units_a_book_began_with(book):
     add_split(book, "AAA.V", date(2026, 6, 12), "4")
     add_split(book, "BBB.V", date(2026, 6, 11), "2", key="in it already")
     run = freeze_plan(on_saturday(book), kind="daily")
-    take(book, run, judged(date(2026, 6, 12)), judged(date(2026, 6, 11), "2:1", symbol="BBB"))
+    take(book, run, said(date(2026, 6, 12)), said(date(2026, 6, 11), "2:1", symbol="BBB"))
     assert positions(book) == {"AAA": 42, "BBB": 3}
     take_back(book)
     assert positions(book) == {}

@@ -13,7 +13,7 @@ from tests.database.ledger_model import book_fills, issue_trades
 from tests.database.planning import freeze_plan, on_saturday, table
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
-from trading_ops.ledger.splits import judge_splits
+from trading_ops.ledger.splits import believe_splits
 
 BOUGHT_AT = datetime(2026, 6, 15, 14, tzinfo=UTC)
 EX_DATE = date(2026, 6, 17)
@@ -31,21 +31,21 @@ def add_split(desk, symbol: str, ex_date: date, ratio: str, key: str = "splits")
         )
 
 
-def judged(
-    ex_date: date = EX_DATE, shares: str = "4:1", verdict: str = "believed", symbol: str = "AAA"
+def said(
+    ex_date: date = EX_DATE, shares: str = "4:1", belief: str = "believed", symbol: str = "AAA"
 ) -> dict:
-    """A row of marts.splits_judged."""
+    """A row of marts.splits_found."""
     new_shares, old_shares = map(int, shares.split(":"))
     return {
-        "symbol": symbol, "ex_date": ex_date, "verdict": verdict, "new_shares": new_shares, "old_shares": old_shares,
+        "symbol": symbol, "ex_date": ex_date, "belief": belief, "new_shares": new_shares, "old_shares": old_shares,
         "reason": "the price says so",
     }  # fmt: skip
 
 
 def take(desk, run, *splits: dict) -> list[str]:
-    """Let a run judge splits, as the daily task does."""
+    """Let a run believe splits, as the daily task does."""
     with connect("desk_planner", desk) as connection:
-        return judge_splits(connection, splits, run.run_id)
+        return believe_splits(connection, splits, run.run_id)
 
 
 def positions(desk) -> dict[str, Decimal]:
@@ -74,8 +74,8 @@ def test_a_split_of_a_holding_moves_its_units_and_is_told_once(desk):
     """Ten bought on Monday are forty; the same word again is nothing new, and a later run says it in vain."""
     buy(desk)
     run = split_week(desk)
-    assert take(desk, run, judged()) == ["believed: AAA 4:1 on 2026-06-17 (the price says so)"]
-    assert take(desk, run, judged()) == []
+    assert take(desk, run, said()) == ["believed: AAA 4:1 on 2026-06-17 (the price says so)"]
+    assert take(desk, run, said()) == []
     assert positions(desk) == {"AAA": 40}
 
 
@@ -92,7 +92,7 @@ def test_a_split_of_a_holding_moves_its_units_and_is_told_once(desk):
 def test_the_company_s_fraction_counts_and_not_the_vendor_s_rounding(desk, units, ratio, shares, held):
     """Whole where it is whole, rounded down to the eighth decimal where it is endless."""
     buy(desk, units)
-    take(desk, split_week(desk, ratio), judged(shares=shares))
+    take(desk, split_week(desk, ratio), said(shares=shares))
     assert positions(desk) == {"AAA": Decimal(held)}
 
 
@@ -100,14 +100,14 @@ def test_the_company_s_fraction_counts_and_not_the_vendor_s_rounding(desk, units
 def test_only_what_was_held_before_the_ex_date_is_split(desk, bought_at, held):
     """New York's midnight decides: what is bought on the ex-date are new shares already."""
     buy(desk, "10", datetime.fromisoformat(f"2026-06-17 {bought_at}+00:00"))
-    take(desk, split_week(desk), judged())
+    take(desk, split_week(desk), said())
     assert positions(desk) == {"AAA": held}
 
 
 def test_a_fill_that_is_amended_after_its_split_is_split_as_it_stands(desk):
     """Ten, split four for one: amended to twelve they are 48 and not 42, and skipped they are none, not 30."""
     ticket_id = buy(desk)
-    take(desk, split_week(desk), judged())
+    take(desk, split_week(desk), said())
     book_fills(desk, ticket_id, 1, [("12", BOUGHT_AT)], reason="misread", key="twelve")
     assert positions(desk) == {"AAA": 48}
     book_fills(desk, ticket_id, 1, [], reason="never done", key="none")
@@ -119,7 +119,7 @@ def test_a_fill_confirmed_late_is_split_too(desk):
     ticket_id = issue_trades(desk, freeze_plan(on_saturday(desk)), [("AAA", "BUY"), ("BBB", "BUY")])
     rows.set_clock(desk, BOUGHT_AT)
     book_fills(desk, ticket_id, 2, [("1", BOUGHT_AT)])
-    take(desk, split_week(desk), judged())
+    take(desk, split_week(desk), said())
     book_fills(desk, ticket_id, 1, [("15", BOUGHT_AT)])
     assert positions(desk) == {"AAA": 60, "BBB": 1}
 
@@ -128,23 +128,23 @@ def test_a_split_moved_corrected_or_withdrawn_moves_the_units_with_it(desk):
     """Each word is a row of its own; what was known before is known as it was then."""
     buy(desk)
     run = split_week(desk)
-    take(desk, run, judged())
-    known_at = table(desk, "split_judgements")[0]["created_at"]
+    take(desk, run, said())
+    known_at = table(desk, "split_findings")[0]["created_at"]
     add_split(desk, "AAA.V", EX_DATE, "2", key="corrected")
     rows.set_clock(desk, datetime(2026, 6, 23, 8, 0, tzinfo=UTC))
     later = freeze_plan(desk, kind="daily", as_of_date=date(2026, 6, 22), key="daily:1")
-    take(desk, later, judged(shares="2:1"))
+    take(desk, later, said(shares="2:1"))
     assert positions(desk) == {"AAA": 20}
-    take(desk, later, judged(verdict="withdrawn"), judged(date(2026, 6, 18)))
+    take(desk, later, said(belief="withdrawn"), said(date(2026, 6, 18)))
     assert positions(desk) == {"AAA": 40}
-    take(desk, later, judged(date(2026, 6, 18), verdict="withdrawn"))
+    take(desk, later, said(date(2026, 6, 18), belief="withdrawn"))
     assert positions(desk) == {"AAA": 10}
     with connect("desk_planner", desk) as connection:
         then = connection.execute(
             "select sum(units_delta) as units from desk.entries_known('demo', %s, %s)", (known_at, known_at)
         )
         assert then.fetchone()["units"] == 40
-    assert [row["verdict"] for row in table(desk, "split_judgements")] == [
+    assert [row["belief"] for row in table(desk, "split_findings")] == [
         "believed", "believed", "withdrawn", "believed", "withdrawn",
     ]  # fmt: skip
 
@@ -152,10 +152,10 @@ def test_a_split_moved_corrected_or_withdrawn_moves_the_units_with_it(desk):
 @pytest.mark.parametrize(
     "untold",
     [
-        judged(shares="3:1"),
-        judged(symbol="BBB"),
-        judged(date(2026, 6, 25)),
-        judged(shares="1253:1000"),
+        said(shares="3:1"),
+        said(symbol="BBB"),
+        said(date(2026, 6, 25)),
+        said(shares="1253:1000"),
     ],
 )
 def test_no_run_believes_a_split_that_no_vendor_told(desk, untold):
@@ -189,7 +189,7 @@ def test_an_operator_has_the_last_word(desk, monkeypatch, capsys):
     """A doubted split is an incident until somebody settles it; what runs say after that changes nothing."""
     buy(desk)
     run = split_week(desk)
-    take(desk, run, judged(verdict="doubted"))
+    take(desk, run, said(belief="doubted"))
     assert positions(desk) == {"AAA": 10}
     [incident] = [row for row in table(desk, "incidents") if row["code"] == "SPLIT_DOUBTED"]
     with connect("desk_planner", desk) as connection:
@@ -200,7 +200,7 @@ def test_an_operator_has_the_last_word(desk, monkeypatch, capsys):
     assert main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "executor"]) == 1
     assert main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "operator"]) == 0
     assert positions(desk) == {"AAA": 40}
-    assert take(desk, run, judged(verdict="withdrawn")) == []
+    assert take(desk, run, said(belief="withdrawn")) == []
     with connect("desk_planner", desk) as connection:
         assert connection.execute(is_over, (incident["incident_id"],)).fetchone()["is_over"]
     capsys.readouterr()
@@ -214,7 +214,7 @@ def test_whoever_settles_a_split_is_an_operator_of_a_book_that_held_it(desk):
     """Refused by Postgres, whoever calls."""
     buy(desk)
     request = {
-        "portfolio_id": "demo", "person": "operator", "symbol": "ZZZ", "ex_date": "2026-06-17", "verdict": "believed",
+        "portfolio_id": "demo", "person": "operator", "symbol": "ZZZ", "ex_date": "2026-06-17", "belief": "believed",
         "new_shares": 4, "old_shares": 1, "notes": "n",
     }  # fmt: skip
     for change, constraint in (

@@ -14,7 +14,7 @@ from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions as exchange
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
-from trading_ops.ledger.splits import judge_splits
+from trading_ops.ledger.splits import believe_splits
 from trading_ops.plan.steps import decide, judge_gate, size_orders
 from trading_ops.tickets.issue import issue_ticket
 
@@ -61,9 +61,9 @@ def test_a_book_that_began_with_stocks_is_planned_and_sold_from(desk, tmp_path):
     run_id = begin(desk)
     build(desk, tmp_path, "prices", run_id)
     with connect("desk_reader", desk) as reader:
-        judged = list(queries.ledger.splits_judged(reader, run_id=run_id))
+        said = list(queries.ledger.splits_found(reader, run_id=run_id))
     with connect("desk_planner", desk) as connection:
-        assert len(judge_splits(connection, judged, run_id)) == 1
+        assert len(believe_splits(connection, said, run_id)) == 1
     book(
         desk, "record_snapshot", "shown", source="form", cash_gbp="1000.00", taken_at="2026-06-13 08:00:00+00",
         positions=[{"broker_symbol": "ALDR", "units": "10"}, {"broker_symbol": "BRCH", "units": "8"}],

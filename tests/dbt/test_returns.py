@@ -1,13 +1,13 @@
 """The returns dbt computes are those of an independent model, whatever came and went, and when."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, SESSIONS, SYMBOLS, TEN, books, prices
+from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, NEW_YORK, SESSIONS, SYMBOLS, TEN, books, prices
 from tests.dbt.returns_model import Event, days_of
 from tests.dbt.small_desk import PORTFOLIO, RUN_ID
 from trading_ops.db.connect import connect

@@ -9,7 +9,7 @@ from tests.dbt.small_desk import LATER_RUN_ID, PORTFOLIO, SESSIONS
 from trading_ops.db.connect import connect, queries
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
-from trading_ops.ledger.splits import judge_splits
+from trading_ops.ledger.splits import believe_splits
 
 HELD = (OpeningPosition("ALDR", Decimal(10), Decimal(700)), OpeningPosition("BRCH", Decimal(57), Decimal(90)))
 
@@ -49,25 +49,25 @@ def load(desk, closes: dict[str, list], splits: dict[str, tuple[date, str]], bas
     return load_id
 
 
-def judged(desk, target, run_id: str, load_id: int) -> tuple[list[str], dict[str, Decimal]]:
-    """Freeze, build and judge as the daily run does; return what it told and what is held after it."""
+def said(desk, target, run_id: str, load_id: int) -> tuple[list[str], dict[str, Decimal]]:
+    """Freeze, build and believe as the daily run does; return what it told and what is held after it."""
     small_desk.add_run_of_everything(desk, run_id, load_id)
     done = small_desk.run_dbt(desk, target, "build", "--selector", "prices", run_id=run_id)
     assert done.returncode == 0, done.stdout[-3000:]
     with connect("desk_reader", desk) as reader:
-        found = list(queries.ledger.splits_judged(reader, run_id=run_id))
+        found = list(queries.ledger.splits_found(reader, run_id=run_id))
     with connect("desk_planner", desk) as connection:
-        told = judge_splits(connection, found, run_id)
+        told = believe_splits(connection, found, run_id)
     held = small_desk.rows(desk, "select internal_symbol, units from desk.positions_now where units <> 0")
     return told, {row["internal_symbol"]: row["units"] for row in held}
 
 
 def test_a_vendor_s_word_is_believed_as_far_as_the_price_follows_it(desk, tmp_path):
-    """BRCH went to twelve times its price; ALDR's is flat where a spin-off is told as 1.253; then both change."""
+    """BRCH went to twelve times its price; ALDR fell as a spin-off told as 1.253 says; then both change."""
     begin(desk)
-    prices = {"ALDR": [98.7], "BRCH": [600]}
+    prices = {"ALDR": ["80.6"], "BRCH": [600]}
     splits = {"ALDR": (SESSIONS[2], "1.253"), "BRCH": (SESSIONS[2], "0.083333")}
-    told, held = judged(desk, tmp_path, LATER_RUN_ID, load(desk, prices, splits, "raw"))
+    told, held = said(desk, tmp_path, LATER_RUN_ID, load(desk, prices, splits, "raw"))
     assert told == [
         "doubted: ALDR on 2026-06-12 (no company announces 1.253 new shares for an old one)",
         "believed: BRCH 1:12 on 2026-06-12 (simulated reports it, and the price went from 50 to 600)",
@@ -85,7 +85,7 @@ def test_a_vendor_s_word_is_believed_as_far_as_the_price_follows_it(desk, tmp_pa
             "insert into raw.corporate_actions values (%s, 'simulated', 'BRCH', %s, 'split', 0.083333)",
             (later, SESSIONS[1]),
         )
-    told, held = judged(desk, tmp_path, "20260613-100000Z-git0000001", later)
+    told, held = said(desk, tmp_path, "20260613-100000Z-git0000001", later)
     assert [line.partition(" (")[0] for line in told] == [
         "withdrawn: ALDR on 2026-06-12",
         "believed: BRCH 1:12 on 2026-06-11",
@@ -95,7 +95,7 @@ def test_a_vendor_s_word_is_believed_as_far_as_the_price_follows_it(desk, tmp_pa
 
 
 def test_a_vendor_that_adjusts_is_held_to_what_it_wrote_before(desk, tmp_path):
-    """Its whole history is restated for both; as it was traded, ALDR halved and BRCH did nothing."""
+    """ALDR halved and its history is restated; BRCH did nothing, and its vendor restates nothing either."""
     begin(desk)
     first = {"ALDR": [100, 101], "BRCH": [50, 50]}
     with connect("desk_loader", desk) as connection:
@@ -107,9 +107,9 @@ def test_a_vendor_that_adjusts_is_held_to_what_it_wrote_before(desk, tmp_path):
                     " %(close)s, %(close)s, %(close)s, %(close)s, %(close)s, 1000)",
                     {"load": load_id, "symbol": symbol, "day": day, "close": close},
                 )
-    halved = {"ALDR": ["50", "50.5", "50.1"], "BRCH": ["25", "25", "49.6"]}
+    halved = {"ALDR": ["50", "50.5", "50.1"], "BRCH": ["50", "50", "49.6"]}
     splits = {"ALDR": (SESSIONS[2], "2"), "BRCH": (SESSIONS[2], "2")}
-    told, held = judged(desk, tmp_path, LATER_RUN_ID, load(desk, halved, splits, "split_adjusted"))
+    told, held = said(desk, tmp_path, LATER_RUN_ID, load(desk, halved, splits, "split_adjusted"))
     assert told == [
         "believed: ALDR 2:1 on 2026-06-12 (simulated reports it, and the price went from 101 to 50.1)",
         "doubted: BRCH 2:1 on 2026-06-12 (the price went from 50 to 49.6)",

@@ -44,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
         person = require_person(connection, options.person)
         symbol = options.symbol.upper()
         settle_split(connection, config.portfolio_id, person, symbol, day, shares, options.reason)
-        verdict = f"{options.shares} is believed" if shares else "no split is believed"
-        print(f"{symbol} on {day}: {verdict}; the books follow at once, and runs say nothing more about it")
+        belief = f"{options.shares} is believed" if shares else "no split is believed"
+        print(f"{symbol} on {day}: {belief}; the books follow at once, and runs say nothing more about it")
     return 0
 
 

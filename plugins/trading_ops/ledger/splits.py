@@ -13,28 +13,28 @@ from trading_ops.comms.incidents import raise_incident
 from trading_ops.db.connect import queries
 
 
-def judge_splits(connection: psycopg.Connection, judged: Iterable[Mapping], run_id: str) -> list[str]:
+def believe_splits(connection: psycopg.Connection, said: Iterable[Mapping], run_id: str) -> list[str]:
     """
     Take what a run's prices say of the splits of its book, as desk_planner, and return a line for what is new.
 
-    `judged` has rows of symbol, ex_date, verdict, new_shares, old_shares and reason (marts.splits_judged). A
+    `said` has rows of symbol, ex_date, belief, new_shares, old_shares and reason (marts.splits_found). A
     split that is doubted is an incident, once, and moves nothing. Raises psycopg.errors.CheckViolation for one
     that no vendor told.
     """
-    rows = [{**row, "ex_date": row["ex_date"].isoformat()} for row in judged]
+    rows = [{**row, "ex_date": row["ex_date"].isoformat()} for row in said]
     with connection.transaction():
-        found = list(queries.ledger.judge_splits(connection, run_id=run_id, judged=Jsonb(rows)))
+        found = list(queries.ledger.believe_splits(connection, run_id=run_id, said=Jsonb(rows)))
         for row in found:
-            if row["verdict"] == "doubted":
+            if row["belief"] == "doubted":
                 key = f"SPLIT_DOUBTED:{row['portfolio_id']}:{row['internal_symbol']}:{row['ex_date']}"
                 raise_incident(connection, "SPLIT_DOUBTED", key, split_words(row), run_id=run_id)
     return [split_words(row) for row in found]
 
 
 def split_words(row: Mapping) -> str:
-    """Return a judgement of a split as a line, e.g. `believed: AAA 4:1 on 2026-06-10 (as yahoo reports it)`."""
+    """Return a finding of a split as a line, e.g. `believed: AAA 4:1 on 2026-06-10 (as yahoo reports it)`."""
     shares = f" {row['new_shares']}:{row['old_shares']}" if row["new_shares"] else ""
-    return f"{row['verdict']}: {row['internal_symbol']}{shares} on {row['ex_date']} ({row['reason']})"
+    return f"{row['belief']}: {row['internal_symbol']}{shares} on {row['ex_date']} ({row['reason']})"
 
 
 def settle_split(
@@ -53,7 +53,7 @@ def settle_split(
     """
     request = {
         "portfolio_id": portfolio_id, "person": person, "symbol": symbol, "ex_date": ex_date, "notes": notes,
-        "verdict": "believed" if shares else "withdrawn",
+        "belief": "believed" if shares else "withdrawn",
         "new_shares": shares and shares[0], "old_shares": shares and shares[1],
     }  # fmt: skip
     return queries.ledger.settle_split(connection, request=Jsonb(request))

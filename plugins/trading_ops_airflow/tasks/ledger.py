@@ -35,14 +35,14 @@ def open_drift_cases(desk_run_id: str) -> int:
 
 
 @task
-def judge_splits(desk_run_id: str) -> None:
+def believe_splits(desk_run_id: str) -> None:
     """Believe the splits of what the book holds as its prices do; what is doubted moves nothing and is told."""
     from trading_ops.db.connect import queries
     from trading_ops.ledger import splits
     from trading_ops_airflow.connections import desk_connection
 
     with desk_connection("desk_reader") as reader:
-        judged = list(queries.ledger.splits_judged(reader, run_id=desk_run_id))
+        said = list(queries.ledger.splits_found(reader, run_id=desk_run_id))
     with desk_connection("desk_planner") as connection:
-        told = splits.judge_splits(connection, judged, desk_run_id)
+        told = splits.believe_splits(connection, said, desk_run_id)
     print("\n".join(told) or "no split of a holding is new")

@@ -1,7 +1,7 @@
 -- Every change of the book in its session. Shares that came with the book, or were transferred to or from it,
--- are a flow from outside like a deposit: as much as they were worth at the close of their session, or of the first one after it whose close
--- is known, with what a split made of them until then. Before that, the book's worth is unknown as well.
--- What was taken back is no flow, nor is anything of a split.
+-- are a flow from outside like a deposit: as much as they were worth at the close of their session, or of the
+-- first one after it whose close is known, with what a split made of them until then. Before that, the book's
+-- worth is unknown as well. What was taken back is no flow, nor is anything of a split.
 with placed as (
     select
         *,

@@ -10,7 +10,8 @@ with run as (
 select
     entries.*,
     case
-        when entries.kind in ('deposit', 'withdrawal') and not entries.is_taken_back then entries.cash_delta_gbp
+        when entries.kind in ('deposit', 'withdrawal') and not entries.is_taken_back
+            then entries.cash_delta_gbp
         else 0
     end as external_flow_gbp,
     coalesce(spans.session_date, run.as_of_date) as session_date,

@@ -11,27 +11,27 @@ values (:snapshot_id, :subject, :expected_value, :observed_value)
 on conflict (snapshot_id, subject) do nothing
 returning subject, snapshot_id, expected_value, observed_value;
 
--- name: splits_judged(run_id)
+-- name: splits_found(run_id)
 -- What a run's prices say of the splits of its book.
-select internal_symbol as symbol, ex_date, verdict, new_shares, old_shares, reason
-from marts.splits_judged
+select internal_symbol as symbol, ex_date, belief, new_shares, old_shares, reason
+from marts.splits_found
 where run_id = :run_id;
 
--- name: judge_splits(run_id, judged)
+-- name: believe_splits(run_id, said)
 -- Takes what a run found of splits, and returns what is new of it.
-select portfolio_id, internal_symbol, ex_date, verdict, new_shares, old_shares, reason
-from desk.judge_splits(:run_id, :judged)
+select portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason
+from desk.believe_splits(:run_id, :said)
 order by internal_symbol, ex_date;
 
 -- name: splits(portfolio_id)
 -- What was last said of each split of a book's holdings, the newest first.
-select internal_symbol, ex_date, verdict, new_shares, old_shares, reason
+select internal_symbol, ex_date, belief, new_shares, old_shares, reason
 from (
     select distinct on (internal_symbol, ex_date) *
-    from desk.split_judgements
+    from desk.split_findings
     where portfolio_id = :portfolio_id
-    order by internal_symbol, ex_date, person is null, judgement_id desc
-) as judged
+    order by internal_symbol, ex_date, person is null, finding_id desc
+) as said
 order by ex_date desc, internal_symbol;
 
 -- name: settle_split(request)$
@@ -65,6 +65,18 @@ select desk.record_opening(:request);
 -- name: reverse_opening(request)$
 -- Takes the opening of a book back whole; the same key and body again gives the same id.
 select desk.reverse_opening(:request);
+
+-- name: record_event(request)$
+-- Books what happened beside ticket lines; the same key and body again gives the same id.
+select desk.record_event(:request);
+
+-- name: approve_event(request)$
+-- The second operator's word for an event.
+select desk.approve_event(:request);
+
+-- name: reverse_event(request)$
+-- Takes an event back whole; the same key and body again gives the same id.
+select desk.reverse_event(:request);
 
 -- name: openings(portfolio_id)
 -- What a book began with, the newest set first, with what was taken back.

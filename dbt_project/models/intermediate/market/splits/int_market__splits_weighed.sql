@@ -1,6 +1,7 @@
--- Is each report of a split one that moves the units of a holding? Two hypotheses are compared, with it and without it:
--- which of them the prices as traded before and after are nearer to. A ratio that no company announces (1.253, 1.998) is
--- a spin-off told as a split, and moves nothing. What is too small for prices to tell needs a second vendor.
+-- Is each report of a split one that moves the units of a holding? Two hypotheses are compared, with it and
+-- without it: which of them the prices as traded before and after are nearer to. A ratio that no company
+-- announces (1.253, 1.998) is a spin-off told as a split, and moves nothing. What is too small for prices to
+-- tell needs a second vendor.
 with policy as (
     select
         ln(1 + {{ policy_limit('data_quality.action_checked_ratio_min') }}) as small_effect,
@@ -10,8 +11,7 @@ with policy as (
 reports as (
     select
         report.*,
-        fraction.new_shares,
-        fraction.old_shares,
+        fraction.*,
         coalesce(action.applied_date, report.ex_date) as applied_date,
         coalesce(action.is_quarantined, false) as is_quarantined
     from {{ ref('stg_market__split_reports') }} as report
@@ -28,18 +28,7 @@ reports as (
 priced as (
     select
         reports.*,
-        (
-            select price_usd from {{ ref('stg_market__split_prices') }} as prices
-            where prices.internal_symbol = reports.internal_symbol
-                and prices.session_date between reports.applied_date - 10 and reports.applied_date - 1
-            order by prices.session_date desc limit 1
-        ) as price_before_usd,
-        (
-            select price_usd from {{ ref('stg_market__split_prices') }} as prices
-            where prices.internal_symbol = reports.internal_symbol
-                and prices.session_date between reports.applied_date and reports.applied_date + 10
-            order by prices.session_date limit 1
-        ) as price_after_usd,
+        around.*,
         exists (
             select from reports as other
             where other.internal_symbol = reports.internal_symbol
@@ -48,6 +37,16 @@ priced as (
                 and (other.new_shares, other.old_shares) = (reports.new_shares, reports.old_shares)
         ) as is_told_twice
     from reports
+    cross join lateral (
+        select
+            (array_agg(price_usd order by session_date desc) filter (where session_date < applied_date))[1]
+                as price_before_usd,
+            (array_agg(price_usd order by session_date) filter (where session_date >= applied_date))[1]
+                as price_after_usd
+        from {{ ref('stg_market__split_prices') }} as prices
+        where prices.internal_symbol = reports.internal_symbol
+            and prices.session_date between reports.applied_date - 10 and reports.applied_date + 10
+    ) as around
 ),
 
 weighed as (
@@ -60,23 +59,12 @@ weighed as (
 )
 
 select
-    weighed.run_id,
-    weighed.internal_symbol,
-    weighed.applied_date as ex_date,
-    weighed.source,
-    weighed.source_rank,
-    weighed.new_shares,
-    weighed.old_shares,
-    weighed.split_value,
-    weighed.price_before_usd,
-    weighed.price_after_usd,
+    run_id, internal_symbol, applied_date as ex_date, source, source_rank, new_shares, old_shares, split_value,
+    price_before_usd, price_after_usd,
     case
-        when weighed.new_shares is null then 'ratio'
-        when weighed.is_quarantined or weighed.with_it >= weighed.without_it or weighed.with_it > policy.residual_max
-            then 'price'
-        when weighed.effect <= policy.small_effect
-            and weighed.without_it - weighed.with_it < weighed.effect / 2
-            and not weighed.is_told_twice then 'unclear'
+        when new_shares is null then 'ratio'
+        when is_quarantined or with_it >= without_it or with_it > residual_max then 'price'
+        when effect <= small_effect and without_it - with_it < effect / 2 and not is_told_twice then 'unclear'
     end as doubt
 from weighed
 cross join policy

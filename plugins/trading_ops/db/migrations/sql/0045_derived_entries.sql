@@ -2,12 +2,12 @@
 -- from the splits that are believed. So an amended fill, one confirmed late, or a split that a vendor corrects, moves or
 -- withdraws moves the ledger with it. A sale of all that is held, to within the tolerance of its policy, leaves exactly zero.
 
-create table desk.split_judgements (
-    judgement_id bigint generated always as identity primary key,
+create table desk.split_findings (
+    finding_id bigint generated always as identity primary key,
     portfolio_id text not null references desk.portfolios (portfolio_id),
     internal_symbol text not null,
     ex_date date not null check (ex_date > '2000-01-01' and ex_date < '2200-01-01'),
-    verdict text not null check (verdict in ('believed', 'doubted', 'withdrawn')),
+    belief text not null check (belief in ('believed', 'doubted', 'withdrawn')),
     -- So many shares for so many old ones, as the company says it; null where that is not known.
     new_shares bigint check (new_shares > 0),
     old_shares bigint check (old_shares > 0),
@@ -15,17 +15,17 @@ create table desk.split_judgements (
     run_id text references desk.runs (run_id),
     person text,
     created_at timestamptz not null default desk.now(),
-    constraint somebody_judges check (num_nonnulls(run_id, person) = 1),
-    constraint believed_has_shares check (verdict <> 'believed' or num_nonnulls(new_shares, old_shares) = 2)
+    constraint somebody_says check (num_nonnulls(run_id, person) = 1),
+    constraint believed_has_shares check (belief <> 'believed' or num_nonnulls(new_shares, old_shares) = 2)
 );
-comment on table desk.split_judgements is
+comment on table desk.split_findings is
     'Whether a split moves the holdings of a book; the newest row of a stock and ex-date counts, a person''s above a run''s.';
-create index split_judgements_newest on desk.split_judgements (portfolio_id, internal_symbol, ex_date, judgement_id desc);
-call desk.make_append_only('desk.split_judgements');
+create index split_findings_newest on desk.split_findings (portfolio_id, internal_symbol, ex_date, finding_id desc);
+call desk.make_append_only('desk.split_findings');
 
 -- What was posted before is what was believed; the fraction is the one with the smallest denominator that is so written.
-insert into desk.split_judgements (
-    portfolio_id, internal_symbol, ex_date, verdict, new_shares, old_shares, reason, run_id, created_at
+insert into desk.split_findings (
+    portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, run_id, created_at
 )
 select
     posted.portfolio_id, posted.internal_symbol, posted.ex_date, 'believed',
@@ -99,9 +99,9 @@ begin atomic
         from desk.signed_fills as fill
         left join desk.ledger_trades_fills as reversal
             on reversal.reverses_fill_id = fill.fill_id and reversal.recorded_at <= known_at
-        inner join desk.confirmations as confirmation on confirmation.confirmation_id = fill.confirmation_id
-        inner join desk.tickets as ticket on ticket.ticket_id = confirmation.ticket_id
-        inner join desk.runs as run on run.run_id = ticket.run_id
+        left join desk.confirmations as confirmation on confirmation.confirmation_id = fill.confirmation_id
+        left join desk.tickets as ticket on ticket.ticket_id = confirmation.ticket_id
+        left join desk.runs as run on run.run_id = ticket.run_id
         left join desk.units_tolerances as tolerance on tolerance.policy_hash = run.policy_hash
         where fill.portfolio_id = asked_portfolio_id
 
@@ -132,7 +132,7 @@ begin atomic
         select
             event.kind, leg.internal_symbol, event.happened_at, event.counts_from_at,
             event.sign * leg.units_delta, event.sign * leg.cash_gbp, format('event/%s', event.event_id),
-            event.reverses_event_id is not null or event.reversal_counts_from_at <= known_at,
+            event.reverses_event_id is not null or coalesce(event.reversal_counts_from_at <= known_at, false),
             case
                 when event.kind = 'trade' and leg.units_delta < 0
                     then greatest(tolerance.units_max, tolerance.ratio_max * -leg.units_delta)
@@ -149,15 +149,15 @@ begin atomic
     ),
 
     believed as (
-        select judged.internal_symbol, judged.ex_date, judged.new_shares, judged.old_shares, judged.created_at
+        select said.internal_symbol, said.ex_date, said.new_shares, said.old_shares, said.created_at
         from (
-            select distinct on (judgement.internal_symbol, judgement.ex_date) judgement.*
-            from desk.split_judgements as judgement
-            where judgement.portfolio_id = asked_portfolio_id and judgement.created_at <= believed_at
+            select distinct on (finding.internal_symbol, finding.ex_date) finding.*
+            from desk.split_findings as finding
+            where finding.portfolio_id = asked_portfolio_id and finding.created_at <= believed_at
             order by
-                judgement.internal_symbol, judgement.ex_date, judgement.person is null, judgement.judgement_id desc
-        ) as judged
-        where judged.verdict = 'believed'
+                finding.internal_symbol, finding.ex_date, finding.person is null, finding.finding_id desc
+        ) as said
+        where said.belief = 'believed'
     ),
 
     -- What was taken back is nothing at its own instant, and closes nothing.
@@ -230,7 +230,7 @@ cross join lateral desk.entries_known(
     run.frozen_at,
     greatest(
         run.frozen_at,
-        (select max(judgement.created_at) from desk.split_judgements as judgement where judgement.run_id = run.run_id)
+        (select max(finding.created_at) from desk.split_findings as finding where finding.run_id = run.run_id)
     )
 ) as entry;
 comment on view desk.run_entries is 'The entries of its book that a run knows.';

@@ -1,4 +1,4 @@
--- The one way an event and a judgement of a split enter, each with its row in the audit log.
+-- The one way an event and a finding of a split enter, each with its row in the audit log.
 
 -- Granted to nobody. Nothing that was not held leaves a book, now or at any instant before.
 create function desk.refuse_short_units(asked_portfolio_id text) returns void
@@ -178,26 +178,26 @@ create function desk.is_announced(new_shares numeric, old_shares numeric) return
 language sql immutable parallel safe
 return least(new_shares, old_shares) >= 1 and (least(new_shares, old_shares) = 1 or greatest(new_shares, old_shares) <= 21);
 
--- What a run found of the splits of its book: [{symbol, ex_date, verdict, new_shares, old_shares, reason}]. A split is believed
+-- What a run found of the splits of its book: [{symbol, ex_date, belief, new_shares, old_shares, reason}]. A split is believed
 -- only as a vendor told it to the run, in whole shares that a company announces; a person's word stays above it.
-create function desk.judge_splits(judging_run_id text, judged jsonb) returns setof desk.split_judgements
+create function desk.believe_splits(finding_run_id text, said jsonb) returns setof desk.split_findings
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
     run record;
     invented record;
-    new_row desk.split_judgements;
+    new_row desk.split_findings;
 begin
     select runs.run_id, runs.portfolio_id, runs.data_snapshot_id, runs.universe_hash into run
-    from desk.runs where runs.run_id = judging_run_id;
+    from desk.runs where runs.run_id = finding_run_id;
     if not found then
-        raise exception 'there is no run %', judging_run_id using errcode = 'foreign_key_violation';
+        raise exception 'there is no run %', finding_run_id using errcode = 'foreign_key_violation';
     end if;
     perform from desk.portfolios where portfolio_id = run.portfolio_id for no key update;
     select split ->> 'symbol' as symbol, (split ->> 'ex_date')::date as ex_date into invented
-    from jsonb_array_elements(judged) as split
-    where split ->> 'verdict' = 'believed'
+    from jsonb_array_elements(said) as split
+    where split ->> 'belief' = 'believed'
         and not desk.is_split_told(
             run.run_id, split ->> 'symbol', (split ->> 'ex_date')::date, (split ->> 'new_shares')::numeric,
             (split ->> 'old_shares')::numeric
@@ -208,32 +208,32 @@ begin
             using errcode = 'check_violation', constraint = 'split_is_told';
     end if;
     for new_row in
-        insert into desk.split_judgements (
-            portfolio_id, internal_symbol, ex_date, verdict, new_shares, old_shares, reason, run_id
+        insert into desk.split_findings (
+            portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, run_id
         )
         select
-            run.portfolio_id, split ->> 'symbol', (split ->> 'ex_date')::date, split ->> 'verdict',
+            run.portfolio_id, split ->> 'symbol', (split ->> 'ex_date')::date, split ->> 'belief',
             (split ->> 'new_shares')::bigint, (split ->> 'old_shares')::bigint, split ->> 'reason', run.run_id
-        from jsonb_array_elements(judged) as split
+        from jsonb_array_elements(said) as split
         left join lateral (
-            select standing.verdict, standing.new_shares, standing.old_shares, standing.person
-            from desk.split_judgements as standing
+            select standing.belief, standing.new_shares, standing.old_shares, standing.person
+            from desk.split_findings as standing
             where standing.portfolio_id = run.portfolio_id
                 and standing.internal_symbol = split ->> 'symbol'
                 and standing.ex_date = (split ->> 'ex_date')::date
-            order by standing.person is null, standing.judgement_id desc
+            order by standing.person is null, standing.finding_id desc
             limit 1
         ) as standing on true
         where standing.person is null
-            and (standing.verdict, standing.new_shares, standing.old_shares) is distinct from
-            (split ->> 'verdict', (split ->> 'new_shares')::bigint, (split ->> 'old_shares')::bigint)
-            and (standing.verdict is not null or split ->> 'verdict' <> 'withdrawn')
+            and (standing.belief, standing.new_shares, standing.old_shares) is distinct from
+            (split ->> 'belief', (split ->> 'new_shares')::bigint, (split ->> 'old_shares')::bigint)
+            and (standing.belief is not null or split ->> 'belief' <> 'withdrawn')
         returning *
     loop
         perform desk.audit(
-            'desk', 'judge_split', format('%s/%s', new_row.internal_symbol, new_row.ex_date),
+            'desk', 'believe_split', format('%s/%s', new_row.internal_symbol, new_row.ex_date),
             jsonb_build_object(
-                'verdict', new_row.verdict, 'new_shares', new_row.new_shares, 'old_shares', new_row.old_shares,
+                'belief', new_row.belief, 'new_shares', new_row.new_shares, 'old_shares', new_row.old_shares,
                 'reason', new_row.reason, 'run_id', run.run_id
             )
         );
@@ -280,13 +280,13 @@ return exists (
         )
 );
 
--- request: {portfolio_id, symbol, ex_date, verdict, new_shares, old_shares, person, notes}
+-- request: {portfolio_id, symbol, ex_date, belief, new_shares, old_shares, person, notes}
 create function desk.settle_split(request jsonb) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
-    new_judgement_id bigint;
+    new_finding_id bigint;
 begin
     perform desk.refuse_bookkeeper(request);
     if not exists (
@@ -296,19 +296,19 @@ begin
         raise exception 'this book never held %', coalesce(request ->> 'symbol', 'a stock without a symbol')
             using errcode = 'check_violation', constraint = 'split_of_a_holding';
     end if;
-    insert into desk.split_judgements (
-        portfolio_id, internal_symbol, ex_date, verdict, new_shares, old_shares, reason, person
+    insert into desk.split_findings (
+        portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, person
     ) values (
-        request ->> 'portfolio_id', request ->> 'symbol', (request ->> 'ex_date')::date, request ->> 'verdict',
+        request ->> 'portfolio_id', request ->> 'symbol', (request ->> 'ex_date')::date, request ->> 'belief',
         (request ->> 'new_shares')::bigint, (request ->> 'old_shares')::bigint, coalesce(request ->> 'notes', ''),
         request ->> 'person'
-    ) returning judgement_id into new_judgement_id;
+    ) returning finding_id into new_finding_id;
     perform desk.refuse_short_units(request ->> 'portfolio_id');
     perform desk.audit(
         request ->> 'person', 'settle_split', format('%s/%s', request ->> 'symbol', request ->> 'ex_date'),
         request - 'person'
     );
-    return new_judgement_id;
+    return new_finding_id;
 end
 $$;
 comment on function desk.settle_split(jsonb) is
@@ -317,13 +317,13 @@ comment on function desk.settle_split(jsonb) is
 revoke all on function desk.next_units(numeric, numeric, numeric, numeric, numeric),
     desk.entries_known(text, timestamptz, timestamptz), desk.event_objection(text, jsonb), desk.refuse_bookkeeper(jsonb),
     desk.refuse_short_units(text), desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
-    desk.judge_splits(text, jsonb), desk.is_split_told(text, text, date, numeric, numeric), desk.settle_split(jsonb), desk.is_announced(numeric, numeric) from public;
+    desk.believe_splits(text, jsonb), desk.is_split_told(text, text, date, numeric, numeric), desk.settle_split(jsonb), desk.is_announced(numeric, numeric) from public;
 grant execute on function desk.is_announced(numeric, numeric) to desk_dbt, desk_reader;
 grant execute on function desk.entries_known(text, timestamptz, timestamptz)
     to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;
 grant execute on function desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
     desk.settle_split(jsonb) to desk_app, desk_planner;
-grant execute on function desk.judge_splits(text, jsonb) to desk_planner;
-grant select on desk.run_entries, desk.split_judgements to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;
+grant execute on function desk.believe_splits(text, jsonb) to desk_planner;
+grant select on desk.run_entries, desk.split_findings to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;
 grant select on desk.ledger_events, desk.ledger_event_legs, desk.ledger_event_approvals, desk.signed_events,
     desk.units_tolerances to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;

@@ -62,12 +62,12 @@ begin atomic
         when 'KILL_SWITCH' then
             exists (select from desk.halts where kind = 'release' and halt_id > told.subject::bigint)
         when 'SPLIT_DOUBTED' then (
-            select judgement.verdict <> 'doubted'
-            from desk.split_judgements as judgement
-            where judgement.portfolio_id = told.subject
-                and format('%s:%s', judgement.internal_symbol, judgement.ex_date)
+            select finding.belief <> 'doubted'
+            from desk.split_findings as finding
+            where finding.portfolio_id = told.subject
+                and format('%s:%s', finding.internal_symbol, finding.ex_date)
                     = substr(told.subjects, length(told.subject) + 2)
-            order by judgement.person is null, judgement.judgement_id desc
+            order by finding.person is null, finding.finding_id desc
             limit 1
         )
         when 'NO_TICKET' then exists (

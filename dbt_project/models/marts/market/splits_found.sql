@@ -1,6 +1,6 @@
--- Each split of a holding once, however many vendors report it and whatever day they give it, with what is to be
--- believed of it; and what was believed before and is no longer reported. desk.judge_splits takes these rows, and
--- believes no split that no vendor told.
+-- Each split of a holding once, however many vendors report it and whatever day they give it, with what is to
+-- be believed of it; and what was believed before and is no longer reported. desk.believe_splits takes these
+-- rows, and believes no split that no vendor told.
 -- Vendors date one split a few days apart, and no stock splits twice within a week.
 with weighed as (
     select *, row_number() over (order by (doubt is not null)::integer, source_rank, ex_date, source) as place
@@ -8,8 +8,7 @@ with weighed as (
 ),
 
 found as (
-    select weighed.*
-    from weighed
+    select * from weighed
     where not exists (
         select from weighed as better
         where better.internal_symbol = weighed.internal_symbol
@@ -20,9 +19,9 @@ found as (
 
 gone as (
     select standing.*
-    from {{ ref('stg_desk__split_judgements') }} as standing
+    from {{ ref('stg_desk__split_findings') }} as standing
     where not standing.is_settled
-        and standing.verdict <> 'withdrawn'
+        and standing.belief <> 'withdrawn'
         and not exists (
             select from found
             where found.internal_symbol = standing.internal_symbol and found.ex_date = standing.ex_date
@@ -46,17 +45,18 @@ select
     run_id,
     internal_symbol,
     ex_date,
-    case when doubt is null then 'believed' else 'doubted' end as verdict,
+    case when doubt is null then 'believed' else 'doubted' end as belief,
     new_shares::bigint as new_shares,
     old_shares::bigint as old_shares,
     case
         when doubt = 'ratio' then format('no company announces %s new shares for an old one', {{ plain('split_value') }})
         when doubt = 'price'
             then format(
-                'the price went from %s to %s', {{ plain('price_before_usd') }}, {{ plain('price_after_usd') }}
+                'the price went from %s to %s',
+                {{ plain('price_before_usd') }}, {{ plain('price_after_usd') }}
             )
         when doubt = 'unclear' then 'too small for the price to tell, and one vendor alone reports it'
-        when price_before_usd is null or price_after_usd is null then format('as %s reports it', source)
+        when num_nulls(price_before_usd, price_after_usd) > 0 then format('as %s reports it', source)
         else format(
             '%s reports it, and the price went from %s to %s',
             source, {{ plain('price_before_usd') }}, {{ plain('price_after_usd') }}
