@@ -12,6 +12,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from confirm_app import answers, request_log
+from confirm_app.account.cases import cases
 from confirm_app.account.cash import cash
 from confirm_app.account.events import events
 from confirm_app.account.snapshots import snapshots
@@ -74,7 +75,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    account, told = (snapshots, cash, events), (symbols, halt, incidents, guide)
+    account, told = (snapshots, cash, events, cases), (symbols, halt, incidents, guide)
     for blueprint in (sign_in, tickets, plan_again, confirmations, trial, *account, *told, health):
         app.register_blueprint(blueprint)
     answers.register(app)

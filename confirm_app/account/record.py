@@ -3,11 +3,12 @@ What the forms about the account share: their untouched fields, the ledger they 
 becomes of a refused one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
 import psycopg
+from flask import request
 
 from confirm_app.account.plausibility import LedgerBalances, balances
 from confirm_app.database import desk_settings, reading, write_once
@@ -36,6 +37,11 @@ def fresh_values(now_at) -> dict[str, str]:
         "date": on_clock(now_at, "London", "%Y-%m-%d"),
         "time": on_clock(now_at, "London", "%H:%M:%S"),
     }
+
+
+def prefilled(names: Iterable[str]) -> dict[str, str]:
+    """Return the fields of a form that the address fills in; whoever sends the form has read them."""
+    return {name: request.args[name] for name in names if name in request.args}
 
 
 def is_recorded(key: str) -> bool:

@@ -194,6 +194,18 @@ from desk.ledger_cash_movements as movement
 left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
 where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
 
+-- name: drift_hypotheses(portfolio_id)
+-- What may explain each difference between the newest snapshot and the books, and which form books it.
+select snapshot_id, subject, shown_value, booked_value, hypothesis, words, form, fields
+from desk.drift_hypotheses(:portfolio_id);
+
+-- name: expected_dividends(portfolio_id)
+-- The dividends of the last year that are not booked, the oldest first.
+select symbol, ex_date, units, gross_usd, gross_gbp, is_overdue
+from desk.expected_dividends(:portfolio_id)
+where booked_event_id is null
+order by ex_date, symbol;
+
 -- name: recent_events(portfolio_id)
 -- The legs of the newest events of a portfolio, with what each takes back, what takes it back, and since when it counts.
 select
