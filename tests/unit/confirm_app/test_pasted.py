@@ -117,8 +117,13 @@ def test_several_lines_of_a_stock_are_added_up_aloud():
 
 @pytest.mark.parametrize(
     ("other", "written"),
-    [("£505.00", ("1.3750", "2375")), ("£505", ("1.375", "2,375")), ("£505,00", ("1.375", "2,375"))],
-    ids=["points before decimals", "nothing known", "commas before decimals"],
+    [
+        ("£505.00", ("1.3750", "2375")),
+        ("£505", ("1.375", "2,375")),
+        ("£505,00", ("1.375", "2,375")),
+        ("£505,00 -7.25%", ("1.375", "2,375")),
+    ],
+    ids=["points before decimals", "nothing known", "commas before decimals", "both"],
 )
 def test_the_table_s_other_figures_say_which_mark_is_before_decimals(other, written):
     """Where they do not, the row keeps what stands there, and its field asks back."""
