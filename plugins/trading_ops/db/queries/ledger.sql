@@ -11,6 +11,28 @@ values (:snapshot_id, :subject, :expected_value, :observed_value)
 on conflict (snapshot_id, subject) do nothing
 returning subject, snapshot_id, expected_value, observed_value;
 
+-- name: keep_fill_finding(run_id, fill_id, low_usd, high_usd, expected_value_gbp, is_price_in_range, is_in_session, is_in_window, is_value_plausible)*!
+-- Keeps what a run found of a fill, unless its newest finding says the same.
+insert into desk.fill_findings (
+    run_id, fill_id, low_usd, high_usd, expected_value_gbp, is_price_in_range, is_in_session, is_in_window,
+    is_value_plausible
+)
+select
+    :run_id, :fill_id, :low_usd, :high_usd, :expected_value_gbp, :is_price_in_range, :is_in_session, :is_in_window,
+    :is_value_plausible
+where not exists (
+    select from (
+        select * from desk.fill_findings where fill_id = :fill_id order by finding_id desc limit 1
+    ) as newest
+    where (
+        newest.low_usd, newest.high_usd, newest.expected_value_gbp, newest.is_price_in_range, newest.is_in_session,
+        newest.is_in_window, newest.is_value_plausible
+    ) is not distinct from (
+        :low_usd, :high_usd, :expected_value_gbp, :is_price_in_range, :is_in_session, :is_in_window, :is_value_plausible
+    )
+)
+on conflict (run_id, fill_id) do nothing;
+
 -- name: lock_ledger(portfolio_id)$
 -- One poster of corporate actions per portfolio at a time.
 select pg_advisory_xact_lock(hashtext('trading_ops.ledger'), hashtext(:portfolio_id));

@@ -104,11 +104,17 @@ where ticket_id = :ticket_id
 order by line_number, version_number desc;
 
 -- name: fills(ticket_id)
--- The fills a person typed, of every version; the rows that take fills back are left out.
+-- The fills a person typed, of every version, with what was found of each beside the market of its day, null before;
+-- the rows that take fills back are left out.
 select
-    fill.confirmation_id, fill.fill_number, fill.units, fill.price_usd, fill.value_gbp, fill.fee_gbp, fill.executed_at
+    fill.confirmation_id, fill.fill_number, fill.units, fill.price_usd, fill.value_gbp, fill.fee_gbp, fill.executed_at,
+    finding.low_usd, finding.high_usd, finding.expected_value_gbp, finding.is_price_in_range, finding.is_in_session,
+    finding.is_in_window, finding.is_value_plausible
 from desk.ledger_trades_fills as fill
 inner join desk.confirmations as confirmation on confirmation.confirmation_id = fill.confirmation_id
+left join lateral (
+    select * from desk.fill_findings where fill_findings.fill_id = fill.fill_id order by finding_id desc limit 1
+) as finding on true
 where confirmation.ticket_id = :ticket_id and fill.reverses_fill_id is null
 order by fill.confirmation_id, fill.fill_number;
 

@@ -1,4 +1,4 @@
-"""Runs sql/0047_snapshots_compared.sql."""
+"""Runs sql/0047_figures_compared.sql."""
 
 from trading_ops.db.migrate import run_sql_file
 
@@ -7,4 +7,4 @@ down_revision = "0043"
 
 
 def upgrade() -> None:
-    run_sql_file("0047_snapshots_compared.sql")
+    run_sql_file("0047_figures_compared.sql")

@@ -1,3 +1,5 @@
+-- What people typed, held against the books, and against the market.
+
 -- The books against one picture of the broker's account, row by row: what the gate's objections are made of is what the
 -- page shows, so that nobody is told one thing and stopped by another.
 
@@ -149,3 +151,25 @@ begin atomic
     where subject <> 'CASH'
     having count(*) > 0;
 end;
+
+-- What a run found of each fill beside the market of its day. dbt computes it, the planner hands it over as rows, and
+-- the page shows the newest; an expected value and its verdict are null while there is no rate.
+create table desk.fill_findings (
+    finding_id bigint generated always as identity primary key,
+    run_id text not null references desk.runs (run_id),
+    fill_id bigint not null references desk.ledger_trades_fills (fill_id),
+    low_usd desk.price not null,
+    high_usd desk.price not null,
+    expected_value_gbp desk.money,
+    is_price_in_range boolean not null,
+    is_in_session boolean not null,
+    is_in_window boolean not null,
+    is_value_plausible boolean,
+    created_at timestamptz not null default desk.now(),
+    unique (run_id, fill_id)
+);
+comment on table desk.fill_findings is
+    'A fill beside its session''s bar and hours, its ticket''s window and the day''s rate; the newest row counts.';
+call desk.make_append_only('desk.fill_findings');
+grant insert, select on desk.fill_findings to desk_planner;
+grant select on desk.fill_findings to desk_app, desk_reader, desk_backup;
