@@ -101,7 +101,7 @@ def test_a_price_no_market_had_is_in_the_report(desk, ticket):
 
 
 def test_what_the_market_says_of_a_fill_is_kept_once_it_is_known_and_again_when_it_changes(desk, ticket):
-    """Before its ticket is whole: no bar is no finding, the same again is none, a corrected bar is one more."""
+    """Before its ticket is whole: no bar is none, the same again is none, a corrected bar is one more."""
     found = "select high_usd, is_price_in_range from desk.fill_findings order by finding_id"
     for high_usd, kept in ((None, []), ("103", [True]), ("103", [True]), ("101", [True, False])):
         report(desk, high_usd)

@@ -37,18 +37,6 @@ insert into marts.ledger_positions values
     (%(run)s, 'demo', 'BRCH', 3.000000, null, null);
 insert into marts.price_coverage values (%(run)s, '2026-06-12', 3, 2, 0.666667, 'CEDR', true);
 """
-# Of a week ago and older, plausible, odd, and of a session without a bar yet.
-FILLS = """
-insert into marts.fill_findings
-select %(run)s, fill_id, 'demo-2026-W24-1', fill_id, 'ALDR', executed_at::timestamptz, 5, price_usd, 400, 99, 101, 400,
-    price_usd between 99 and high_usd, true, true, true
-from (values
-    (1, '2026-06-06 07:59:59+00', 98, 101),
-    (2, '2026-06-08 14:00:00+00', 100, 101),
-    (3, '2026-06-08 14:00:00+00', 98.5, 101),
-    (4, '2026-06-12 14:00:00+00', 100, null::numeric)
-) as fill (fill_id, executed_at, price_usd, high_usd);
-"""
 
 
 @pytest.fixture
@@ -102,22 +90,6 @@ def test_a_report_has_the_books_figures(valued):
         assert line in text
     assert "Not everything" not in text
     assert "Fills of the week" not in text and "Fills of the week" not in mails(valued)[0]["body_text"]
-
-
-def test_a_report_asks_about_what_the_market_of_its_day_does_not_explain(valued):
-    """For a week of mornings, with ticket, line and figures; what is plausible is counted."""
-    run_id = rows.add_run(valued, kind="daily")
-    with rows.superuser(valued) as connection:
-        connection.execute(FILLS.replace("%(run)s", f"'{run_id}'"))
-    text = write(valued, run_id)
-    (mail,) = mails(valued)
-    counted = "1 of 3 plausible, 1 asked about, 1 without a bar of their day"
-    asked = (
-        "line 3 ALDR of demo-2026-W24-1: the price of $98.50 is none the market had that day: $99.00 to $101.00"
-    )
-    assert f"Fills of the week beside the market of their day: {counted}.\n- **{asked}**\n" in text
-    assert f"Fills of the week: {counted}" in mail["body_text"] and f"Question: {asked}" in mail["body_text"]
-    assert asked in mail["attachments"][0]["content"]
 
 
 def test_a_report_shows_the_drawdown_from_the_peak_and_since_its_review(valued):

@@ -1,6 +1,6 @@
 -- Is every fill that counts held against the market, and does each finding say what its figures say?
 -- Red ends build_book: nothing is sized, and the ticket is a NO-TRADE that names the step.
--- Says nothing about a fill that is odd; the page and the daily report ask about it, and no plan waits for it.
+-- Says nothing about a fill that is odd; page and daily report ask about it, and no plan waits for it.
 with findings as (
     select * from {{ ref('fill_findings') }}
 ),

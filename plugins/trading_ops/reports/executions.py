@@ -2,8 +2,8 @@
 Intended against executed: one report per ticket, as files and as a mail to both people.
 
 It speaks once every line is confirmed and the bars of the days of execution are in, which the week's
-reconciliation, the last run before the next plan, no longer waits for. What the market says of a fill is kept as
-soon as it is known, whether its ticket is whole or not: the page shows it.
+reconciliation, the last run before the next plan, no longer waits for. What the market says of a fill is kept
+as soon as it is known, whether its ticket is whole or not: the page shows it.
 """
 
 from collections.abc import Mapping

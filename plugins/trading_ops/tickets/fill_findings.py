@@ -1,8 +1,8 @@
 """
 What the market of its day says of a fill, in questions a person can answer.
 
-Pure. dbt finds it (`marts.fill_findings`), the desk keeps it (`desk.fill_findings`); page, report and mail ask in
-the same words. A question is no error: whoever recorded the line looks at eToro again, and corrects it or not.
+Pure. dbt finds it (`marts.fill_findings`), the desk keeps it (`desk.fill_findings`); page and report ask
+in the same words. A question is no error: whoever recorded the line looks again, and corrects it or not.
 """
 
 from collections.abc import Mapping, Sequence

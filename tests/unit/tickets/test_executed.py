@@ -9,7 +9,6 @@ from trading_ops.tickets.build import TicketLine
 from trading_ops.tickets.executed import Executed, ExecutedLine, done, remarks, slippage
 from trading_ops.tickets.fill_findings import is_checked, questions, questions_of
 
-
 AT = datetime(2026, 6, 15, 13, 55, tzinfo=UTC)
 PLAUSIBLE = {
     "low_usd": Decimal("98.50"),

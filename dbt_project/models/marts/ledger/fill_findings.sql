@@ -1,4 +1,4 @@
--- Every fill that counts beside the market of its day: its price, its instant, and what its shares were worth.
+-- Every fill that counts beside the market of its day: its price, its instant, what its shares were worth.
 -- A finding is null while what it needs is not known: the session's bar, a rate, or the policy's tolerance.
 with fills as (
     select
@@ -33,7 +33,7 @@ weighed as (
         trim_scale(bars.low_usd) as low_usd,
         trim_scale(bars.high_usd) as high_usd,
         rates.gbpusd_rate,
-        round(fills.units * fills.price_usd / rates.gbpusd_rate, 2) as expected_value_gbp,
+        trim_scale(round(fills.units * fills.price_usd / rates.gbpusd_rate, 2)) as expected_value_gbp,
         {{ policy_limit('fills.value_disagreement_ratio_max') }} as disagreement_ratio_max,
         coalesce(fills.executed_at between calendar.open_at and calendar.close_at, false) as is_in_session,
         fills.executed_at between ticket.window_open_at and ticket.window_close_at as is_in_window
@@ -65,6 +65,5 @@ select
     is_in_window,
     -- A penny is what rounding may do to the smallest fill.
     abs(value_gbp - expected_value_gbp)
-    <= greatest(disagreement_ratio_max * expected_value_gbp, case when disagreement_ratio_max >= 0 then 0.01 end)
-        as is_value_plausible
+    <= disagreement_ratio_max * expected_value_gbp + 0.01 as is_value_plausible
 from weighed
