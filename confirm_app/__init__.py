@@ -32,6 +32,7 @@ from confirm_app.tickets.trial import trial
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_price_usd, skip_rule
 from trading_ops.tickets.executed import done, remarks, slippage
+from trading_ops.tickets.fill_findings import is_checked, questions
 from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
 from trading_ops.tickets.trial import FIGURES
@@ -68,6 +69,8 @@ def create_app(config: Settings | None = None) -> Flask:
         done=done,
         slippage=slippage,
         remarks=remarks,
+        is_checked=is_checked,
+        questions=questions,
         limit=skip_price_usd,
     )
     app.jinja_env.globals |= {"not_found_rule": NOT_FOUND_RULE, "test_figures": FIGURES}

@@ -55,11 +55,7 @@ def is_recorded(key: str) -> bool:
 
 def ledger_at(at: datetime) -> LedgerBalances:
     """Return what the desk's ledger held at an instant, as far as it is booked."""
-    portfolio_id = desk_settings().portfolio_id
-    return balances(
-        queries.page.entry_totals(reading(), portfolio_id=portfolio_id, at=at),
-        queries.page.broker_names(reading()),
-    )
+    return balances(queries.page.entry_totals(reading(), portfolio_id=desk_settings().portfolio_id, at=at))
 
 
 def record_once(work: Callable[[psycopg.Connection], T], form: PostedForm, field: str, send_again: str) -> T:
