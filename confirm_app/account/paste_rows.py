@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from confirm_app.account.pasted import PastedRow, UnreadRow, rows_of_table
 from confirm_app.account.rows import read_rows, with_units
 from confirm_app.forms.fields import FieldError
-from confirm_app.forms.figures import FigureError, as_typed, parse_figure
+from confirm_app.forms.figures import UNIT_PLACES, FigureError, as_typed, parse_figure
 from confirm_app.forms.posted import PostedForm
 from trading_ops.universe.names import as_named
 
@@ -59,6 +59,6 @@ def _row_of(stock: str, values: Mapping[str, str], symbol_of: Mapping[str, str])
 
 def _sum(pasted: list[PastedRow]) -> str | None:
     try:
-        return as_typed(sum(parse_figure(row.units, places=10) for row in pasted))
+        return as_typed(sum(parse_figure(row.units, places=UNIT_PLACES) for row in pasted))
     except FigureError:
         return None
