@@ -45,7 +45,7 @@ class UnreadRow:
 
 
 def rows_of_table(text: str, symbol_of: Mapping[str, str]) -> tuple[list[PastedRow], list[UnreadRow]]:
-    """Return what a copied table says; `symbol_of` has the stock of each name, as names.as_named writes it."""
+    """Return what a copied table says; `symbol_of` has the stock of each name, as names.as_named writes."""
     read: list[PastedRow] = []
     unread: list[UnreadRow] = []
     heading: list[str] = []
