@@ -142,7 +142,8 @@ def _doubt_positions(snapshot: Snapshot, ledger: LedgerBalances) -> Iterator[Dou
         elif is_tenfold(position.units, held):
             yield Doubt(
                 f"row-{position.row_number}-units",
-                f"{position.symbol}: {units(position.units)} units, while the ledger holds {units(held)}: "
+                f"{position.symbol}: {units(position.units)} units, while the ledger holds "
+                f"{units(held) if held else 'none'}: "
                 "another row's figure, or a digit too many or too few?",
                 f"beside-ledger-{position.symbol}",
                 exact(position.units, held),

@@ -61,7 +61,7 @@ def test_a_slip_is_asked_about_and_a_mistake_is_told(holder, desk):
     answer = holder.client.post(EVENTS, data=fill_in(holder, kind="transfer", symbol="ALDR", units_out="7"))
     assert answer.status_code == 422 and "Not recorded: the book would hold -0.75 units of ALDR" in answer.text
     answer = holder.client.post(EVENTS, data=fill_in(holder, kind="air_drop", symbol="Nobody", units_in="1"))
-    assert answer.status_code == 422 and "Nobody is no stock the desk knows" in answer.text
+    assert answer.status_code == 422 and "NOBODY is no stock the desk knows" in answer.text
     assert count_rows(desk) == before
 
 
