@@ -100,8 +100,8 @@ def parse_event(
     """
     Return the event a form describes, or None and every error in it.
 
-    `symbol_of` has the instrument of each name a stock is told by, as names.as_named writes it. A field that the kind
-    does not have must be empty.
+    `symbol_of` has the instrument of each name a stock is told by, as names.as_named writes it. A field that
+    the kind does not have must be empty.
     """
     errors: list[FieldError] = []
     kind = fields.get("kind", "")
@@ -184,4 +184,3 @@ def _legs(
     if new_symbol:
         legs += (Leg(new_symbol, came, cost_gbp=cost_gbp if kind == "spin_off" else _NONE),)
     return legs
-

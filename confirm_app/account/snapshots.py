@@ -7,7 +7,15 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from confirm_app.account.comparison import Compared, gate_sentence
 from confirm_app.account.paste_rows import with_pasted
 from confirm_app.account.plausibility import LedgerBalances, doubt_snapshot
-from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
+from confirm_app.account.record import (
+    NotRecorded,
+    fresh_values,
+    instrument_names,
+    is_recorded,
+    ledger_at,
+    record_once,
+    symbol_of,
+)
 from confirm_app.account.rows import read_rows, with_holdings, with_more_rows
 from confirm_app.account.snapshot_form import parse_snapshot
 from confirm_app.database import desk_settings, reading

@@ -1,4 +1,4 @@
-"""Where books and eToro differ, on the operator's page: an explanation leads to its form, and the form books it."""
+"""Where books and eToro differ, on the operator's page: an explanation leads to the form that books it."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from trading_ops.runs.frozen import adopt_policy
 
 @pytest.fixture
 def holder(executor, operator, desk, ticket):
-    """The operator of a book of £8,500 and 6.25 ALDR, under the policy in use; every other line was skipped."""
+    """The operator of a book of £8,500 and 6.25 ALDR, under the policy in use."""
     with connect("desk_planner", desk) as connection:
         adopt_policy(connection, policy_of())
     deposit(desk, "9000.00")

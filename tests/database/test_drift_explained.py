@@ -1,4 +1,4 @@
-"""What may explain a drift, and the dividends that are due: proposed in their order, booked by nobody but an operator."""
+"""What may explain a drift, and the dividends that are due: proposed in order, booked by an operator."""
 
 import json
 from datetime import UTC, date, datetime
@@ -68,25 +68,55 @@ def test_books_that_agree_need_no_explanation(book):
 @pytest.mark.parametrize(
     ("cash", "units", "subject", "hypothesis", "form", "fields"),
     [
-        ("200.00", {"AAA": "40"}, "AAA", "split", "split", {"symbol": "AAA", "new_shares": "4", "old_shares": "1"}),
+        (
+            "200.00",
+            {"AAA": "40"},
+            "AAA",
+            "split",
+            "split",
+            {"symbol": "AAA", "new_shares": "4", "old_shares": "1"},
+        ),
         ("200.00", {"AAA": "2.5"}, "AAA", "split", "split", {"new_shares": "1", "old_shares": "4"}),
         ("200.00", {"AAA": "1000"}, "AAA", "decimal_shift", "snapshot", {}),
         ("1000.00", {}, "AAA", "duplicate_confirmation", "line", {"line_number": 1}),
         ("200.00", {"AAA": "100"}, "AAA", "units_and_price_swapped", "line", {"line_number": 1}),
-        ("60.00", {"AAA": "12"}, "AAA", "off_ticket_trade", "event", {"kind": "trade", "units_in": "2", "cash": "140.00"}),
-        ("200.00", {"ZZZ": "10"}, "AAA", "corporate_event", "event", {"kind": "exchange", "new_symbol": "ZZZ"}),
+        (
+            "60.00",
+            {"AAA": "12"},
+            "AAA",
+            "off_ticket_trade",
+            "event",
+            {"kind": "trade", "units_in": "2", "cash": "140.00"},
+        ),
+        (
+            "200.00",
+            {"ZZZ": "10"},
+            "AAA",
+            "corporate_event",
+            "event",
+            {"kind": "exchange", "new_symbol": "ZZZ"},
+        ),
         ("500.00", {"AAA": "10"}, "CASH", "deposit", "cash", {"kind": "deposit", "amount": "300.00"}),
-        ("190.03", {"AAA": "10"}, "CASH", "fx_conversion", "event", {"kind": "fx_conversion", "cash": "-9.97"}),
+        (
+            "190.03",
+            {"AAA": "10"},
+            "CASH",
+            "fx_conversion",
+            "event",
+            {"kind": "fx_conversion", "cash": "-9.97"},
+        ),
         ("250.00", {"AAA": "10"}, "CASH", "pounds_and_dollars_mixed_up", "snapshot", {}),
         ("2000.00", {"AAA": "10"}, "CASH", "decimal_shift", "snapshot", {}),
         ("207.31", {"AAA": "10"}, "CASH", "interest", "cash", {"kind": "interest", "amount": "7.31"}),
     ],
 )
-def test_a_cause_is_proposed_with_the_form_that_books_it(book, cash, units, subject, hypothesis, form, fields):
+def test_a_cause_is_proposed_with_its_form(book, cash, units, subject, hypothesis, form, fields):
     """Among the first three, with the figures filled in."""
     with connect("desk_loader", book) as connection:
         load_id = rows.insert_load(connection, "rate", 1)
-        connection.execute("insert into raw.fx_rates values (%s, 'ecb', '2026-06-15', 'GBP', 'USD', 1.25)", (load_id,))
+        connection.execute(
+            "insert into raw.fx_rates values (%s, 'ecb', '2026-06-15', 'GBP', 'USD', 1.25)", (load_id,)
+        )
     show(book, cash, **units)
     found = explained(book)[subject]
     assert hypothesis in [row["hypothesis"] for row in found[:3]], found
@@ -127,14 +157,20 @@ def test_a_dividend_is_expected_until_it_is_booked(book):
                 "insert into raw.corporate_actions values (%s, 'simulated', %s, '2026-06-16', 'dividend', %s)",
                 (load_id, symbol, value),
             )
-        connection.execute("insert into raw.fx_rates values (%s, 'ecb', '2026-06-15', 'GBP', 'USD', 1.25)", (load_id,))
+        connection.execute(
+            "insert into raw.fx_rates values (%s, 'ecb', '2026-06-15', 'GBP', 'USD', 1.25)", (load_id,)
+        )
     show(book, "214.00", AAA="10")
     [first, *_] = explained(book)["CASH"]
     assert first["hypothesis"] == "dividend"
     assert first["fields"] == {"kind": "dividend", "symbol": "AAA", "cash": "14.00", "withheld": "6.00"}
     with connect("desk_app", book) as connection:
         [due] = queries.page.expected_dividends(connection, portfolio_id="demo")
-        assert (due["symbol"], due["ex_date"], due["gross_usd"]) == ("AAA", date(2026, 6, 16), Decimal("25.00"))
+        assert (due["symbol"], due["ex_date"], due["gross_usd"]) == (
+            "AAA",
+            date(2026, 6, 16),
+            Decimal("25.00"),
+        )
         assert (due["gross_gbp"], due["is_overdue"]) == (20, False)
     request = {
         "portfolio_id": "demo", "kind": "dividend", "happened_at": SHOWN_AT.isoformat(), "person": "operator", "notes": "n",

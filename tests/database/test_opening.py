@@ -12,7 +12,7 @@ from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.ledger_model import issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday
-from tests.database.test_splits import add_split, said, positions, take
+from tests.database.test_splits import add_split, positions, said, take
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.universe.instruments import universe_text
