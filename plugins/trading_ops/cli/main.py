@@ -12,7 +12,7 @@ from contextlib import suppress
 import psycopg
 
 from trading_ops import desk_log
-from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, opening, universe
+from trading_ops.cli import away, fetch, fills, gates, heartbeat, incidents, mail, models, opening, universe
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
@@ -73,6 +73,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     )
     opening.add_verbs(verbs.add_parser("opening", help="what the book began with, cash and stocks"))
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
+    fills.add_verbs(verbs.add_parser("fills", help="fills of another executor, kept apart"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
     for verb, (meaning, add_options, _) in more.items():
@@ -215,7 +216,7 @@ def _review_drawdown(options) -> int:
     return 0
 
 
-# Not `universe`, of which some work on files alone, nor `migrate`, which makes it: they say by themselves.
+# Not `universe` and `fills`, of which some work on files alone, nor `migrate`: they say it by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
     "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening",
@@ -225,6 +226,7 @@ _VERBS = {
     "riskguard": gates.run,
     "away": away.run,
     "fetch": fetch.run,
+    "fills": fills.run,
     "heartbeat": heartbeat.run,
     "incidents": incidents.run,
     "mail": mail.run,

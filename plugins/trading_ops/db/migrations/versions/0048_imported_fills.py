@@ -1,0 +1,10 @@
+"""Runs sql/0048_imported_fills.sql."""
+
+from trading_ops.db.migrate import run_sql_file
+
+revision = "0048"
+down_revision = "0043"
+
+
+def upgrade() -> None:
+    run_sql_file("0048_imported_fills.sql")
