@@ -49,8 +49,8 @@ def _check(options) -> int:
 
 
 def _import(options) -> int:
-    export = open_export(options.file)
     print(identity(settings()), file=sys.stderr)
+    export = open_export(options.file)
     with connect("desk_planner") as connection:
         person = require_person(connection, options.person)
         told, new = import_fills(connection, options.portfolio, person, export)
