@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from confirm_app import answers, request_log
 from confirm_app.account.cash import cash
+from confirm_app.account.events import events
 from confirm_app.account.snapshots import snapshots
 from confirm_app.database import stop_reading
 from confirm_app.guide import guide
@@ -73,8 +74,8 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    pages = (tickets, plan_again, confirmations, trial, snapshots, cash, symbols, halt, incidents, guide)
-    for blueprint in (sign_in, *pages, health):
+    account, told = (snapshots, cash, events), (symbols, halt, incidents, guide)
+    for blueprint in (sign_in, tickets, plan_again, confirmations, trial, *account, *told, health):
         app.register_blueprint(blueprint)
     answers.register(app)
     request_log.register(app)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from confirm_app.account.cash_form import CashMovement
+from confirm_app.account.event_form import LedgerEvent
 from confirm_app.account.snapshot_form import Snapshot
 from confirm_app.forms.fields import Doubt
 from confirm_app.forms.figures import exact, is_tenfold
@@ -59,6 +60,14 @@ def doubt_cash_movement(
     )
 
 
+def doubt_event(event: LedgerEvent, ledger: LedgerBalances, now_at: datetime) -> tuple[Doubt, ...]:
+    """Return what looks wrong about an event, against the ledger of now."""
+    return (
+        *_doubt_legs(event, ledger),
+        *_doubt_age("The time it happened", event.happened_at, now_at),
+    )
+
+
 def doubt_snapshot(snapshot: Snapshot, ledger: LedgerBalances, now_at: datetime) -> tuple[Doubt, ...]:
     """Return what looks wrong about a snapshot, against the ledger of the instant it was taken."""
     return (
@@ -86,6 +95,20 @@ def _doubt_amount(movement: CashMovement, ledger: LedgerBalances) -> Iterator[Do
             "beyond-cash",
             exact(movement.amount_gbp, ledger.cash_gbp),
         )
+
+
+def _doubt_legs(event: LedgerEvent, ledger: LedgerBalances) -> Iterator[Doubt]:
+    for leg in event.legs:
+        cash_gbp, held = abs(leg.cash_gbp), ledger.units.get(leg.symbol, _NONE)
+        if cash_gbp > ledger.equity_gbp * EQUITY_SHARE_MAX:
+            message = f"{gbp(cash_gbp)} is more than 10 % of all the ledger holds: a digit too many?"
+            yield Doubt("cash", message, "share-of-equity", exact(leg.cash_gbp, ledger.equity_gbp))
+        if event.kind == "trade" and leg.units > 0 and held and is_tenfold(leg.units, held):
+            message = f"{units(leg.units)} units of {leg.symbol}, while {units(held)} are held: a digit too many?"
+            yield Doubt("units_in", message, "beside-holding", exact(leg.units, held))
+        if event.kind == "delisting" and -leg.units != held:
+            message = f"{units(-leg.units)} units of {leg.symbol} go, while {units(held)} are held: all of them?"
+            yield Doubt("units_out", message, "part-of-holding", exact(leg.units, held))
 
 
 def _doubt_cash(cash_gbp: Decimal, ledger: LedgerBalances) -> Iterator[Doubt]:

@@ -52,7 +52,7 @@ def test_a_day_is_worked_and_its_broken_step_is_named(desk):
     done = desk.run("trading_ops_stack", "day")
     found = steps(done.stdout)
     assert f"daily_market_data of {SESSION}\n" in done.stdout, done.stdout + done.stderr
-    chain = ["load_bars", "freeze_inputs", "build_prices", "post_splits", "build_book", "build_gates",
+    chain = ["load_bars", "freeze_inputs", "build_prices", "believe_splits", "build_book", "build_gates",
              "write_daily_report", "send_mail"]  # fmt: skip
     assert [found[step] for step in chain] == ["ok"] * len(chain), done.stdout + done.stderr
     assert re.search(r"ok +build_prices +\d+\.\d s\n", done.stdout)

@@ -1,14 +1,15 @@
 """
 A second ledger, in plain Python, to hold the real one against.
 
-It shares no code with the desk: it keeps the newest version of every confirmation and adds up
-what is left, where Postgres keeps reversals and sums a view.
+It shares no code with the desk: it keeps the newest version of every confirmation and counts anew
+from the first day each time, where Postgres keeps reversals and derives what splits and full sales did.
 """
 
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from tests.database import rows
@@ -64,25 +65,37 @@ def book_fills(
 @dataclass
 class LedgerModel:
     """
-    What was there, newest fills per (ticket, line) and posted splits; `confirm` and `post` say what counts.
+    The newest fills per (ticket, line), what the book came with, and the splits that are believed.
+
+    Every answer is computed from scratch, in fractions: nothing but these facts is kept.
     """
 
     sides: dict[tuple[str, int], tuple[str, int]]
     newest: dict[tuple[str, int], list[tuple[Decimal, datetime]]] = field(default_factory=dict)
-    splits: dict[tuple[str, date], Decimal] = field(default_factory=dict)
+    # (symbol, ex-date) -> new shares for an old one.
+    splits: dict[tuple[str, date], Fraction] = field(default_factory=dict)
     # Symbol -> units the book came with, before anything else.
     opened: dict[str, Decimal] = field(default_factory=dict)
+    # What a full sale may leave or lack: so many units, or such a share of what was sold.
+    units_max: Decimal = Decimal("0.001")
+    ratio_max: Decimal = Decimal("0.002")
 
-    def units(self, symbol: str, before: datetime | None = None) -> Decimal:
-        """What is held of a symbol: now, or by an instant."""
-        total = self.opened.get(symbol, Decimal(0))
+    def units(self, symbol: str) -> Decimal:
+        """Return what is held of a symbol now."""
+        traded: dict[datetime, list[Decimal]] = {}
         for line, fills in self.newest.items():
-            traded, sign = self.sides[line]
-            total += sum(sign * u for u, at in fills if traded == symbol and (before is None or at < before))
-        for (split_symbol, ex_date), delta in self.splits.items():
-            if split_symbol == symbol and (before is None or _midnight(ex_date) < before):
-                total += delta
-        return total
+            for count, at in fills if self.sides[line][0] == symbol else ():
+                traded.setdefault(at, []).append(self.sides[line][1] * count)
+        ratios = {_midnight(day): ratio for (split, day), ratio in self.splits.items() if split == symbol}
+        held = Fraction(self.opened.get(symbol, 0))
+        for at in sorted({*traded, *ratios}):
+            if at in ratios:
+                held = Fraction(int(held * ratios[at] * 10**8), 10**8)
+            held += Fraction(sum(traded.get(at, [])))
+            sold = [-count for count in traded.get(at, []) if count < 0]
+            if sold and abs(held) <= max(self.units_max, *(self.ratio_max * count for count in sold)):
+                held = Fraction(0)
+        return Decimal(held.numerator) / Decimal(held.denominator)
 
     def confirm(
         self, line: tuple[str, int], fills: list[tuple[Decimal, datetime]], is_amendment: bool
@@ -99,12 +112,6 @@ class LedgerModel:
         else:
             self.newest[line] = before
         return False
-
-    def post(self, symbol: str, ex_date: date, ratio: Decimal) -> None:
-        """Split what was held at the start of the ex-date, once."""
-        held = self.units(symbol, before=_midnight(ex_date))
-        if (symbol, ex_date) not in self.splits and held > 0:
-            self.splits[symbol, ex_date] = (held * ratio).quantize(Decimal("1e-8"), ROUND_DOWN) - held
 
 
 def _midnight(day: date) -> datetime:

@@ -239,12 +239,12 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , target as (
     insert into desk.portfolio_targets (run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint)
     select run_id, 'ALDR', 0.1, 1, 0, 0, 'selected' from run)
-, checked as (
-    insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix) select run_id, 'turnover', true, '', '' from run)
+, checked as (insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix) select run_id, 'turnover', true, '', '' from run)
 , reviewed as (insert into desk.drawdown_reviews overriding system value select 0, run_id, 'demo', '2026-06-12', 1, 1, 'p', 'r', true from run)
 , split as (
-    insert into desk.ledger_corporate_actions (portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id)
-    select 'demo', 'ALDR', '2026-06-12', 2, 1, run_id from run)
+    insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, run_id)
+    select 'demo', 'ALDR', '2026-06-12', 'believed', 2, 1, 'r', run_id from run)
+, event as (insert into desk.ledger_events (portfolio_id, kind, happened_at, notes, person, persons_min, idempotency_key, request_sha256) values ('demo', 'trade', desk.now(), 'n', 'p', 1, 'event', %(digest)s) returning event_id), leg as (insert into desk.ledger_event_legs (event_id, leg_number, internal_symbol, units_delta, cash_gbp) select event_id, 1, 'ALDR', 1, -1 from event), approved as (insert into desk.ledger_event_approvals select event_id, 'q' from event)
 , movement as (
     insert into desk.ledger_cash_movements (portfolio_id, kind, amount_gbp, occurred_at, person, idempotency_key, request_sha256)
     values ('demo', 'deposit', 1, desk.now(), 'operator', 'cash-1', %(digest)s))
@@ -262,7 +262,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , tested as (insert into desk.test_confirmations select test_ticket_id, 'operator', '{}' from test_ticket)
 , absence as (insert into desk.absences (person, first_date, last_date) values ('p', now(), now()) returning *), called_off as (insert into desk.absence_cancellations select absence_id from absence)
 , requested as (insert into desk.plan_requests select min(ticket_id), 'operator' from desk.tickets returning *), started as (insert into desk.plan_starts select ticket_id, 'again' from requested), imported as (insert into desk.fill_imports (portfolio_id, source, file_name, file_sha256, fills_count, person, idempotency_key, request_sha256) values ('demo', 'hummingbot_csv', 'f', %(digest)s, 1, 'p', 'k', %(digest)s) returning *), filled as (insert into desk.imported_fills (portfolio_id, market, order_id, exchange_trade_id, base_asset, quote_asset, side, executed_at, price, amount, kept_as, fees, import_id) select 'demo', 'm', 'o', 't', 'BTC', 'USDT', 'BUY', '2026-06-01', 2, 1, 'text', '[]', import_id from imported), audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
-, approved as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
+, released as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
 , halted as (insert into desk.halts (kind, reason, person) values ('engage', 'drill', 'operator'))
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail) select mail_id, 1, 'sent', '' from mail
 """

@@ -104,6 +104,24 @@ def quiet_day(desk) -> None:
     rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=1, minutes=1))
 
 
+def doubt_split(desk) -> None:
+    """Let a run doubt a split of a holding; an operator has settled another one."""
+    with rows.superuser(desk) as connection:
+        connection.execute(
+            "insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, reason, person)"
+            " values ('demo', 'ALDR', '2026-06-12', 'doubted', 'r', 'p'), ('demo', 'ALDR', '2026-06-11', 'withdrawn', 'r', 'p')"
+        )
+
+
+def settle(desk) -> None:
+    """Let an operator settle it."""
+    with rows.superuser(desk) as connection:
+        connection.execute(
+            "insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, reason, person)"
+            " values ('demo', 'ALDR', '2026-06-12', 'withdrawn', 'r', 'p')"
+        )
+
+
 def nothing(desk) -> None:
     """Nothing has to be there before."""
 
@@ -123,6 +141,7 @@ ENDS = [
     ("CONFIRMATION_MISSING", "demo-2026-W25-1", TRADE, confirm),
     ("SNAPSHOT_MISSING", "demo-2026-W25-1", TRADE, confirm),
     ("RECONCILIATION_DRIFT", "snapshot:1", TRADE, confirm),
+    ("SPLIT_DOUBTED", "demo:ALDR:2026-06-12", doubt_split, settle),
     ("NO_TICKET", "demo:2026-W25", nothing, ticket_later),
     ("REPORT_MISSING", "demo:2026-06-12", nothing, lambda desk: write_report(desk, date(2026, 6, 12))),
     ("SOURCE_BLOCKED", "stooq:load:2026-06-12", nothing, serve),

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import psycopg
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday, policy_of
 from tests.database.rows import SATURDAY_AT, add_load, superuser
 from trading_ops.db.connect import connect
-from trading_ops.ledger.actions import post_splits
+from trading_ops.ledger.splits import believe_splits
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
 from trading_ops.ledger.portfolio import ensure_portfolio
@@ -24,8 +25,9 @@ MONDAYS = (
     datetime.fromisoformat("2026-06-15T14:00:00+00:00"),
     datetime.fromisoformat("2026-06-22T14:00:00+00:00"),
 )
-# One split of each symbol between the two tickets, as loaded below.
-SPLITS = {"AAA": (date(2026, 6, 17), Decimal(4)), "BBB": (date(2026, 6, 18), Decimal("0.3333333333"))}
+# One split of each symbol between the two tickets, as loaded below; another day is one its vendor moved it to.
+SPLITS = {"AAA": (date(2026, 6, 17), 4, 1), "BBB": (date(2026, 6, 18), 1, 3)}
+MOVED = timedelta(days=1)
 numbering = itertools.count(1)
 
 units = st.decimals("0.000001", "50", places=6)
@@ -36,7 +38,10 @@ confirmations = st.tuples(
     st.lists(units, max_size=2),
     st.sampled_from([None, None, "misread"]),
 )
-actions = st.lists(st.one_of(confirmations, confirmations, st.just(("split",))), min_size=3, max_size=12)
+findings = st.tuples(
+    st.just("split"), st.sampled_from(SYMBOLS), st.sampled_from(["believed", "believed", "withdrawn", "moved"])
+)
+actions = st.lists(st.one_of(confirmations, confirmations, findings), min_size=3, max_size=12)
 sides = st.lists(st.sampled_from(["BUY", "BUY", "SELL"]), min_size=4, max_size=4)
 
 
@@ -77,24 +82,21 @@ def test_the_ledger_agrees_with_the_model(desk):
     """Confirm, correct, oversell, repeat and split in any order: same units, and no refused row counts."""
     load_id = add_load(on_saturday(desk), "splits")
     with connect("desk_loader", desk) as connection:
-        for symbol, (ex_date, ratio) in SPLITS.items():
+        for symbol, (ex_date, new, old) in SPLITS.items():
             connection.execute(
                 "insert into raw.corporate_actions (load_id, source, vendor_symbol, ex_date, kind, value)"
                 " values (%s, 'simulated', %s, %s, 'split', %s)",
-                (load_id, f"{symbol}.V", ex_date, ratio),
+                (load_id, f"{symbol}.V", ex_date, round(Decimal(new) / old, 6)),
             )
     outcomes = set()
 
-    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(sides=sides, steps=actions)
     def lives(sides, steps):
         book, tickets, run, model = prepared(desk, sides)
         for count, step in enumerate(steps):
             if step[0] == "split":
-                with connect("desk_planner", book) as connection:
-                    post_splits(connection, run.run_id)
-                for symbol, (ex_date, ratio) in SPLITS.items():
-                    model.post(symbol, ex_date, ratio)
+                find(book, run, model, *step[1:])
                 continue
             _, week, number, amounts, reason = step
             fills = [(amount, MONDAYS[week] + timedelta(minutes=m)) for m, amount in enumerate(amounts)]
@@ -120,6 +122,23 @@ def test_the_ledger_agrees_with_the_model(desk):
     with superuser(desk) as connection:
         for view in ("s4_one_effect_per_key", "c3_reversals_cancel"):
             assert connection.execute(f"select * from inv.{view}").fetchall() == []
+
+
+def find(book, run, model, symbol: str, belief: str) -> None:
+    """Believe a split, believe it on the next day, or no longer believe it, in both ledgers."""
+    ex_date, new, old = SPLITS[symbol]
+    days = {ex_date: belief, ex_date + MOVED: "believed" if belief == "moved" else "withdrawn"}
+    rows = [
+        {"symbol": symbol, "ex_date": day, "belief": said.replace("moved", "withdrawn"), "new_shares": new,
+         "old_shares": old, "reason": "as told"}
+        for day, said in days.items()
+    ]  # fmt: skip
+    with connect("desk_planner", book) as connection:
+        believe_splits(connection, rows, run.run_id)
+    for row in rows:
+        model.splits.pop((symbol, row["ex_date"]), None)
+        if row["belief"] == "believed":
+            model.splits[symbol, row["ex_date"]] = Fraction(new, old)
 
 
 def held(book) -> dict[str, Decimal]:

@@ -40,7 +40,7 @@ def test_every_number_is_of_a_domain(saturday):
             )
         ]
         assert bare == []
-        assert len(domains) == 6
+        assert len(domains) == 7
         for domain in domains:
             for value in NO_NUMBERS:
                 with refused_by(f"{domain.removeprefix('desk.')}_check"):

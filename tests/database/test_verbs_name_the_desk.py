@@ -27,6 +27,8 @@ WORDS = {
     "review-drawdown": "why --person operator",
     "halt": "why --person operator",
     "away": "2026-07-06 2026-07-10 --person executor",
+    "splits believe": "AAA 2026-06-10 4:1 why --person operator",
+    "splits refuse": "AAA 2026-06-10 why --person operator",
     "opening record": "/no/such --person operator",
     "opening take-back": "why --person operator",
     "model show": "abc",

@@ -31,6 +31,7 @@ KEYS = {
     "opening_id": "desk.openings",
     "import_id": "desk.fill_imports",
     "imported_fill_id": "desk.imported_fills",
+    "event_id": "desk.ledger_events",
     "snapshot_id": "desk.broker_snapshots",
     "incident_id": "desk.incidents",
     "mail_id": "desk.outbox",

@@ -10,11 +10,11 @@ from tests.database import rows
 from tests.dbt import small_desk
 from tests.dbt.small_desk import LATER_RUN_ID, PORTFOLIO, SESSIONS
 from tests.dbt.test_drawdown_review import add_plan, book
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.exchange import sessions as exchange
-from trading_ops.ledger.actions import post_splits
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
+from trading_ops.ledger.splits import believe_splits
 from trading_ops.plan.steps import decide, judge_gate, size_orders
 from trading_ops.tickets.issue import issue_ticket
 
@@ -60,8 +60,10 @@ def test_a_book_that_began_with_stocks_is_planned_and_sold_from(desk, tmp_path):
     """The four gates pass on a snapshot of the same holdings; a sale is sized, issued and booked."""
     run_id = begin(desk)
     build(desk, tmp_path, "prices", run_id)
+    with connect("desk_reader", desk) as reader:
+        said = list(queries.ledger.splits_found(reader, run_id=run_id))
     with connect("desk_planner", desk) as connection:
-        assert [split.units_delta for split in post_splits(connection, run_id)] == [4]
+        assert len(believe_splits(connection, said, run_id)) == 1
     book(
         desk, "record_snapshot", "shown", source="form", cash_gbp="1000.00", taken_at="2026-06-13 08:00:00+00",
         positions=[{"broker_symbol": "ALDR", "units": "10"}, {"broker_symbol": "BRCH", "units": "8"}],

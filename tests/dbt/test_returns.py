@@ -1,13 +1,13 @@
 """The returns dbt computes are those of an independent model, whatever came and went, and when."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, SESSIONS, SYMBOLS, TEN, books, prices
+from tests.dbt.drawn_books import CLOSES, DATES, EVERY_KIND, NEW_YORK, SESSIONS, SYMBOLS, TEN, books, prices
 from tests.dbt.returns_model import Event, days_of
 from tests.dbt.small_desk import PORTFOLIO, RUN_ID
 from trading_ops.db.connect import connect
@@ -17,7 +17,6 @@ SATURDAY_AT, HOUR = datetime(2026, 11, 21, 10, tzinfo=UTC), timedelta(hours=1)
 # What is made of the rows the test writes, in this order.
 MODELS = (
     "intermediate/ledger/int_ledger__session_spans",
-    "intermediate/ledger/int_ledger__postings",
     "intermediate/ledger/int_ledger__postings_placed",
     "intermediate/ledger/int_ledger__closes",
     "intermediate/ledger/int_ledger__entries",
@@ -52,38 +51,28 @@ def relations(built):
 def computed(relations, steps, closes) -> list[dict]:
     """What the compiled models make of a book; each row of equity_daily."""
     connection, compiled = relations
-    tables = ("stg_desk__cash_movements", "stg_desk__fills", "stg_desk__split_postings", "stg_desk__openings")
-    connection.execute(f"truncate {', '.join(f'staging.{table}' for table in tables)}")
-    connection.execute("truncate intermediate.int_market__price_factors")
+    connection.execute("truncate staging.stg_desk__entries, intermediate.int_market__price_factors")
     for kind, at, amount, *rest in steps:
         if kind == "fill":
+            symbol, side, units, fee = rest
+            sign = 1 if side == "BUY" else -1
+            entries = [(symbol, sign * units, -sign * amount - fee)]
+        elif kind == "split":
+            at = datetime.combine(at, time(), NEW_YORK)
+            entries = [(rest[0], rest[1], 0)]
+        elif kind.startswith("opening"):
+            entries = [(rest[0], rest[1], 0), (rest[0], -rest[1], 0)][: 1 + kind.endswith("taken back")]
+        else:
+            entries = [(None, 0, amount * sign_of(kind)), (None, 0, -amount)][: 1 + (kind == "taken back")]
+        for symbol, units_delta, cash_delta_gbp in entries:
             connection.execute(
-                "insert into staging.stg_desk__fills (run_id, portfolio_id, internal_symbol, side, units, value_gbp,"
-                " fee_gbp, executed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
-                (RUN_ID, PORTFOLIO, *rest[:3], amount, rest[3], at),
-            )
-            continue
-        if kind == "split":
-            connection.execute(
-                "insert into staging.stg_desk__split_postings"
-                " (run_id, portfolio_id, internal_symbol, ex_date, units_delta) values (%s, %s, %s, %s, %s)",
-                (RUN_ID, PORTFOLIO, rest[0], at, rest[1]),
-            )
-            continue
-        if kind.startswith("opening"):
-            for sign in (1, -1) if kind.endswith("taken back") else (1,):
-                connection.execute(
-                    "insert into staging.stg_desk__openings (run_id, portfolio_id, internal_symbol, units_delta,"
-                    " opened_at) values (%s, %s, %s, %s, %s)",
-                    (RUN_ID, PORTFOLIO, rest[0], sign * rest[1], at),
-                )
-            continue
-        for signed in [amount, -amount] if kind == "taken back" else [amount * sign_of(kind)]:
-            connection.execute(
-                "insert into staging.stg_desk__cash_movements (run_id, portfolio_id, kind, amount_gbp, occurred_at,"
-                " is_taken_back) values (%s, %s, %s, %s, %s, %s)",
-                (RUN_ID, PORTFOLIO, kind.replace("taken back", "deposit"), signed, at, kind == "taken back"),
-            )
+                "insert into staging.stg_desk__entries (run_id, portfolio_id, kind, internal_symbol, happened_at,"
+                " units_delta, cash_delta_gbp, is_taken_back) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                (
+                    RUN_ID, PORTFOLIO, {"taken back": "deposit"}.get(kind, kind.split()[0]), symbol, at, units_delta,
+                    cash_delta_gbp, kind.endswith("taken back"),
+                ),
+            )  # fmt: skip
     for symbol, found in closes.items():
         for day, price in zip(DATES, found, strict=True):
             if price is not None:

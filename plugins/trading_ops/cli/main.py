@@ -208,7 +208,7 @@ def _review_drawdown(options) -> int:
 # Not `universe` and `fills`, of which some work on files alone, nor `migrate`: they say it by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "tax",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "splits", "tax",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,

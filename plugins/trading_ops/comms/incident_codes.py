@@ -39,6 +39,11 @@ CODES = {
     "RECONCILIATION_DRIFT": Code(
         "the books and the broker differ", "operator", "the books agree with what eToro shows"
     ),
+    "SPLIT_DOUBTED": Code(
+        "a vendor reports a split of a holding that is not to be believed",
+        "operator",
+        "an operator settled it, or its vendor says otherwise",
+    ),
     "RISK_BLOCKED": Code("the risk gate blocked the plan", "operator", _GATE),
     "DRAWDOWN_LIMIT": Code("the book lost more than its limit, in all or in a day", "operator", _GATE),
     "KILL_SWITCH": Code("the desk was halted", "operator", "the halt was released", concerns_both=True),

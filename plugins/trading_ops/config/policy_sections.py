@@ -38,6 +38,7 @@ PositiveAmount = _number(
 )
 Quantity = _number("a number from 0 to 1000, such as 0.001", ge=0, le=1000)
 PositiveNumber = _number("a number above 0 and up to 1000, such as 3", gt=0, le=1000)
+EventPersons = count("1, or 2 for a second operator", ge=1, le=2)
 PositiveCount = count("a whole number of at least 1 and at most 10000, such as 15", ge=1, le=10_000)
 Count = count("a whole number from 0 to 10000, such as 2", ge=0, le=10_000)
 # A half-day session lasts 210 minutes; a later minute would be after its close.
@@ -158,6 +159,7 @@ class Reconciliation(Section):
     cash_drift_ratio_max: Ratio
     position_drift_units_max: Quantity
     position_drift_ratio_max: Ratio
+    event_persons_min: EventPersons = 1
 
 
 class Risk(Section):

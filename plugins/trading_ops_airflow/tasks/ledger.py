@@ -35,10 +35,14 @@ def open_drift_cases(desk_run_id: str) -> int:
 
 
 @task
-def post_splits(desk_run_id: str) -> None:
-    """Book what splits did to the units held, once per split."""
-    from trading_ops.ledger import actions
+def believe_splits(desk_run_id: str) -> None:
+    """Believe the splits of what the book holds as its prices do; what is doubted moves nothing and is told."""
+    from trading_ops.db.connect import queries
+    from trading_ops.ledger import splits
     from trading_ops_airflow.connections import desk_connection
 
+    with desk_connection("desk_reader") as reader:
+        said = list(queries.ledger.splits_found(reader, run_id=desk_run_id))
     with desk_connection("desk_planner") as connection:
-        print(actions.post_splits(connection, desk_run_id))
+        told = splits.believe_splits(connection, said, desk_run_id)
+    print("\n".join(told) or "no split of a holding is new")

@@ -3,8 +3,8 @@
 -- Only what the price basis lacks: splits and dividends for prices as traded, splits alone for split_adjusted
 -- ones (to get back to what was traded), nothing for fully adjusted ones.
 -- A vendor's word is checked where the price can confirm it. Prices as traded must fall as a large split or
--- dividend says; a split that the price follows one session later or earlier is applied there. What the price
--- contradicts is quarantined: not applied, and what came before is not comparable with what came after.
+-- dividend says, and nearer to it than to no action at all; a split that the price follows one session later or
+-- earlier is applied there. What the price contradicts is quarantined: not applied, and what came before is not comparable with what came after.
 with run as (
     select
         *,
@@ -71,26 +71,12 @@ reported as (
     group by series.run_id, series.internal_symbol, series.price_basis, action.ex_date
 ),
 
--- Vendors round to six decimals, the ratio (1.333333) or the factor it stands for (7.00000700001 is
--- 1 / 0.142857). The fraction meant is the one with the smallest denominator that rounds to it.
 meant as (
     select
         reported.*,
-        coalesce(fraction.split_ratio, reported.split_value) as split_ratio
+        coalesce(fraction.new_shares / round(fraction.old_shares, 30), reported.split_value) as split_ratio
     from reported
-    left join lateral (
-        select round(reported.split_value * denominator, 0) / round(denominator, 30) as split_ratio
-        from generate_series(1::numeric, 100::numeric) as denominator
-        where round(reported.split_value * denominator, 0) > 0
-            and (
-                round(round(reported.split_value * denominator, 0) / denominator, 6)
-                = round(reported.split_value, 6)
-                or round(denominator / round(reported.split_value * denominator, 0), 6)
-                = round(1 / reported.split_value, 6)
-            )
-        order by denominator
-        limit 1
-    ) as fraction on true
+    left join {{ announced_shares('reported.split_value') }} as fraction on true
 ),
 
 timeline as (
@@ -160,9 +146,12 @@ examined as (
         at_bars.*,
         at_bars.price_basis = 'raw' and at_bars.session_date is not null as has_evidence,
         abs(at_bars.expected_close / at_bars.previous_close - 1) <= run.checked_ratio_min as is_small,
+        -- Near to what the action says, and nearer to it than to what no action says.
         at_bars.expected_close > 0
         and abs(at_bars.close_price / nullif(at_bars.expected_close, 0) - 1)
-        <= run.residual_ratio_max as is_confirmed,
+        <= run.residual_ratio_max
+        and abs(at_bars.close_price - at_bars.expected_close)
+        < abs(at_bars.close_price - at_bars.previous_close) as is_confirmed,
         abs(at_bars.next_close * at_bars.split_ratio / at_bars.close_price - 1)
         <= run.residual_ratio_max as is_confirmed_later,
         abs(at_bars.previous_close * at_bars.split_ratio / at_bars.second_previous_close - 1)

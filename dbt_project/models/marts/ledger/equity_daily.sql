@@ -20,7 +20,7 @@ moved as (
         sum(cash_delta_gbp) as cash_delta_gbp,
         sum(external_flow_gbp) filter (where not is_after_close) as flow_gbp,
         sum(external_flow_gbp * session_left_ratio) as weighted_flow_gbp,
-        sum(case when internal_symbol is null then cash_delta_gbp else external_flow_gbp end)
+        sum(case when units_delta <> 0 then external_flow_gbp else cash_delta_gbp end)
             filter (where is_after_close) as late_gbp
     from entries
     group by run_id, session_date

@@ -11,49 +11,32 @@ values (:snapshot_id, :subject, :expected_value, :observed_value)
 on conflict (snapshot_id, subject) do nothing
 returning subject, snapshot_id, expected_value, observed_value;
 
--- name: lock_ledger(portfolio_id)$
--- One poster of corporate actions per portfolio at a time.
-select pg_advisory_xact_lock(hashtext('trading_ops.ledger'), hashtext(:portfolio_id));
+-- name: splits_found(run_id)
+-- What a run's prices say of the splits of its book.
+select internal_symbol as symbol, ex_date, belief, new_shares, old_shares, reason
+from marts.splits_found
+where run_id = :run_id;
 
--- name: splits_known(run_id)
--- Splits the run knows of, newest version per source, for symbols its portfolio ever held.
-select distinct on (universe.internal_symbol, action.source, action.ex_date)
-    universe.internal_symbol as symbol, action.source, action.ex_date, action.value as split_ratio
-from desk.runs as run
-inner join desk.config_universe as universe on universe.universe_hash = run.universe_hash
-inner join raw.corporate_actions as action
-    on action.kind = 'split'
-    and action.load_id <= run.data_snapshot_id
-    and action.ex_date <= run.as_of_date
-    and action.vendor_symbol = case action.source
-        when 'stooq' then universe.stooq_symbol
-        when 'yahoo' then universe.yahoo_symbol
-        else universe.vendor_symbol
-    end
-where run.run_id = :run_id
-    and exists (
-        select from desk.entries as entry
-        where entry.portfolio_id = run.portfolio_id and entry.internal_symbol = universe.internal_symbol
-    )
-order by universe.internal_symbol, action.source, action.ex_date, action.load_id desc;
+-- name: believe_splits(run_id, said)
+-- Takes what a run found of splits, and returns what is new of it.
+select portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason
+from desk.believe_splits(:run_id, :said)
+order by internal_symbol, ex_date;
 
--- name: splits_posted(portfolio_id)
--- Splits that are in the ledger already.
-select internal_symbol as symbol, ex_date, split_ratio, units_delta
-from desk.ledger_corporate_actions
-where portfolio_id = :portfolio_id;
+-- name: splits(portfolio_id)
+-- What was last said of each split of a book's holdings, the newest first.
+select internal_symbol, ex_date, belief, new_shares, old_shares, reason
+from (
+    select distinct on (internal_symbol, ex_date) *
+    from desk.split_findings
+    where portfolio_id = :portfolio_id
+    order by internal_symbol, ex_date, person is null, finding_id desc
+) as said
+order by ex_date desc, internal_symbol;
 
--- name: units_moved(portfolio_id)
--- Signed units of every fill and of the opening; a reversal takes its entry back at that one's own time.
-select internal_symbol as symbol, happened_at, units_delta
-from desk.entries
-where portfolio_id = :portfolio_id and internal_symbol is not null and kind <> 'split';
-
--- name: insert_split*!
--- What a split added to or took from a holding.
-insert into desk.ledger_corporate_actions (
-    portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id
-) values (:portfolio_id, :internal_symbol, :ex_date, :split_ratio, :units_delta, :run_id);
+-- name: settle_split(request)$
+-- An operator's word on a split of a holding.
+select desk.settle_split(:request);
 
 -- name: portfolio_kind(portfolio_id)$
 -- What a portfolio is kept for; null when it does not exist.
@@ -82,6 +65,18 @@ select desk.record_opening(:request);
 -- name: reverse_opening(request)$
 -- Takes the opening of a book back whole; the same key and body again gives the same id.
 select desk.reverse_opening(:request);
+
+-- name: record_event(request)$
+-- Books what happened beside ticket lines; the same key and body again gives the same id.
+select desk.record_event(:request);
+
+-- name: approve_event(request)$
+-- The second operator's word for an event.
+select desk.approve_event(:request);
+
+-- name: reverse_event(request)$
+-- Takes an event back whole; the same key and body again gives the same id.
+select desk.reverse_event(:request);
 
 -- name: openings(portfolio_id)
 -- What a book began with, the newest set first, with what was taken back.

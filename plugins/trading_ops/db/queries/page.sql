@@ -194,6 +194,19 @@ from desk.ledger_cash_movements as movement
 left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
 where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
 
+-- name: recent_events(portfolio_id)
+-- The legs of the newest events of a portfolio, with what each takes back, what takes it back, and since when it counts.
+select
+    event.event_id, event.kind, event.happened_at, event.person, event.notes, event.document, event.reverses_event_id,
+    state.reversed_by_id, state.counts_from_at, leg.internal_symbol, state.sign * leg.units_delta as units_delta,
+    state.sign * leg.cash_gbp as cash_gbp
+from (
+    select * from desk.ledger_events where portfolio_id = :portfolio_id order by event_id desc limit 20
+) as event
+inner join desk.signed_events as state on state.event_id = event.event_id
+inner join desk.ledger_event_legs as leg on leg.event_id = coalesce(event.reverses_event_id, event.event_id)
+order by event.event_id desc, leg.leg_number;
+
 -- name: drawdown_to_review(portfolio_id)^
 -- The drawdown of the newest plan, when it is beyond its limit and nobody has reviewed it.
 select as_of_date, drawdown_ratio, limit_ratio from desk.newest_drawdown(:portfolio_id)

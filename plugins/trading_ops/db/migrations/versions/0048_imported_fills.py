@@ -3,7 +3,7 @@
 from trading_ops.db.migrate import run_sql_file
 
 revision = "0048"
-down_revision = "0043"
+down_revision = "0047"
 
 
 def upgrade() -> None:

@@ -1,0 +1,76 @@
+"""What happened to the account, on the page: booked by an operator, asked about, approved, taken back."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.confirm_app.conftest import doubts_of
+from tests.confirm_app.desk_rows import count_rows, deposit, select
+
+EVENTS = "/events/new"
+
+
+@pytest.fixture
+def holder(executor, operator, desk, ticket):
+    """The operator of a book of £8,500 that holds 6.25 ALDR."""
+    deposit(desk, "9000.00")
+    assert executor.confirm(ticket, 1).status_code == 303
+    return operator
+
+
+def fill_in(visitor, **fields) -> dict[str, str]:
+    """A fresh form, filled in."""
+    return visitor.form_of(EVENTS, EVENTS) | {"notes": "the broker's notice"} | fields
+
+
+def held(desk) -> dict[str, Decimal]:
+    """Units by symbol."""
+    return {
+        row["internal_symbol"]: row["units"]
+        for row in select(desk, "select internal_symbol, units from desk.positions_now where units <> 0")
+    }
+
+
+def test_a_merger_is_booked_once_and_taken_back(holder, desk):
+    """In small letters; sent twice it counts once; the page offers the way back."""
+    form = fill_in(holder, kind="merger", symbol="aldr", units_out="6.25", cash="500.00", document="notice 7")
+    for _ in range(2):
+        assert holder.client.post(EVENTS, data=form).status_code == 303
+    assert held(desk) == {}
+    page = holder.client.get(EVENTS).text
+    assert "notice 7" in page and "Take it back" in page
+    [action] = {part.split('"')[0] for part in page.split('action="')[1:] if "/reverse" in part.split('"')[0]}
+    back = holder.form_of(EVENTS, action)
+    assert holder.client.post(action, data=back | {"notes": ""}).status_code == 422
+    assert holder.client.post(action, data=back | {"notes": "a slip"}).status_code == 303
+    assert held(desk) == {"ALDR": Decimal("6.25")}
+    assert "Taken back." in holder.client.get(EVENTS).text
+    again = holder.client.post(action, data=back | {"notes": "a slip", "key": "b" * 32})
+    assert again.status_code == 409 and "is taken back already" in again.text
+
+
+def test_a_slip_is_asked_about_and_a_mistake_is_told(holder, desk):
+    """A part of a delisted holding, more than a tenth of the book, units that are not there, an unknown stock."""
+    before = count_rows(desk)
+    answer = holder.client.post(EVENTS, data=fill_in(holder, kind="delisting", symbol="ALDR", units_out="6"))
+    assert answer.status_code == 422 and set(doubts_of(answer)) == {"doubt-units_out-part-of-holding"}
+    answer = holder.client.post(
+        EVENTS, data=fill_in(holder, kind="trade", symbol="ALDR", units_out="6", cash="5000.00")
+    )
+    assert answer.status_code == 422 and set(doubts_of(answer)) == {"doubt-cash-share-of-equity"}
+    answer = holder.client.post(EVENTS, data=fill_in(holder, kind="transfer", symbol="ALDR", units_out="7"))
+    assert answer.status_code == 422 and "Not recorded: the book would hold -0.75 units of ALDR" in answer.text
+    answer = holder.client.post(EVENTS, data=fill_in(holder, kind="air_drop", symbol="Nobody", units_in="1"))
+    assert answer.status_code == 422 and "Nobody is no stock the desk knows" in answer.text
+    assert count_rows(desk) == before
+
+
+def test_a_kind_is_chosen_by_the_address(holder):
+    """As links from other pages do; what is no kind chooses none."""
+    assert 'value="dividend" checked' in holder.client.get(f"{EVENTS}?kind=dividend").text
+    assert " checked" not in holder.client.get(f"{EVENTS}?kind=nothing").text.partition("units_out")[0]
+
+
+def test_the_executor_books_no_events(executor):
+    """The form is the operator's."""
+    assert executor.client.get(EVENTS).status_code == 403
