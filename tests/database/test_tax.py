@@ -2,17 +2,20 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.ledger_model import book_fills, issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday
 from trading_ops.cli.main import main
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening, reverse_opening
+from trading_ops.ledger.splits import settle_split
 from trading_ops.reports.daily import write_daily_report
 from trading_ops.tax.book import book_trades
 from trading_ops.universe.stored import store_universe
@@ -28,8 +31,11 @@ def traded(desk):
     with connect("desk_planner", desk) as connection:
         store_universe(connection, UNIVERSE)
         for cost in ("9", "1200"):
-            held = OpeningPosition("AAA", Decimal(12), Decimal(cost), date(2024, 5, 31))
-            record_opening(connection, desk.portfolio_id, "operator", Decimal(0), [held], rows.SATURDAY_AT)
+            held = [
+                OpeningPosition("AAA", Decimal(12), Decimal(cost), date(2024, 5, 31)),
+                OpeningPosition("BBB", Decimal(1), Decimal(7)),
+            ]
+            record_opening(connection, desk.portfolio_id, "operator", Decimal(0), held, rows.SATURDAY_AT)
             if cost == "9":
                 reverse_opening(connection, desk.portfolio_id, "operator", "misread")
     sale = issue_trades(desk, freeze_plan(desk), [("AAA", "SELL")])
@@ -60,11 +66,36 @@ def test_only_what_stands_is_a_trade(traded):
     """Neither the fill that was amended nor the opening that was taken back."""
     with connect("desk_reader", traded) as connection:
         known = book_trades(connection, traded.portfolio_id)
+    assert [trade.net_gbp for trade in known.trades["BBB"]] == [7]
     assert [(str(trade.day), trade.units, trade.net_gbp) for trade in known.trades["AAA"]] == [
         ("2024-05-31", 12, Decimal(1200)),
         ("2026-06-15", -4, Decimal(319)),
         ("2026-06-22", Decimal("2.20625"), Decimal("176.50")),
     ]
+
+
+def test_splits_and_trades_outside_a_ticket_are_known(traded):
+    """4:1 on 24 June, then 10 sold outside a ticket for £250 less £2; a dividend is income and no trade."""
+    rows.set_clock(traded, MONDAY_AT + timedelta(days=12))
+    legs = [
+        ("trade", {"symbol": "AAA", "units": "-10", "cash_gbp": "248.00", "fee_gbp": "2.00"}),
+        ("dividend", {"symbol": "AAA", "cash_gbp": "3.00"}),
+    ]
+    with connect("desk_planner", traded) as connection:
+        for day, shares in (("2026-06-24", (4, 1)), ("2024-05-01", None)):
+            settle_split(connection, traded.portfolio_id, "operator", "AAA", day, shares, "as announced")
+        for kind, leg in legs:
+            request = {
+                "portfolio_id": traded.portfolio_id, "person": "operator", "kind": kind, "notes": "by hand",
+                "happened_at": (MONDAY_AT + timedelta(days=11)).isoformat(), "idempotency_key": kind, "legs": [leg],
+            }  # fmt: skip
+            queries.ledger.record_event(connection, request=Jsonb(request))
+    with connect("desk_reader", traded) as connection:
+        known = book_trades(connection, traded.portfolio_id)
+    assert not known.left_out
+    assert [(trade.shares, trade.net_gbp) for trade in known.trades["AAA"]] == [
+        (48, 1200), (-16, 319), (Fraction("8.825"), Decimal("176.50")), (-10, 248),
+    ]  # fmt: skip
 
 
 def test_gains_are_told_at_a_shell_with_their_limits(traded, monkeypatch, capsys):
@@ -93,11 +124,12 @@ def test_the_trades_are_written_for_a_calculator_and_over_nothing(traded, monkey
     lines = [line.split(",") for line in file.read_text().splitlines()]
     assert lines[0] == ["date", "action", "symbol", "quantity", "price", "fees", "currency"]
     assert [(line[0], line[1], Decimal(line[3]), Decimal(line[5]), line[6]) for line in lines[1:]] == [
-        ("2024-05-31", "BUY", 12, 0, "GBP"), ("2026-06-15", "SELL", 4, 1, "GBP"),
+        ("2024-05-31", "BUY", 12, 0, "GBP"), ("2026-06-12", "BUY", 1, 0, "GBP"), ("2026-06-15", "SELL", 4, 1, "GBP"),
         ("2026-06-22", "BUY", Decimal("2.20625"), 0, "GBP"),
     ]  # fmt: skip
     assert [round(Decimal(line[3]) * Decimal(line[4]), 10) for line in lines[1:]] == [
         1200,
+        7,
         320,
         Decimal("176.5"),
     ]

@@ -19,7 +19,6 @@ LIMITS = (
     "Pounds are as they were recorded with each fill, after fees, and days are London's.",
     "Dividends, interest, allowances, losses of other years and the tax itself are not in it.",
     "Shares a book began with were bought on the day it says, or the day before it began where it says none.",
-    "A split is known for shares that were held; between selling all and buying again it is not.",
 )
 _WORDS = {
     "same day": "bought the same day",

@@ -5,7 +5,7 @@ Pure. A split changes the size of a share and nothing else, so every trade is to
 are London's. What is neither trade, opening nor split is not understood here: its stock is left out, by name.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -24,7 +24,11 @@ _DIVIDEND = "dividend"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a stock: units and pounds with their signs, the fee beside them."""
+    """
+    One entry of a stock: units and pounds with their signs, the fee beside them.
+
+    A split has what it did to the units held, and how many shares it made of how many.
+    """
 
     kind: str
     symbol: str
@@ -33,10 +37,8 @@ class Entry:
     cash_gbp: Decimal
     fee_gbp: Decimal = Decimal(0)
     held_since: date | None = None
-
-    def taken_back(self) -> "Entry":
-        """Return the entry that makes it nothing."""
-        return replace(self, units_delta=-self.units_delta, cash_gbp=-self.cash_gbp, fee_gbp=-self.fee_gbp)
+    new_shares: int | None = None
+    old_shares: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,9 @@ class Known:
 
 
 def read_trades(entries: Iterable[Entry]) -> Known:
-    """Return the trades of each stock, those that were taken back left out with what takes them back."""
+    """Return the trades of each stock; `entries` are those that stand."""
     by_symbol: dict[str, list[Entry]] = defaultdict(list)
-    for entry in _standing(entries):
+    for entry in entries:
         if entry.kind != _DIVIDEND:
             by_symbol[entry.symbol].append(entry)
     trades, left_out = {}, {}
@@ -87,16 +89,6 @@ def read_trades(entries: Iterable[Entry]) -> Known:
         except ValueError as reason:
             left_out[symbol] = str(reason)
     return Known(trades, left_out)
-
-
-def _standing(entries: Iterable[Entry]) -> Iterable[Entry]:
-    count: Counter[Entry] = Counter()
-    for entry in entries:
-        if count[entry.taken_back()]:
-            count[entry.taken_back()] -= 1
-        else:
-            count[entry] += 1
-    return count.elements()
 
 
 def _trades(entries: list[Entry]) -> list[Trade]:
@@ -111,7 +103,8 @@ def _trades(entries: list[Entry]) -> list[Trade]:
         if entry.kind == _ROUNDING:
             continue
         if entry.kind == _SPLIT:
-            grown *= (held + Fraction(units)) / held if held else 1
+            # What was held was rounded; where nothing was, the thirty days reach across it all the same.
+            grown *= (held + Fraction(units)) / held if held else Fraction(entry.new_shares, entry.old_shares)
         elif entry.kind == _OPENING:
             # Bought before the book began, and on which day is not always known.
             since = entry.held_since or day - timedelta(days=1)

@@ -59,12 +59,12 @@ def test_a_split_on_the_day_of_a_purchase_came_before_it():
     assert [(trade.units, trade.shares) for trade in trades] == [(1, 4), (4, 4)]
 
 
-def test_what_was_taken_back_never_was():
-    """An amended fill and a wrong opening, each with what takes it back; the right one may be the same."""
-    wrong = entry("fill", "2025-01-02", "10", "-100", "1")
-    first = entry("opening", "2024-12-02", "5", "-40")
-    found = known(first, wrong, first.taken_back(), wrong.taken_back(), wrong, first).trades["AAA"]
-    assert [(trade.units, trade.net_gbp) for trade in found] == [(5, 40), (10, 101)]
+def test_thirty_days_reach_across_a_split_of_nothing():
+    """All 5 sold, split 4:1 while none was held, 24 bought again: 20 of them are of that sale."""
+    assert parts(
+        entry("fill", "2025-01-02", "5", "-50"), entry("fill", "2025-06-01", "-5", "60"),
+        entry("split", "2025-06-02", "0", new_shares=4, old_shares=1), entry("fill", "2025-06-10", "24", "-72"),
+    ) == [("30 days", 5, 60)]  # fmt: skip
 
 
 def test_an_opening_was_bought_before_the_book_began():
