@@ -12,6 +12,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from confirm_app import answers, request_log
+from confirm_app.account.cases import cases
 from confirm_app.account.cash import cash
 from confirm_app.account.events import events
 from confirm_app.account.snapshots import snapshots
@@ -31,6 +32,7 @@ from confirm_app.tickets.trial import trial
 from trading_ops.settings import Settings, settings
 from trading_ops.tickets.build import NOT_FOUND_RULE, instruction, label_of, skip_price_usd, skip_rule
 from trading_ops.tickets.executed import done, remarks, slippage
+from trading_ops.tickets.fill_findings import is_checked, questions
 from trading_ops.tickets.owed import left
 from trading_ops.tickets.render import shown_hash
 from trading_ops.tickets.trial import FIGURES
@@ -67,6 +69,8 @@ def create_app(config: Settings | None = None) -> Flask:
         done=done,
         slippage=slippage,
         remarks=remarks,
+        is_checked=is_checked,
+        questions=questions,
         limit=skip_price_usd,
     )
     app.jinja_env.globals |= {"not_found_rule": NOT_FOUND_RULE, "test_figures": FIGURES}
@@ -74,7 +78,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
     CSRFProtect(app)
-    account, told = (snapshots, cash, events), (symbols, halt, incidents, guide)
+    account, told = (snapshots, cash, events, cases), (symbols, halt, incidents, guide)
     for blueprint in (sign_in, tickets, plan_again, confirmations, trial, *account, *told, health):
         app.register_blueprint(blueprint)
     answers.register(app)

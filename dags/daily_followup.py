@@ -12,7 +12,7 @@ the next morning's load, so as a rule `daily_market_data` reports it, and this r
 - `wait_for_turn` red: another DAG was still building after half an hour; the book is valued anyway.
 - `build_book` red: the log ends with the failed dbt nodes. The ledger itself is untouched.
 - `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
-  A report says "PRICE OUTSIDE THE BAR": ask the executor; a correction is an amendment on the confirm page,
+  A report has a QUESTION about a fill: ask the executor; a correction is an amendment on the confirm page,
   never an edit here.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """

@@ -5,7 +5,14 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 
 from confirm_app.account.cash_form import MOVEMENTS, parse_cash_movement, parse_reversal
 from confirm_app.account.plausibility import doubt_cash_movement
-from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
+from confirm_app.account.record import (
+    NotRecorded,
+    fresh_values,
+    is_recorded,
+    ledger_at,
+    prefilled,
+    record_once,
+)
 from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
@@ -66,7 +73,7 @@ def reverse(movement_id: int):
 
 
 def _fresh_form() -> PostedForm:
-    return PostedForm(fresh_values(queries.clock.now_at(reading())))
+    return PostedForm(fresh_values(queries.clock.now_at(reading())) | prefilled(("kind", "amount", "notes")))
 
 
 def _form_page(form: PostedForm, status: int = 200, reversals: dict[int, PostedForm] | None = None):

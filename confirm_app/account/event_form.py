@@ -42,6 +42,8 @@ _FIGURES = {
     "cost": ("The cost", 2, "GBP"),
     "dollars": ("The dollars", 2, "USD"),
 }
+# What an address may fill in.
+FIELDS = ("kind", "symbol", "new_symbol", "notes", "document", *_FIGURES)
 _SIGNED = ("fx_conversion", "correction")
 _NONE = Decimal(0)
 

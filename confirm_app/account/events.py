@@ -5,9 +5,16 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from psycopg.types.json import Jsonb
 
 from confirm_app.account.cash_form import parse_reversal
-from confirm_app.account.event_form import KINDS, parse_event
+from confirm_app.account.event_form import FIELDS, KINDS, parse_event
 from confirm_app.account.plausibility import doubt_event
-from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
+from confirm_app.account.record import (
+    NotRecorded,
+    fresh_values,
+    is_recorded,
+    ledger_at,
+    prefilled,
+    record_once,
+)
 from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
@@ -20,7 +27,7 @@ events.before_request(require_operator)
 
 @events.get("/events/new")
 def new():
-    """An empty form, its time set to now; `kind` of the query chooses what happened."""
+    """A form, its time set to now, with what the address fills in."""
     return _form_page(_fresh_form())
 
 
@@ -79,8 +86,7 @@ def _decide(write, sent: dict, refused: str) -> None:
 
 
 def _fresh_form() -> PostedForm:
-    chosen = {"kind": request.args["kind"]} if request.args.get("kind") in KINDS else {}
-    return PostedForm(fresh_values(queries.clock.now_at(reading())) | chosen)
+    return PostedForm(fresh_values(queries.clock.now_at(reading())) | prefilled(FIELDS))
 
 
 def _form_page(form: PostedForm, status: int = 200, reversals: dict[int, PostedForm] | None = None):

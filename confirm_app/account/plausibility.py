@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from confirm_app.account.cash_form import CashMovement
 from confirm_app.account.event_form import LedgerEvent
+from confirm_app.account.rows import Row
 from confirm_app.account.snapshot_form import Snapshot
 from confirm_app.forms.fields import Doubt
 from confirm_app.forms.figures import exact, is_tenfold
@@ -25,29 +26,30 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True)
 class LedgerBalances:
-    """
-    What the ledger holds: cash, units per internal symbol, and its equity with holdings at what they cost.
-
-    `symbol_of` gives the internal symbol of each name the broker may show one by, in capitals.
-    """
+    """What the ledger holds: cash, units per symbol, and its equity with holdings at what they cost."""
 
     cash_gbp: Decimal
     equity_gbp: Decimal
     units: Mapping[str, Decimal]
-    symbol_of: Mapping[str, str]
 
 
-def balances(entries: Iterable[Mapping], names: Iterable[Mapping]) -> LedgerBalances:
-    """Return the balances of rows of queries.page.entry_totals and of queries.page.broker_names."""
+@dataclass(frozen=True)
+class NotShown(Doubt):
+    """A holding of the ledger that a snapshot says nothing of; the tick that answers it stands in its row."""
+
+    @property
+    def box(self) -> str:
+        """The name of the row's own tick."""
+        return self.field.replace("-units", "-gone")
+
+
+def balances(entries: Iterable[Mapping]) -> LedgerBalances:
+    """Return the balances of rows of queries.page.entry_totals."""
     totals = list(entries)
     held = {row["internal_symbol"]: row["units"] for row in totals if row["units"]}
     cash_gbp = sum((row["cash_gbp"] for row in totals), _NONE)
     cost_gbp = sum((max(-row["cash_gbp"], _NONE) for row in totals if row["internal_symbol"] in held), _NONE)
-    # What left the universe and is still held keeps its own name.
-    symbol_of = {symbol: symbol for symbol in held} | {
-        row["broker_name"]: row["internal_symbol"] for row in names
-    }
-    return LedgerBalances(cash_gbp, cash_gbp + cost_gbp, held, symbol_of)
+    return LedgerBalances(cash_gbp, cash_gbp + cost_gbp, held)
 
 
 def doubt_cash_movement(
@@ -68,11 +70,18 @@ def doubt_event(event: LedgerEvent, ledger: LedgerBalances, now_at: datetime) ->
     )
 
 
-def doubt_snapshot(snapshot: Snapshot, ledger: LedgerBalances, now_at: datetime) -> tuple[Doubt, ...]:
-    """Return what looks wrong about a snapshot, against the ledger of the instant it was taken."""
+def doubt_snapshot(
+    snapshot: Snapshot, rows: Iterable[Row], ledger: LedgerBalances, now_at: datetime
+) -> tuple[Doubt, ...]:
+    """
+    Return what looks wrong about a snapshot, against the ledger of the instant it was taken.
+
+    `rows` are those of its form, one for each holding among them.
+    """
     return (
         *_doubt_cash(snapshot.cash_gbp, ledger),
         *_doubt_positions(snapshot, ledger),
+        *_doubt_missing(snapshot, rows, ledger),
         *_doubt_age("The time you read eToro", snapshot.taken_at, now_at),
     )
 
@@ -124,29 +133,32 @@ def _doubt_cash(cash_gbp: Decimal, ledger: LedgerBalances) -> Iterator[Doubt]:
 
 
 def _doubt_positions(snapshot: Snapshot, ledger: LedgerBalances) -> Iterator[Doubt]:
-    shown: dict[str, Decimal] = {}
     for position in snapshot.positions:
-        name = position.broker_symbol
-        symbol = ledger.symbol_of.get(name)
-        if symbol is None:
-            message = f"{name} ({units(position.units)} units) is no name of the universe: check the spelling"
-            yield Doubt("positions", message, f"unknown-{name}", exact(position.units))
-        else:
-            shown[symbol] = shown.get(symbol, _NONE) + position.units
-    for symbol, count in shown.items():
-        held = ledger.units.get(symbol, _NONE)
-        if is_tenfold(count, held):
+        held = ledger.units.get(position.symbol, _NONE)
+        if position.symbol is None:
+            message = f"{position.name} is no name of the universe: check the spelling"
+            figure = exact(position.units)
+            yield Doubt(f"row-{position.row_number}-name", message, f"unknown-{position.name}", figure)
+        elif is_tenfold(position.units, held):
             yield Doubt(
-                "positions",
-                f"{symbol}: {units(count)} units, while the ledger holds {units(held)}: "
-                "another line's figure, or a digit too many or too few?",
-                f"beside-ledger-{symbol}",
-                exact(count, held),
+                f"row-{position.row_number}-units",
+                f"{position.symbol}: {units(position.units)} units, while the ledger holds {units(held)}: "
+                "another row's figure, or a digit too many or too few?",
+                f"beside-ledger-{position.symbol}",
+                exact(position.units, held),
             )
-    for symbol, held in ledger.units.items():
-        if symbol not in shown:
-            message = f"{symbol} is missing, while the ledger holds {units(held)} units: add its line"
-            yield Doubt("positions", message, f"missing-{symbol}", exact(held))
+
+
+def _doubt_missing(snapshot: Snapshot, rows: Iterable[Row], ledger: LedgerBalances) -> Iterator[NotShown]:
+    shown = {position.symbol for position in snapshot.positions}
+    for row in rows:
+        held = ledger.units.get(row.name, _NONE)
+        if row.is_holding and held and row.name not in shown:
+            message = (
+                f"{row.name} has no units, while the ledger holds {units(held)}: write what eToro shows, "
+                "or tick that it no longer shows it"
+            )
+            yield NotShown(f"row-{row.number}-units", message, f"missing-{row.name}", exact(held))
 
 
 def _doubt_age(label: str, at: datetime, now_at: datetime) -> Iterator[Doubt]:

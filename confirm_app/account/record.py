@@ -3,11 +3,12 @@ What the forms about the account share: their untouched fields, the ledger they 
 becomes of a refused one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
 import psycopg
+from flask import request
 
 from confirm_app.account.plausibility import LedgerBalances, balances
 from confirm_app.database import desk_settings, reading, write_once
@@ -38,6 +39,11 @@ def fresh_values(now_at) -> dict[str, str]:
     }
 
 
+def prefilled(names: Iterable[str]) -> dict[str, str]:
+    """Return the fields of a form that the address fills in; whoever sends the form has read them."""
+    return {name: request.args[name] for name in names if name in request.args}
+
+
 def is_recorded(key: str) -> bool:
     """
     Say whether a form with this key is recorded already.
@@ -49,11 +55,7 @@ def is_recorded(key: str) -> bool:
 
 def ledger_at(at: datetime) -> LedgerBalances:
     """Return what the desk's ledger held at an instant, as far as it is booked."""
-    portfolio_id = desk_settings().portfolio_id
-    return balances(
-        queries.page.entry_totals(reading(), portfolio_id=portfolio_id, at=at),
-        queries.page.broker_names(reading()),
-    )
+    return balances(queries.page.entry_totals(reading(), portfolio_id=desk_settings().portfolio_id, at=at))
 
 
 def record_once(work: Callable[[psycopg.Connection], T], form: PostedForm, field: str, send_again: str) -> T:

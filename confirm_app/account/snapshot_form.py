@@ -1,32 +1,31 @@
 """
 What the broker shows, read from its form.
 
-Pure. One error per bad line, each naming the line and the accepted form.
+Pure. One error per bad field, each naming the accepted form.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from confirm_app.account.rows import Row, read_rows
 from confirm_app.forms.fields import Doubt, FieldError, read_field, read_past
-from confirm_app.forms.figures import FigureError, parse_figure, parse_key
+from confirm_app.forms.figures import parse_figure, parse_key, parse_text
+from trading_ops.universe.names import as_named
 
-POSITIONS_COUNT_MAX = 200
-# A whole number and one that could be the rest of it, where a space stands between thousands.
-_TWO_READINGS = re.compile(r"([1-9][0-9]{0,2}) ([0-9]{3}(?:\.[0-9]+)?)")
-_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,19}")
+NAME_LENGTH_MAX = 100
 
 
 @dataclass(frozen=True)
 class Position:
-    """One holding as the broker shows it."""
+    """One holding as the broker shows it; `symbol` is None where nobody knows its name."""
 
-    broker_symbol: str
+    row_number: int
+    name: str
+    symbol: str | None
     units: Decimal
-    value_gbp: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Snapshot:
     idempotency_key: str
 
     def request(self, portfolio_id: str, person: str, waived: Sequence[Doubt] = ()) -> str:
-        """Return the JSON desk.record_snapshot takes."""
+        """Return the JSON desk.record_snapshot takes; a stock whose name is understood goes by its symbol."""
         return json.dumps(
             {
                 "portfolio_id": portfolio_id,
@@ -50,11 +49,7 @@ class Snapshot:
                 "doubts_waived": [doubt.as_json() for doubt in waived],
                 "idempotency_key": self.idempotency_key,
                 "positions": [
-                    {
-                        "broker_symbol": position.broker_symbol,
-                        "units": str(position.units),
-                        "value_gbp": None if position.value_gbp is None else str(position.value_gbp),
-                    }
+                    {"broker_symbol": position.symbol or position.name, "units": str(position.units)}
                     for position in self.positions
                 ],
             }
@@ -62,9 +57,13 @@ class Snapshot:
 
 
 def parse_snapshot(
-    fields: Mapping[str, str], now_at: datetime
+    fields: Mapping[str, str], now_at: datetime, symbol_of: Mapping[str, str]
 ) -> tuple[Snapshot | None, tuple[FieldError, ...]]:
-    """Return the snapshot a form describes, or None and every error in it."""
+    """
+    Return the snapshot a form describes, or None and every error in it.
+
+    `symbol_of` has the instrument of each name the broker may show one by, as names.as_named writes it.
+    """
     errors: list[FieldError] = []
     cash_gbp = read_field(
         errors,
@@ -77,15 +76,14 @@ def parse_snapshot(
         allow_zero=True,
         allow_negative=True,
     )
-    positions = _parse_positions(fields.get("positions", ""), errors)
-    # An empty box is far more often a forgotten one than an empty account.
-    if not fields.get("positions", "").strip() and fields.get("no_positions") != "yes":
-        errors.append(
-            FieldError(
-                "positions", "The positions are missing: write one per line, or tick that there are none"
-            )
-        )
-    if fields.get("positions", "").strip() and fields.get("no_positions") == "yes":
+    rows = read_rows(fields)
+    positions = _parse_positions(rows, symbol_of, errors)
+    is_emptied = fields.get("no_positions") == "yes"
+    # An empty form is far more often a forgotten one than an empty account.
+    if not any(row.is_holding or not row.is_empty for row in rows) and not is_emptied:
+        message = "The positions are missing: write each into a row, or tick that there are none"
+        errors.append(FieldError("positions", message))
+    if positions and is_emptied:
         errors.append(FieldError("positions", "There are positions, but 'no positions at all' is ticked"))
     taken_at = read_past(fields, "The time you read eToro", now_at, errors)
     key = read_field(errors, "key", "The one-time key", parse_key, fields.get("key", ""))
@@ -94,49 +92,41 @@ def parse_snapshot(
     return Snapshot(cash_gbp, positions, taken_at, key), ()
 
 
-def _parse_positions(text: str, errors: list[FieldError]) -> tuple[Position, ...]:
+def _parse_positions(
+    rows: Sequence[Row], symbol_of: Mapping[str, str], errors: list[FieldError]
+) -> tuple[Position, ...]:
     positions: dict[str, Position] = {}
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if len(lines) > POSITIONS_COUNT_MAX:
-        errors.append(
-            FieldError(
-                "positions", f"There are {len(lines)} lines: at most {POSITIONS_COUNT_MAX} are accepted"
-            )
-        )
-        return ()
-    for number, line in lines:
-        try:
-            position = _parse_position(line)
-            if position.broker_symbol in positions:
-                raise FigureError(
-                    f"names {position.broker_symbol} a second time: add its units up in one line"
-                )
-            positions[position.broker_symbol] = position
-        except FigureError as error:
-            errors.append(FieldError("positions", f"Line {number} ({line[:40]}): {error}"))
+    for row in rows:
+        # A holding without units is asked about beside the books of the instant it was read.
+        if row.is_empty or (row.is_holding and not row.units.strip()):
+            continue
+        position = _parse_position(row, symbol_of, errors)
+        if position is None:
+            continue
+        subject = position.symbol or as_named(position.name)
+        if subject in positions:
+            message = f"{position.name} stands in two rows: add its units up in one"
+            errors.append(FieldError(f"row-{row.number}-name", message))
+        positions.setdefault(subject, position)
     return tuple(positions.values())
 
 
-def _parse_position(line: str) -> Position:
-    words = line.split()
-    if not 2 <= len(words) <= 3:
-        raise FigureError("write symbol, units and perhaps the value, such as ALDR 6.25 512.40")
-    symbol = words[0].upper()
-    if not _SYMBOL.fullmatch(symbol):
-        raise FigureError(f"the symbol {words[0][:20]} is not letters, digits, points and dashes")
-    two = _TWO_READINGS.fullmatch(" ".join(words[1:]))
-    if two:
-        raise FigureError(
-            f"can be read as {two[1]}{two[2]} units and as {two[1]} units worth {two[2]} pounds: "
-            f"write {symbol} {two[1]}{two[2]}, or put a £ before the value"
-        )
-    try:
-        units = parse_figure(words[1], places=10)
-    except FigureError as error:
-        raise FigureError(f"the number of units {error}") from None
-    if len(words) == 2:
-        return Position(symbol, units, None)
-    try:
-        return Position(symbol, units, parse_figure(words[2], places=2, currency="GBP", allow_zero=True))
-    except FigureError as error:
-        raise FigureError(f"the value {error}") from None
+def _parse_position(row: Row, symbol_of: Mapping[str, str], errors: list[FieldError]) -> Position | None:
+    before = len(errors)
+    name = read_field(
+        errors,
+        f"row-{row.number}-name",
+        "The name of the stock",
+        parse_text,
+        " ".join(row.name.split()),
+        length_max=NAME_LENGTH_MAX,
+        is_required=True,
+    )
+    label = f"The number of units of {name[:40]}" if name else "The number of units"
+    units = read_field(errors, f"row-{row.number}-units", label, parse_figure, row.units, places=10)
+    if units is not None and row.gone:
+        message = f"{name} has units, and is ticked as no longer shown: clear one of them"
+        errors.append(FieldError(f"row-{row.number}-units", message))
+    if len(errors) > before:
+        return None
+    return Position(row.number, name, symbol_of.get(as_named(name)), units)

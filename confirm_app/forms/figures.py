@@ -90,7 +90,7 @@ def exact(*figures: Decimal) -> str:
     return " ".join(f"{figure.normalize():f}" for figure in figures)
 
 
-def write_figure(value: Decimal) -> str:
+def as_typed(value: Decimal) -> str:
     """Return a figure as parse_figure reads it back, for a form that is filled in already."""
     text = f"{value.normalize():f}"
     return f"{text}0" if _TWO_READINGS.fullmatch(text) else text

@@ -12,7 +12,7 @@ import psycopg
 from flask import g
 
 from confirm_app.database import desk_now, desk_settings
-from confirm_app.forms.figures import write_figure
+from confirm_app.forms.figures import as_typed
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
 from confirm_app.tickets.confirmation_form import fill_rows
@@ -180,8 +180,8 @@ def fresh_form(ticket: Mapping, versions: tuple[Mapping, ...]) -> LineForm:
         values["fill_rows"] = str(max(1, len(recorded["fills"])))
         for row, fill in enumerate(recorded["fills"], start=1):
             values |= {
-                f"fill-{row}-units": write_figure(fill["units"]),
-                f"fill-{row}-price": write_figure(fill["price_usd"]),
+                f"fill-{row}-units": as_typed(fill["units"]),
+                f"fill-{row}-price": as_typed(fill["price_usd"]),
                 f"fill-{row}-value": f"{fill['value_gbp']:f}",
                 f"fill-{row}-fee": f"{fill['fee_gbp']:f}",
                 f"fill-{row}-date": on_clock(fill["executed_at"], "London", "%Y-%m-%d"),

@@ -58,7 +58,6 @@ LONG_MODELS: dict[str, int] = {
     "dbt_project/models/intermediate/market/int_market__price_findings.sql": 85,
     "dbt_project/models/marts/ledger/drift.sql": 117,
     "dbt_project/models/marts/ledger/equity_daily.sql": 131,
-    "dbt_project/models/marts/ledger/intended_vs_executed.sql": 78,
     "dbt_project/models/marts/market/reference_prices.sql": 81,
     "dbt_project/models/staging/market/stg_market__eod_bars.sql": 103,
     "dbt_project/models/staging/market/stg_market__ranges.sql": 145,

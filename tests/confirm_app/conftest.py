@@ -48,6 +48,27 @@ class Visitor:
         """Return the fields of a line's form."""
         return self.form_of(f"/confirm/{ticket_id}", f"/confirm/{ticket_id}/lines/{line_number}")
 
+    def snapshot_fields(self, cash: str, positions: dict[str, str], **fields: str) -> dict[str, str]:
+        """Return a snapshot form with cash and units typed in, in rows of holdings and in new ones."""
+        form = self.form_of("/snapshots/new", "/snapshots/new")
+        holdings = {
+            form[f"row-{number}-name"]: number
+            for number in range(1, int(form["rows"]) + 1)
+            if form.get(f"row-{number}-holding")
+        }
+        new = [name for name in positions if name not in holdings]
+        numbers = holdings | {name: len(holdings) + place for place, name in enumerate(new, start=1)}
+        typed = {f"row-{numbers[name]}-name": name for name in new} | {
+            f"row-{numbers[name]}-units": units for name, units in positions.items()
+        }
+        rows = {"rows": str(max(int(form["rows"]), len(numbers)))}
+        return form | rows | typed | {"cash": cash, "intent": "record"} | fields
+
+    def record_snapshot(self, cash: str, positions: dict[str, str], **fields: str):
+        """Record a snapshot; nothing the page doubts is ticked."""
+        data = self.snapshot_fields(cash, positions, **fields)
+        return self.client.post("/snapshots/new", data=data)
+
     def confirm(self, ticket_id: str, line_number: int, outcome: str = "DONE", form=None, **fields):
         """Submit a line's form; a plausible fill is filled in for DONE unless fields are given."""
         form = form or self.line_form(ticket_id, line_number)

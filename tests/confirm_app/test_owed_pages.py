@@ -33,12 +33,6 @@ def page_of(visitor: Visitor, path: str) -> str:
     return " ".join(main.split())
 
 
-def record_snapshot(visitor: Visitor, **fields):
-    """Type in what eToro shows, and tick what the page doubts."""
-    form = visitor.form_of("/snapshots/new", "/snapshots/new")
-    return visitor.client.post("/snapshots/new", data=form | fields)
-
-
 @pytest.fixture
 def finished(executor, desk, ticket) -> Visitor:
     """The executor of a ticket with one purchase done and five lines skipped, in a book that has its cash."""
@@ -86,14 +80,14 @@ def test_below_a_confirmed_ticket_stands_what_became_of_it(executor, desk, ticke
 def test_when_everything_is_done_the_page_says_so(finished, desk, ticket):
     """And only then: a snapshot that does not agree leaves something for the operator."""
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT)
-    answer = record_snapshot(finished, cash="9,000.00", positions="ALDR 6.25")
+    answer = finished.record_snapshot("9,000.00", {"ALDR": "6.25"})
     assert answer.status_code == 303
     page = page_of(finished, f"/confirm/{ticket}")
     assert "1 thing left: find the missing entry, or the mistyped figure." in page
     assert "The operator , by" in page and "-500.00 GBP" in page
     assert "class=button" not in finished.client.get("/").text.partition("Open this ticket")[0]
     rows.set_clock(desk, rows.WINDOW_CLOSE_AT + timedelta(minutes=1))
-    assert record_snapshot(finished, cash="9,500.00", positions="ALDR 6.25").status_code == 303
+    assert finished.record_snapshot("9,500.00", {"ALDR": "6.25"}).status_code == 303
     assert "All 6 lines are recorded. Nothing is left to do." in page_of(finished, f"/confirm/{ticket}")
     assert "Nothing is left to do here before the next plan." in page_of(finished, "/")
 
@@ -137,7 +131,7 @@ def test_a_no_trade_names_the_act_that_clears_it_its_actor_and_whether_it_is_don
     rows.set_clock(desk, rows.SATURDAY_AT + timedelta(days=7, hours=1))
     page = page_of(executor, f"/confirm/{blocked_id}")
     assert page.count("done meanwhile") == 2 and "You : type in what eToro shows" in page
-    answer = record_snapshot(executor, cash="0.00", no_positions="yes")
+    answer = executor.record_snapshot("0.00", {}, no_positions="yes")
     assert answer.status_code == 303, answer.text
     page = page_of(operator, f"/confirm/{blocked_id}")
     assert page.count("done meanwhile") == 3 and "All that was asked for on this page is done." in page

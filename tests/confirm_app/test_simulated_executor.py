@@ -7,7 +7,8 @@ import pytest
 from tests.confirm_app.desk_rows import IN_WINDOW_AT, PASSWORDS, select
 from trading_ops.db.connect import connect, queries
 from trading_ops.simulation.broker import SimulatedBroker
-from trading_ops.simulation.executor import ExecutorError, Outcome, SimulatedExecutor, TypedFill, trade_lines
+from trading_ops.simulation.executor import ExecutorError, SimulatedExecutor, trade_lines
+from trading_ops.simulation.typed import Outcome, TypedFill
 from trading_ops.tickets.build import TicketLine
 
 

@@ -22,6 +22,10 @@ create table marts.ledger_positions (run_id text, portfolio_id text, internal_sy
     close_usd numeric, value_gbp numeric);
 create table marts.price_coverage (run_id text, as_of_date date, enabled_count integer, covered_count integer,
     coverage_ratio numeric, missing_symbols text, is_benchmark_present boolean);
+create table marts.fill_findings (run_id text, fill_id bigint, ticket_id text, line_number integer,
+    internal_symbol text, executed_at timestamptz, units numeric, price_usd numeric, value_gbp numeric, low_usd numeric,
+    high_usd numeric, expected_value_gbp numeric, is_price_in_range boolean, is_in_session boolean,
+    is_in_window boolean, is_value_plausible boolean);
 grant select on all tables in schema marts to desk_reader;
 """
 FIGURES = """
@@ -85,6 +89,7 @@ def test_a_report_has_the_books_figures(valued):
     ):
         assert line in text
     assert "Not everything" not in text
+    assert "Fills of the week" not in text and "Fills of the week" not in mails(valued)[0]["body_text"]
 
 
 def test_a_report_shows_the_drawdown_from_the_peak_and_since_its_review(valued):

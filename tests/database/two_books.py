@@ -168,6 +168,7 @@ NAMED = {
 TYPED = {
     "date": "run.as_of_date",
     "boolean": "true",
+    "timestamptz": "run.frozen_at",
     "numeric": "1",
     "integer": "1",
     "bigint": "1",

@@ -153,6 +153,27 @@ insert into marts.intended_vs_executed (
 )
 values ('r', 't', 1, 'ALDR', 'SELL', 'DONE', 100, 100, 1, 110, 100, 0.1);
 
+-- assert_findings_follow_from_their_figures: every fill that counts is there
+insert into marts.fill_findings (
+    run_id, fill_id, ticket_id, line_number, internal_symbol, executed_at, units, price_usd, value_gbp, low_usd, high_usd,
+    gbpusd_rate, expected_value_gbp, is_price_in_range, is_in_session, is_in_window
+)
+values ('r', 1, 't', 1, 'ALDR', now(), 10, 10, 80, 9, 11, 1.25, 80.00, true, true, true);
+
+-- assert_findings_follow_from_their_figures: a price is in range between low and high
+insert into marts.fill_findings (
+    run_id, fill_id, ticket_id, line_number, internal_symbol, executed_at, units, price_usd, value_gbp, low_usd, high_usd,
+    gbpusd_rate, expected_value_gbp, is_price_in_range, is_in_session, is_in_window
+)
+values ('r', 1, 't', 1, 'ALDR', now(), 10, 10, 80, 9, 11, 1.25, 80.00, false, true, true);
+
+-- assert_findings_follow_from_their_figures: what is expected is the shares at their price and the rate of the day
+insert into marts.fill_findings (
+    run_id, fill_id, ticket_id, line_number, internal_symbol, executed_at, units, price_usd, value_gbp, low_usd, high_usd,
+    gbpusd_rate, expected_value_gbp, is_price_in_range, is_in_session, is_in_window
+)
+values ('r', 1, 't', 1, 'ALDR', now(), 10, 10, 80, 9, 11, 1.25, 81.00, true, true, true);
+
 -- assert_rankings_follow_from_their_scores: the best score is first
 insert into marts.signals_realised (
     run_id, ranking_run_id, method, internal_symbol, as_of_date, is_traded_on, signal_rank, score

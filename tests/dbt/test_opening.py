@@ -56,8 +56,8 @@ def build(desk, folder, selector: str, run_id: str) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_a_book_that_began_with_stocks_is_planned_and_sold_from(desk, tmp_path):
-    """The four gates pass on a snapshot of the same holdings; a sale is sized, issued and booked."""
+def issued(desk, tmp_path) -> str:
+    """Reconcile that book with a snapshot, plan a sale of ALDR by the real steps, and return its ticket."""
     run_id = begin(desk)
     build(desk, tmp_path, "prices", run_id)
     with connect("desk_reader", desk) as reader:
@@ -93,7 +93,12 @@ def test_a_book_that_began_with_stocks_is_planned_and_sold_from(desk, tmp_path):
     assert (sale.symbol, sale.side, sale.is_full_exit) == ("ALDR", "SELL", False)
     [ticket] = small_desk.rows(desk, "select kind, reasons from desk.tickets where ticket_id = %s", ticket_id)
     assert ticket["kind"] == "TRADE", ticket["reasons"]
+    return ticket_id
 
+
+def test_a_book_that_began_with_stocks_is_planned_and_sold_from(desk, tmp_path):
+    """The four gates pass on a snapshot of the same holdings; a sale is sized, issued and booked."""
+    ticket_id = issued(desk, tmp_path)
     rows.set_clock(desk, EXECUTED_AT)
     with pytest.raises(psycopg.errors.CheckViolation, match="more ALDR units sold than the ledger holds"):
         sell(desk, ticket_id, "10.5")

@@ -20,6 +20,7 @@ from trading_ops.config.policy_sections import (
     ConfirmationRules,
     DataQuality,
     Execution,
+    FillRules,
     Incidents,
     MarketData,
     Model,
@@ -53,6 +54,7 @@ class Policy(Section):
     risk: Risk
     # Policies of before them have none: a file without one means this, what was adopted keeps body and hash.
     confirmation: ConfirmationRules = ConfirmationRules(amend_within_days=30)
+    fills: FillRules = FillRules(value_disagreement_ratio_max=Decimal("0.02"))
     universe: UniverseRules = UniverseRules(verified_age_days_max=365)
     incidents: Incidents = Incidents(escalate_after_minutes=240, mail_waits_minutes_max=60)
     clock: Clock = Clock(offset_ms_max=50, unknown_blocks=False)

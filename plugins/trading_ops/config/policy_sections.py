@@ -123,6 +123,12 @@ class ConfirmationRules(Section):
     amend_within_days: PositiveCount
 
 
+class FillRules(Section):
+    """What is asked about a fill once its day's market is known."""
+
+    value_disagreement_ratio_max: PositiveRatio
+
+
 class UniverseRules(Section):
     """How long a person's word that the broker offers a stock is believed."""
 

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from trading_ops.universe.instruments import Universe
+from trading_ops.universe.names import Names, as_named, instruments_by_name
 
 # What a row says: the stock, its units, what they cost in pounds, and since when they are held, if known.
 FIELDS = ("symbol", "units", "cost_gbp", "held_since")
@@ -112,13 +113,12 @@ def instrument_named(name: str, universe: Universe) -> str:
 
     Raises ValueError for a name that no instrument has, or two.
     """
-    wanted = name.strip().upper()
-    for names in ("internal_symbol", "vendor_symbol", "etoro_search_name"):
-        found = [row.internal_symbol for row in universe.entries if getattr(row, names).upper() == wanted]
-        if found:
-            if len(found) > 1:
-                raise ValueError(f"{name!r} is the name of {' and '.join(found)}: give the symbol")
-            return found[0]
+    names = (Names(row.internal_symbol, row.vendor_symbol, row.etoro_search_name) for row in universe.entries)
+    found = instruments_by_name(names).get(as_named(name), ())
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{name!r} is the name of {' and '.join(found)}: give the symbol")
     cure = "add a row for it, with is_enabled false if it is not to be bought"
     raise ValueError(f"{name!r} is no instrument of the universe: {cure}")
 

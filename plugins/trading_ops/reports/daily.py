@@ -97,6 +97,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         equity = computed("equity", queries.reports.equity)
         positions = computed("positions", queries.reports.positions) or ()
         coverage = computed("coverage", queries.reports.coverage)
+        fills = computed("fills", queries.reports.recent_fills) or ()
     plan = queries.reports.newest_plan(connection, portfolio_id=run["portfolio_id"])
     return DailyReport(
         run=run,
@@ -104,6 +105,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         equity=equity,
         positions=positions,
         coverage=coverage,
+        fills=fills,
         data_reasons=gate_reasons(connection, run_id, "data_quality"),
         plan=plan,
         gates=list(queries.reports.gates(connection, run_id=plan["run_id"])) if plan else (),

@@ -12,6 +12,7 @@ from typing import Any
 from trading_ops.comms.incident_codes import find_code
 from trading_ops.comms.letters import Attachment, Letter, compose, page_link
 from trading_ops.exchange import sessions
+from trading_ops.tickets.fill_findings import is_checked, questions
 from trading_ops.tickets.owed import Owed, left
 from trading_ops.tickets.reasons import Reason, told
 from trading_ops.wording.figures import gbp, ratio
@@ -27,6 +28,7 @@ class DailyReport:
     equity: Mapping | None
     positions: Sequence[Mapping]
     coverage: Mapping | None
+    fills: Sequence[Mapping]
     data_reasons: Sequence[Reason]
     plan: Mapping | None
     gates: Sequence[Mapping]
@@ -46,6 +48,7 @@ def words_of(report: DailyReport, page_url: str) -> dict[str, Any]:
     return vars(report) | {
         "newest_ticket": ticket_status(report.ticket), "told": told, "state": state_in_words(report),
         "to_do": owed_words(report.owed, page_url), "open_words": open_words,
+        "fills_state": fills_in_words(report.fills), "fill_questions": fill_questions(report.fills),
     }  # fmt: skip
 
 
@@ -70,6 +73,8 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
         *(("Why no trade", told(reason)) for reason in report.reasons),
         ("Account read from eToro", report.run["account_read"]),
         ("Newest ticket", ticket_status(report.ticket)),
+        *([("Fills of the week", fills_in_words(report.fills))] if report.fills else []),
+        *(("Question", question) for question in fill_questions(report.fills)),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         *(("Away", line) for line in report.absences),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),
@@ -136,6 +141,24 @@ def owed_words(owed: Sequence[Owed], page_url: str) -> list[str]:
     return [
         f"{one.actor}: {one.words} ({page_link(page_url, one.path)}), by {utc_minute(one.deadline_at)}"
         for one in owed
+    ]
+
+
+def fills_in_words(fills: Sequence[Mapping]) -> str:
+    """Return how many fills of the week were held against the market of their day, and how many are odd."""
+    checked = [fill for fill in fills if is_checked(fill)]
+    odd_count = sum(1 for fill in checked if questions(fill))
+    waiting = f", {len(fills) - len(checked)} without a bar of their day" if len(checked) < len(fills) else ""
+    return f"{len(checked) - odd_count} of {len(fills)} plausible, {odd_count} asked about{waiting}"
+
+
+def fill_questions(fills: Sequence[Mapping]) -> list[str]:
+    """Return what is asked about fills, with ticket and line; a line each."""
+    return [
+        f"line {fill['line_number']} {fill['internal_symbol']} of {fill['ticket_id']}: {question}"
+        for fill in fills
+        if is_checked(fill)
+        for question in questions(fill)
     ]
 
 

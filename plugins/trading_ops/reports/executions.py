@@ -2,7 +2,8 @@
 Intended against executed: one report per ticket, as files and as a mail to both people.
 
 It speaks once every line is confirmed and the bars of the days of execution are in, which the week's
-reconciliation, the last run before the next plan, no longer waits for.
+reconciliation, the last run before the next plan, no longer waits for. What the market says of a fill is kept
+as soon as it is known, whether its ticket is whole or not: the page shows it.
 """
 
 from collections.abc import Mapping
@@ -34,12 +35,11 @@ def report_executions(connection: psycopg.Connection, run_id: str, config: Setti
     told = []
     run = load_run(connection, run_id)
     tickets = list(queries.reports.tickets_executed(connection, portfolio_id=run.portfolio_id))
-    bars = _bars(connection, run_id) if tickets else {}
+    _keep_findings(connection, run_id)
     for ticket in tickets:
-        known = bars.get(ticket["ticket_id"], {})
-        executed = read_executed(connection, ticket["ticket_id"], known)
+        executed = read_executed(connection, ticket["ticket_id"])
         missing = [
-            line.order.internal_symbol for line in executed.lines if line.units and line.is_within_bar is None
+            line.order.internal_symbol for line in executed.lines if line.units and not line.is_checked
         ]
         if missing and run.kind != "reconciliation":
             told.append(f"{ticket['ticket_id']} waits for the bars of its fills: {', '.join(missing)}")
@@ -95,10 +95,8 @@ def _write(connection: psycopg.Connection, ticket: Mapping, executed: Executed, 
     return write_pages(config, f"executions_{ticket_id}", texts)
 
 
-def _bars(connection: psycopg.Connection, run_id: str) -> dict[str, dict[int, bool | None]]:
-    """Return of each executed line whether its fills lie within their day's bar, as the run knows."""
-    found: dict[str, dict[int, bool | None]] = {}
+def _keep_findings(connection: psycopg.Connection, run_id: str) -> None:
+    """Write down what the run found of each fill whose bar it knows, where that is news."""
     with beside(connection) as reader:
-        for row in queries.reports.bars_of_executions(reader, run_id=run_id):
-            found.setdefault(row["ticket_id"], {})[row["line_number"]] = row["is_price_within_bar"]
-    return found
+        found = list(queries.reports.fills_checked(reader, run_id=run_id))
+    queries.ledger.keep_fill_finding(connection, [{"run_id": run_id, **finding} for finding in found])

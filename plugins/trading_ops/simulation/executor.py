@@ -11,13 +11,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.cookiejar import CookieJar
 
 from trading_ops.simulation.broker import BrokerFill, SimulatedBroker
 from trading_ops.simulation.forms import Form, Page, read_page
+from trading_ops.simulation.typed import Outcome, TypedFill, confirmation_fields, snapshot_rows
 from trading_ops.tickets.build import TicketLine
 from trading_ops.wording.instants import on_clock
 
@@ -33,32 +33,6 @@ class ExecutorError(Exception):
     def __init__(self, message: str, page: Page | None = None) -> None:
         super().__init__(message)
         self.page = page
-
-
-@dataclass(frozen=True)
-class TypedFill:
-    """One execution as it is typed into the page."""
-
-    units: Decimal
-    price_usd: Decimal
-    value_gbp: Decimal
-    executed_at: datetime
-    fee_gbp: Decimal = Decimal("0.00")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """
-    How a line ended: DONE or PARTIAL with fills, SKIPPED or FAILED without.
-
-    With `are_figures_checked` each doubt the page has is ticked, once it was shown.
-    """
-
-    status: str
-    fills: tuple[TypedFill, ...] = ()
-    notes: str = ""
-    are_figures_checked: bool = False
-    amendment_reason: str = ""
 
 
 class SimulatedExecutor:
@@ -89,10 +63,7 @@ class SimulatedExecutor:
         What the account shows is true, so what the page doubts is ticked.
         """
         form = self._form("/snapshots/new", "/snapshots/new")
-        fields = {
-            "cash": f"{cash_gbp:f}",
-            "positions": "\n".join(f"{symbol} {units:f}" for symbol, units in sorted(positions.items())),
-        }
+        fields = {"cash": f"{cash_gbp:f}", **snapshot_rows(form, positions)}
         if not positions:
             fields["no_positions"] = "yes"
         if taken_at:
@@ -178,29 +149,6 @@ def trade_lines(
         )
         for line in lines
     }
-
-
-def confirmation_fields(outcome: Outcome) -> dict[str, str]:
-    """Return an outcome as the fields of a line's form."""
-    fields = {
-        "outcome": outcome.status,
-        "notes": outcome.notes,
-        "fill_rows": str(max(1, len(outcome.fills))),
-        "intent": "record",
-    }
-    if outcome.amendment_reason:
-        fields["amendment_reason"] = outcome.amendment_reason
-    for row, fill in enumerate(outcome.fills, start=1):
-        fields |= {
-            f"fill-{row}-units": f"{fill.units:f}",
-            f"fill-{row}-price": f"{fill.price_usd:f}",
-            f"fill-{row}-value": f"{fill.value_gbp:f}",
-            f"fill-{row}-fee": f"{fill.fee_gbp:f}",
-            f"fill-{row}-date": on_clock(fill.executed_at, "London", "%Y-%m-%d"),
-            f"fill-{row}-time": on_clock(fill.executed_at, "London", "%H:%M:%S"),
-            f"fill-{row}-zone": "London",
-        }
-    return fields
 
 
 def _trade_line(

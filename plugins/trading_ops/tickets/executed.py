@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_ops.tickets.build import TicketLine, skip_price_usd
+from trading_ops.tickets.fill_findings import is_checked, questions_of
 from trading_ops.wording.figures import gbp, ratio, usd
 
 _PENNY = Decimal("0.01")
@@ -21,13 +22,10 @@ class ExecutedLine:
     One line of a ticket and the version of its confirmation that counts, None before there is one.
 
     `confirmation` is a row of queries.page.confirmations with its rows of queries.page.fills as `fills`.
-    `is_within_bar` says whether every fill lies between the low and the high of its day, None where the
-    bar is not known.
     """
 
     order: TicketLine
     confirmation: Mapping | None = None
-    is_within_bar: bool | None = None
 
     @property
     def status(self) -> str:
@@ -67,6 +65,16 @@ class ExecutedLine:
         limit_usd = skip_price_usd(self.order)
         beyond = (fill["price_usd"] - limit_usd for fill in self._fills)
         return any(self._sign * away > 0 for away in beyond)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether something was executed and each fill was held against the market of its day."""
+        return bool(self._fills) and all(map(is_checked, self._fills))
+
+    @property
+    def questions(self) -> list[str]:
+        """What is odd about its fills beside the market of their day."""
+        return questions_of(self._fills)
 
     @property
     def planned_gbp(self) -> Decimal:
@@ -163,17 +171,17 @@ def done(executed: Executed) -> str:
     return f"{executed.done_count} of {len(executed.lines)} lines done in full ({ratio(executed.done_ratio)})"
 
 
-def remarks(line: ExecutedLine, with_bars: bool = False) -> list[str]:
+def remarks(line: ExecutedLine, with_market: bool = False) -> list[str]:
     """
-    Return what a person should know of a line: its note, a price past the limit, one no market had that day.
+    Return what a person should know of a line: its note, a price past the limit.
 
-    `with_bars`: an executed line without its bar is one whose price nobody could check.
+    `with_market`: what is asked about its fills as well, and whether they could not be checked.
     """
     said = [line.reason] if line.reason else []
     if line.is_past_limit:
         said.append(f"a price is past the limit of {usd(skip_price_usd(line.order))}")
-    if line.is_within_bar is False:
-        said.append("PRICE OUTSIDE THE BAR: the market had no such price that day; ask the executor")
-    elif line.is_within_bar is None and line.units and with_bars:
-        said.append("there is no bar of that day, so the price is not checked against the market")
+    if with_market:
+        said += [f"QUESTION: {question}" for question in line.questions]
+        if line.units and not line.is_checked:
+            said.append("there is no bar of that day, so nothing is checked against the market")
     return said

@@ -24,19 +24,10 @@ def read_versions(connection: psycopg.Connection, ticket_id: str) -> Versions:
     return versions
 
 
-def read_executed(
-    connection: psycopg.Connection, ticket_id: str, bars: Mapping[int, bool | None]
-) -> Executed:
-    """Return a ticket's lines; `bars` says of a line whether its fills lie within their day's bar."""
+def read_executed(connection: psycopg.Connection, ticket_id: str) -> Executed:
+    """Return a ticket's lines, each with the version that counts."""
     versions = read_versions(connection, ticket_id)
     lines = [TicketLine(**row) for row in queries.page.lines(connection, ticket_id=ticket_id)]
     return Executed(
-        tuple(
-            ExecutedLine(
-                line,
-                next(iter(versions.get(line.line_number, ())), None),
-                bars.get(line.line_number),
-            )
-            for line in lines
-        )
+        tuple(ExecutedLine(line, next(iter(versions.get(line.line_number, ())), None)) for line in lines)
     )

@@ -8,6 +8,7 @@ import pytest
 
 from confirm_app.account.cash_form import CashMovement
 from confirm_app.account.plausibility import balances, doubt_cash_movement, doubt_snapshot
+from confirm_app.account.rows import Row
 from confirm_app.account.snapshot_form import Position, Snapshot
 
 NOW_AT = datetime(2026, 6, 15, 16, 0, tzinfo=UTC)
@@ -18,12 +19,6 @@ LEDGER = balances(
         {"internal_symbol": "ALDR", "units": Decimal("6.25"), "cash_gbp": Decimal("-500.00")},
         {"internal_symbol": "BRCH", "units": Decimal(40), "cash_gbp": Decimal("-3500.00")},
         {"internal_symbol": "EE", "units": Decimal(0), "cash_gbp": Decimal("100.00")},
-    ],
-    [
-        {"broker_name": "ALDR", "internal_symbol": "ALDR"},
-        {"broker_name": "BRCH", "internal_symbol": "BRCH"},
-        {"broker_name": "BRCH.L", "internal_symbol": "BRCH"},
-        {"broker_name": "CEDR", "internal_symbol": "CEDR"},
     ],
 )
 TRUE = {"ALDR": "6.25", "BRCH": "40"}
@@ -36,9 +31,15 @@ def cash_doubts(kind: str, amount: str, ledger=LEDGER, days: int = 0) -> list[tu
 
 
 def snapshot_doubts(cash: str = "6000.00", ledger=LEDGER, **positions: str):
-    """Return what is doubted about a snapshot."""
-    shown = tuple(Position(symbol, Decimal(units), None) for symbol, units in positions.items())
-    return doubt_snapshot(Snapshot(Decimal(cash), shown, NOW_AT, "k" * 16), ledger, NOW_AT)
+    """Return what is doubted about a snapshot; of its stocks nobody knows XYZQ."""
+    shown = tuple(
+        Position(number, name, None if name == "XYZQ" else name, Decimal(units))
+        for number, (name, units) in enumerate(positions.items(), start=1)
+    )
+    held = (symbol for symbol in ledger.units if symbol not in positions)
+    names = [*positions, *held]
+    rows = [Row(number, name, is_holding=name in ledger.units) for number, name in enumerate(names, start=1)]
+    return doubt_snapshot(Snapshot(Decimal(cash), shown, NOW_AT, "k" * 16), rows, ledger, NOW_AT)
 
 
 def names(doubts) -> list[str]:
@@ -89,14 +90,14 @@ def test_money_of_long_ago_is_asked_about():
     old = dataclasses.replace(
         Snapshot(Decimal(6000), (), NOW_AT, ""), taken_at=datetime(2001, 6, 15, tzinfo=UTC)
     )
-    doubts = [doubt for doubt in doubt_snapshot(old, LEDGER, NOW_AT) if doubt.field == "time"]
+    doubts = [doubt for doubt in doubt_snapshot(old, (), LEDGER, NOW_AT) if doubt.field == "time"]
     assert names(doubts) == ["long-ago"] and "2001" in doubts[0].message
 
 
 def test_a_snapshot_that_is_the_ledger_is_not_doubted():
-    """Also under another name, in two lines, and a little off, which the reconciliation gate looks at."""
+    """Also a little off, which the reconciliation gate looks at."""
     assert snapshot_doubts(**TRUE) == ()
-    assert snapshot_doubts("6050.00", ALDR="6.2", **{"BRCH.L": "10", "BRCH": "30"}) == ()
+    assert snapshot_doubts("6050.00", ALDR="6.2", BRCH="41") == ()
 
 
 @pytest.mark.parametrize("cash", ["60000.00", "600.00", "0", "-6000.00", "7000.01"])
@@ -117,17 +118,17 @@ def test_cash_ten_times_the_ledgers_is_asked_about_however_little_it_is():
 def test_an_unknown_symbol_a_missing_one_and_units_ten_times_too_many_are_asked_about_each():
     """Five holdings forgotten are five questions, not one."""
     asked = snapshot_doubts(ALDR="62.5", XYZQ="1")
-    assert names(asked) == ["unknown-XYZQ", "beside-ledger-ALDR", "missing-BRCH"]
-    assert "62.5 units" in asked[1].message and "6.25" in asked[1].message
-    assert "40 units" in asked[2].message
+    assert names(asked) == ["beside-ledger-ALDR", "unknown-XYZQ", "missing-BRCH"]
+    assert "62.5 units" in asked[0].message and "6.25" in asked[0].message
+    assert "holds 40:" in asked[2].message
+    assert [doubt.field for doubt in asked] == ["row-1-units", "row-2-name", "row-3-units"]
     assert names(snapshot_doubts()) == ["missing-ALDR", "missing-BRCH"]
 
 
-def test_a_holding_that_left_the_universe_is_known_by_its_own_name():
-    """It is shown and held; that the universe does not know it, the reconciliation gate says."""
-    left = balances([{"internal_symbol": "GONE", "units": Decimal(3), "cash_gbp": Decimal("-90.00")}], [])
-    assert left.symbol_of == {"GONE": "GONE"}
-    assert names(snapshot_doubts("-90.00", left, GONE="3")) == []
+def test_a_missing_holding_is_answered_by_the_tick_of_its_own_row():
+    """With the units the books hold, so that it answers for these and no others."""
+    [doubt] = snapshot_doubts(ALDR="6.25")
+    assert (doubt.box, doubt.figure) == ("row-2-gone", "40")
 
 
 def test_a_holding_the_ledger_has_not_is_asked_about():

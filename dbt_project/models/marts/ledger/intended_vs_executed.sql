@@ -1,29 +1,11 @@
 -- Every line of the portfolio's TRADE tickets: what was wanted, what was done, and what it cost.
--- A fill is held against the bar of its own session; without that bar nothing is said about it.
+-- Says nothing about whether a fill can be true; fill_findings does.
 with fills as (
-    select
-        fill.*,
-        (fill.executed_at at time zone 'America/New_York')::date as executed_date
+    select fill.*
     from {{ ref('stg_desk__fills') }} as fill
     left join {{ ref('stg_desk__fills') }} as reversal on reversal.reverses_fill_id = fill.fill_id
     where fill.reverses_fill_id is null
         and reversal.fill_id is null
-),
-
-bars as (
-    select
-        bars.run_id,
-        bars.internal_symbol,
-        bars.session_date,
-        round(bars.low_price * factors.as_traded_multiplier, 16) as low_usd,
-        round(bars.high_price * factors.as_traded_multiplier, 16) as high_usd
-    from {{ ref('int_market__bars') }} as bars
-    inner join {{ ref('int_market__price_factors') }} as factors using (run_id, internal_symbol, session_date)
-    where not bars.is_broken
-        and exists (
-            select from fills
-            where fills.internal_symbol = bars.internal_symbol and fills.executed_date = bars.session_date
-        )
 ),
 
 executed as (
@@ -33,16 +15,9 @@ executed as (
         confirmations.line_number,
         sum(fills.units) as units,
         sum(fills.value_gbp) as value_gbp,
-        sum(fills.units * fills.price_usd) / sum(fills.units) as average_price_usd,
-        case
-            when bool_and(bars.low_usd is not null)
-                then bool_and(fills.price_usd between bars.low_usd and bars.high_usd)
-        end as is_price_within_bar
+        sum(fills.units * fills.price_usd) / sum(fills.units) as average_price_usd
     from {{ ref('stg_desk__confirmations') }} as confirmations
     inner join fills on fills.confirmation_id = confirmations.confirmation_id
-    left join bars
-        on bars.internal_symbol = fills.internal_symbol
-        and bars.session_date = fills.executed_date
     group by confirmations.run_id, confirmations.ticket_id, confirmations.line_number
 )
 
@@ -63,8 +38,7 @@ select
         case intended.side when 'BUY' then 1 else -1 end
         * (executed.average_price_usd / intended.reference_price_usd - 1),
         12
-    )) as slippage_ratio,
-    executed.is_price_within_bar
+    )) as slippage_ratio
 from {{ ref('stg_desk__ticket_lines') }} as line
 inner join {{ ref('stg_desk__tickets') }} as ticket on ticket.ticket_id = line.ticket_id
 inner join {{ ref('stg_desk__trades_intended') }} as intended

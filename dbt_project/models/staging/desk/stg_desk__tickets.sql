@@ -5,6 +5,8 @@ select
     ticket.run_id as planning_run_id,
     ticket.plan_week,
     ticket.issued_at,
+    ticket.window_open_at,
+    ticket.window_close_at,
     plan.place_number
 from {{ ref('stg_desk__runs') }} as run
 inner join {{ source('desk', 'tickets') }} as ticket on ticket.portfolio_id = run.portfolio_id

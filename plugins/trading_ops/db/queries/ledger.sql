@@ -17,6 +17,28 @@ select internal_symbol as symbol, ex_date, belief, new_shares, old_shares, reaso
 from marts.splits_found
 where run_id = :run_id;
 
+-- name: keep_fill_finding(run_id, fill_id, low_usd, high_usd, expected_value_gbp, is_price_in_range, is_in_session, is_in_window, is_value_plausible)*!
+-- Keeps what a run found of a fill, unless its newest finding says the same.
+insert into desk.fill_findings (
+    run_id, fill_id, low_usd, high_usd, expected_value_gbp, is_price_in_range, is_in_session, is_in_window,
+    is_value_plausible
+)
+select
+    :run_id, :fill_id, :low_usd, :high_usd, :expected_value_gbp, :is_price_in_range, :is_in_session, :is_in_window,
+    :is_value_plausible
+where not exists (
+    select from (
+        select * from desk.fill_findings where fill_id = :fill_id order by finding_id desc limit 1
+    ) as newest
+    where (
+        newest.low_usd, newest.high_usd, newest.expected_value_gbp, newest.is_price_in_range, newest.is_in_session,
+        newest.is_in_window, newest.is_value_plausible
+    ) is not distinct from (
+        :low_usd, :high_usd, :expected_value_gbp, :is_price_in_range, :is_in_session, :is_in_window, :is_value_plausible
+    )
+)
+on conflict (run_id, fill_id) do nothing;
+
 -- name: believe_splits(run_id, said)
 -- Takes what a run found of splits, and returns what is new of it.
 select portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason

@@ -104,11 +104,17 @@ where ticket_id = :ticket_id
 order by line_number, version_number desc;
 
 -- name: fills(ticket_id)
--- The fills a person typed, of every version; the rows that take fills back are left out.
+-- The fills a person typed, of every version, with what was found of each beside the market of its day, null before;
+-- the rows that take fills back are left out.
 select
-    fill.confirmation_id, fill.fill_number, fill.units, fill.price_usd, fill.value_gbp, fill.fee_gbp, fill.executed_at
+    fill.confirmation_id, fill.fill_number, fill.units, fill.price_usd, fill.value_gbp, fill.fee_gbp, fill.executed_at,
+    finding.low_usd, finding.high_usd, finding.expected_value_gbp, finding.is_price_in_range, finding.is_in_session,
+    finding.is_in_window, finding.is_value_plausible
 from desk.ledger_trades_fills as fill
 inner join desk.confirmations as confirmation on confirmation.confirmation_id = fill.confirmation_id
+left join lateral (
+    select * from desk.fill_findings where fill_findings.fill_id = fill.fill_id order by finding_id desc limit 1
+) as finding on true
 where confirmation.ticket_id = :ticket_id and fill.reverses_fill_id is null
 order by fill.confirmation_id, fill.fill_number;
 
@@ -133,27 +139,33 @@ select snapshot_id, source, cash_gbp, positions_count, taken_at, person from des
 where portfolio_id = :portfolio_id order by snapshot_id desc limit 10;
 
 -- name: snapshot(snapshot_id, portfolio_id)^
--- One broker snapshot of a portfolio.
-select snapshot_id, source, cash_gbp, positions_count, taken_at, recorded_at, person
-from desk.broker_snapshots where snapshot_id = :snapshot_id and portfolio_id = :portfolio_id;
-
--- name: snapshot_positions(snapshot_id, portfolio_id)
--- The snapshot beside the ledger's units of now, each symbol of either; is_known says the universe has it.
+-- One broker snapshot of a portfolio, and the newest of it, which is the one a plan looks at.
 select
-    coalesce(shown.broker_symbol, held.internal_symbol) as symbol,
-    shown.units as shown_units,
-    shown.value_gbp as shown_value_gbp,
-    held.units as ledger_units,
-    exists (
-        select from desk.config_universe as universe
-        inner join desk.universe_versions as version on version.universe_hash = universe.universe_hash
-        where version.is_active
-            and universe.internal_symbol = coalesce(shown.broker_symbol, held.internal_symbol)
-    ) as is_known
-from (select * from desk.broker_snapshot_positions where snapshot_id = :snapshot_id) as shown
-full join (select * from desk.positions_now where portfolio_id = :portfolio_id and units <> 0) as held
-    on held.internal_symbol = shown.broker_symbol
-order by symbol;
+    snapshot_id, source, taken_at, person,
+    (
+        select newest.snapshot_id from desk.broker_snapshots as newest
+        where newest.portfolio_id = snapshot.portfolio_id
+        order by newest.taken_at desc, newest.snapshot_id desc
+        limit 1
+    ) as newest_snapshot_id
+from desk.broker_snapshots as snapshot
+where snapshot_id = :snapshot_id and portfolio_id = :portfolio_id;
+
+-- name: snapshot_compared(snapshot_id, portfolio_id)
+-- A broker snapshot beside the books at its instant, cash first, as the next plan's gate will compare them.
+select
+    compared.subject, compared.subject = 'CASH' as is_cash, compared.is_known, compared.shown_value, compared.booked_value,
+    compared.tolerance_value,
+    coalesce(abs(compared.shown_value - compared.booked_value) <= compared.tolerance_value, false) as is_tolerated
+from desk.broker_snapshots as snapshot
+cross join lateral desk.snapshot_compared(
+    snapshot.snapshot_id,
+    desk.now(),
+    (select policy_hash from desk.config_policy where is_active),
+    (select universe_hash from desk.universe_versions where is_active)
+) as compared
+where snapshot.snapshot_id = :snapshot_id and snapshot.portfolio_id = :portfolio_id
+order by compared.subject <> 'CASH', compared.subject;
 
 -- name: is_recorded(key)$
 -- Whether a form with this key is recorded already.
@@ -167,23 +179,13 @@ where portfolio_id = :portfolio_id and happened_at <= :at
 group by internal_symbol
 order by internal_symbol;
 
--- name: broker_names()
--- What the broker may call each instrument of the universe, in capitals; a name that two share is left out.
-select broker_name, min(internal_symbol) as internal_symbol
-from (
-    select
-        broker_name, internal_symbol,
-        name_rank = min(name_rank) over (partition by broker_name) as is_first
-    from desk.config_universe as universe
-    inner join desk.universe_versions as version on version.universe_hash = universe.universe_hash
-    cross join lateral (
-        values (upper(internal_symbol), 1), (upper(vendor_symbol), 2), (upper(etoro_search_name), 3)
-    ) as named (broker_name, name_rank)
-    where version.is_active
-) as names
-where is_first
-group by broker_name
-having count(distinct internal_symbol) = 1;
+-- name: instrument_names()
+-- What people may call each instrument of the universe.
+select universe.internal_symbol, universe.vendor_symbol, universe.etoro_search_name
+from desk.config_universe as universe
+inner join desk.universe_versions as version on version.universe_hash = universe.universe_hash
+where version.is_active
+order by universe.internal_symbol;
 
 -- name: recent_cash_movements(portfolio_id)
 -- The newest cash movements of a portfolio, with what each takes back and what takes it back.
@@ -193,6 +195,18 @@ select
 from desk.ledger_cash_movements as movement
 left join desk.ledger_cash_movements as reversal on reversal.reverses_movement_id = movement.movement_id
 where movement.portfolio_id = :portfolio_id order by movement.movement_id desc limit 20;
+
+-- name: drift_hypotheses(portfolio_id)
+-- What may explain each difference between the newest snapshot and the books, and which form books it.
+select snapshot_id, subject, shown_value, booked_value, hypothesis, words, form, fields
+from desk.drift_hypotheses(:portfolio_id);
+
+-- name: expected_dividends(portfolio_id)
+-- The dividends of the last year that are not booked, the oldest first.
+select symbol, ex_date, units, gross_usd, gross_gbp, is_overdue
+from desk.expected_dividends(:portfolio_id)
+where booked_event_id is null
+order by ex_date, symbol;
 
 -- name: recent_events(portfolio_id)
 -- The legs of the newest events of a portfolio, with what each takes back, what takes it back, and since when it counts.

@@ -143,8 +143,21 @@ where ticket.portfolio_id = :portfolio_id
     and confirmed.lines_count = (select count(*) from desk.ticket_lines as line where line.ticket_id = ticket.ticket_id)
 order by ticket.issued_at, ticket.ticket_id;
 
--- name: bars_of_executions(run_id)
--- Whether the fills of each executed line the run knows of lie within their day's bar, null without it.
-select ticket_id, line_number, is_price_within_bar
-from marts.intended_vs_executed
-where run_id = :run_id and executed_units > 0;
+-- name: fills_checked(run_id)
+-- What a run found of each fill whose session's bar it knows.
+select
+    fill_id, low_usd, high_usd, expected_value_gbp, is_price_in_range, is_in_session, is_in_window, is_value_plausible
+from marts.fill_findings
+where run_id = :run_id and is_price_in_range is not null
+order by fill_id;
+
+-- name: recent_fills(run_id)
+-- The fills of the week before a run beside the market of their day.
+select
+    finding.ticket_id, finding.line_number, finding.internal_symbol, finding.executed_at, finding.units,
+    finding.price_usd, finding.value_gbp, finding.low_usd, finding.high_usd, finding.expected_value_gbp,
+    finding.is_price_in_range, finding.is_in_session, finding.is_in_window, finding.is_value_plausible
+from marts.fill_findings as finding
+inner join desk.runs as run on run.run_id = finding.run_id
+where finding.run_id = :run_id and finding.executed_at > run.frozen_at - interval '7 days'
+order by finding.ticket_id, finding.line_number, finding.fill_id;

@@ -1,4 +1,4 @@
-"""Runs sql/0048_imported_fills.sql."""
+"""Runs sql/0048_figures_compared.sql."""
 
 from trading_ops.db.migrate import run_sql_file
 
@@ -7,4 +7,4 @@ down_revision = "0047"
 
 
 def upgrade() -> None:
-    run_sql_file("0048_imported_fills.sql")
+    run_sql_file("0048_figures_compared.sql")
