@@ -71,7 +71,7 @@ riskguard: setup ## RISK_PASS or RISK_FAIL of the newest plan, with each check a
 # Two at a time, a file on one worker: most tests wait for a server or for dbt half of their time.
 PYTEST := $(DESK_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
-test: setup ## Run every test but the long ones
+test: setup .venv-cgt/.synced ## Run every test but the long ones
 	@$(PYTEST) -m "not long"
 
 test-long: setup ## Run the tests that need a container engine, and those of a whole day and of a whole desk in real time
@@ -106,6 +106,7 @@ doctor: ## Name what is missing on this machine and how to get it, and what a de
 lock: $(UV) ## Resolve the lock files again from pyproject.toml
 	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/desk.txt
 	@$(UV) pip compile --group dbt --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/dbt.txt
+	@$(UV) pip compile --group cgt --universal --generate-hashes --python-version 3.11 --no-header -q -o config/locks/cgt.txt
 
 lock-qlib: $(UV) ## Resolve the Qlib runner's lock file again from its pyproject.toml
 	@cd qlib_runner && ../$(UV) pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock
@@ -115,7 +116,7 @@ clean: ## Remove the environments and the simulated desk's data; refuses a produ
 	    echo "$${found%/environment} is a production database: remove it by hand if you mean it; no command here backs it up"; exit 1; fi
 	@for folder in var/postgres var/*/postgres; do \
 	    if [ -e $$folder ]; then $(MAKE) --no-print-directory down DESK=$${folder%/postgres}; fi; done
-	@rm -rf .venv .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
+	@rm -rf .venv .venv-cgt .venv-dbt .venv-qlib .venv-uv var .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
@@ -135,6 +136,12 @@ $(UV):
 	@echo "building .venv-dbt ..."
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-dbt
 	@$(UV) pip sync -q --python .venv-dbt/bin/python --require-hashes config/locks/dbt.txt
+	@touch $@
+
+.venv-cgt/.synced: config/locks/cgt.txt | $(UV)
+	@echo "building .venv-cgt (a tax calculator the tests compare with) ..."
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-cgt
+	@$(UV) pip sync -q --python .venv-cgt/bin/python --require-hashes config/locks/cgt.txt
 	@touch $@
 
 .venv-qlib/.synced: $(addprefix qlib_runner/,requirements.lock build-constraints.txt compiler.lock kernel.py alpha158.c) | $(UV)

@@ -2,7 +2,8 @@
 
 import sys
 
-from trading_ops.cli.main import Verb, main
+from trading_ops.cli.main import main
+from trading_ops.cli.nouns import Verb
 from trading_ops_stack import day, init, people, readiness, service
 
 VERBS: dict[str, Verb] = {

@@ -261,8 +261,8 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , test_ticket as (insert into desk.test_tickets values ('TEST-00000000', 'demo') returning *)
 , tested as (insert into desk.test_confirmations select test_ticket_id, 'operator', '{}' from test_ticket)
 , absence as (insert into desk.absences (person, first_date, last_date) values ('p', now(), now()) returning *), called_off as (insert into desk.absence_cancellations select absence_id from absence)
-, requested as (insert into desk.plan_requests select min(ticket_id), 'operator' from desk.tickets returning *), started as (insert into desk.plan_starts select ticket_id, 'again' from requested), audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
-, approved as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
+, requested as (insert into desk.plan_requests select min(ticket_id), 'operator' from desk.tickets returning *), started as (insert into desk.plan_starts select ticket_id, 'again' from requested), imported as (insert into desk.fill_imports (portfolio_id, source, file_name, file_sha256, fills_count, person, idempotency_key, request_sha256) values ('demo', 'hummingbot_csv', 'f', %(digest)s, 1, 'p', 'k', %(digest)s) returning *), filled as (insert into desk.imported_fills (portfolio_id, market, order_id, exchange_trade_id, base_asset, quote_asset, side, executed_at, price, amount, kept_as, fees, import_id) select 'demo', 'm', 'o', 't', 'BTC', 'USDT', 'BUY', '2026-06-01', 2, 1, 'text', '[]', import_id from imported), audited as (insert into desk.audit_log (action, subject) values ('a', 's'))
+, released as (insert into desk.release_approvals select min(halt_id), 'operator', 'r' from desk.halts)
 , halted as (insert into desk.halts (kind, reason, person) values ('engage', 'drill', 'operator'))
 insert into desk.outbox_deliveries (mail_id, attempt_number, status, detail) select mail_id, 1, 'sent', '' from mail
 """

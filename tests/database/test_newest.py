@@ -23,6 +23,7 @@ OVER_ALL_BOOKS = {
     "comms.late_mails": "one outbox serves the desk",
     "comms.pending_mails": "one outbox serves the desk",
     "page.is_recorded": "a key is one form's, in whichever book",
+    "imported_fills.portfolios": "lists each portfolio of imported fills with its own",
     "export.published_run_ids": "there is one publication, and whoever asks looks for its own run in it",
     "incidents.over": "an incident is the desk's, and ends by the run it names",
     "models.comparisons_are_built": "asks for the table, not for its rows",

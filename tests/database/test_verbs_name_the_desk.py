@@ -17,7 +17,7 @@ from trading_ops_stack.__main__ import VERBS
 
 # They open no database: files, systemd, what is made anew, and who listens from outside.
 WITHOUT_DATABASE = {
-    "universe check", "universe diff", "universe import", "init", "heartbeat",
+    "universe check", "universe diff", "universe import", "fills check", "init", "heartbeat",
     "service install", "service remove", "service show",
 }  # fmt: skip
 WORDS = {
@@ -36,6 +36,8 @@ WORDS = {
     "model promote": "abc --reason why --person operator",
     "model retire": "abc --reason why --person operator",
     "model rollback": "--reason why --person operator",
+    "fills import": "/no/such --portfolio maker --person operator",
+    "tax export": "/no/such",
     "universe disable": "AAPL --reason why --person operator",
     "universe enable": "AAPL --reason why --person operator",
     "people add": "eve --role operator --email e@desk.example --person operator",

@@ -29,6 +29,8 @@ KEYS = {
     "fill_id": "desk.ledger_trades_fills",
     "movement_id": "desk.ledger_cash_movements",
     "opening_id": "desk.openings",
+    "import_id": "desk.fill_imports",
+    "imported_fill_id": "desk.imported_fills",
     "event_id": "desk.ledger_events",
     "snapshot_id": "desk.broker_snapshots",
     "incident_id": "desk.incidents",

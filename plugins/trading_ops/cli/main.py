@@ -6,13 +6,13 @@ Exit code 0 means done, 1 that the desk refused or found something, 2 that the c
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import psycopg
 
 from trading_ops import desk_log
-from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, opening, splits, universe
+from trading_ops.cli import gates, heartbeat, mail
+from trading_ops.cli.nouns import NOUNS, Verb
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
@@ -26,9 +26,7 @@ from trading_ops.sources.config import SourcesError
 from trading_ops.universe.instruments import UniverseError
 from trading_ops.wording.instants import utc_minute
 
-# A verb of another room: its help, what adds its options, and what runs it.
-Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
-_NONE: Mapping[str, Verb] = {}
+_NONE: dict[str, Verb] = {}
 # Each says by itself what is wrong and how to go on.
 _REFUSALS = (
     UnknownPerson,
@@ -41,7 +39,7 @@ _REFUSALS = (
 )
 
 
-def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
+def parser(more: dict[str, Verb] = _NONE) -> argparse.ArgumentParser:
     """Return every verb with its help, those of `more` as well."""
     made = argparse.ArgumentParser(prog="trading-ops", description=__doc__.strip().splitlines()[0])
     made.add_argument("--desk", metavar="FOLDER", help=f"which desk; instead of {variable('desk')}")
@@ -53,10 +51,8 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
     loads = verbs.add_parser("loads", help="list the newest loads, or what one did to each symbol")
     loads.add_argument("load_id", nargs="?", type=int)
     verbs.add_parser("invariants", help="look for rows in the inv views; there must be none")
-    incidents.add_verbs(verbs.add_parser("incidents", help="what is open, and who has it in hand"))
     verbs.add_parser("heartbeat", help="from outside the desk: tell when it has not spoken, ping when it has")
     verbs.add_parser("test-ticket", help="send the executor a test ticket, to be confirmed on the real phone")
-    mail.add_verbs(verbs.add_parser("mail", help="deliver what waits in the outbox"))
     for verb, meaning in (
         ("halt", "stop every TRADE ticket at once"),
         ("release", "end a halt after reconciling"),
@@ -68,20 +64,12 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
         action.add_argument("--person", required=not acts_first, help="somebody the desk knows")
     verbs.add_parser("data-quality", help="say whether the newest data may be planned on, and why not")
     verbs.add_parser("riskguard", help="say how the newest plan was judged by the risk checks")
-    away.add_options(
-        verbs.add_parser("away", help="say when the executor is away: such a week is a NO-TRADE")
-    )
-    opening.add_verbs(verbs.add_parser("opening", help="what the book began with, cash and stocks"))
-    splits.add_verbs(verbs.add_parser("splits", help="what is believed of the splits of holdings"))
-    fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
-    models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
-    universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
-    for verb, (meaning, add_options, _) in more.items():
+    for verb, (meaning, add_options, _) in (NOUNS | more).items():
         add_options(verbs.add_parser(verb, help=meaning))
     return made
 
 
-def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -> int:
+def main(arguments: list[str] | None = None, more: dict[str, Verb] = _NONE) -> int:
     """
     Run one verb and return its exit code.
 
@@ -94,7 +82,8 @@ def main(arguments: list[str] | None = None, more: Mapping[str, Verb] = _NONE) -
     try:
         if options.verb in _ON_A_DATABASE:
             print(identity_if_any(settings()), file=sys.stderr)
-        code = (more[options.verb][2] if options.verb in more else _VERBS[options.verb])(options)
+        nouns = NOUNS | more
+        code = (nouns[options.verb][2] if options.verb in nouns else _VERBS[options.verb])(options)
     except _REFUSALS as refusal:
         return _refused(options.verb, str(refusal))
     except psycopg.Error as refusal:
@@ -216,24 +205,16 @@ def _review_drawdown(options) -> int:
     return 0
 
 
-# Not `universe`, of which some work on files alone, nor `migrate`, which makes it: they say by themselves.
+# Not `universe` and `fills`, of which some work on files alone, nor `migrate`: they say it by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "splits",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "splits", "tax",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
     "riskguard": gates.run,
-    "away": away.run,
-    "fetch": fetch.run,
     "heartbeat": heartbeat.run,
-    "incidents": incidents.run,
-    "mail": mail.run,
     "test-ticket": mail.run_trial,
-    "model": models.run,
-    "opening": opening.run,
-    "splits": splits.run,
-    "universe": universe.run,
     "migrate": _migrate,
     "status": _status,
     "ticket": _ticket,

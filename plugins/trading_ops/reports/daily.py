@@ -21,6 +21,7 @@ from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.daily_words import DailyReport, daily_letter, loss_beyond_limit, words_of
 from trading_ops.reports.pages import rendered, write_pages
 from trading_ops.settings import Settings
+from trading_ops.tax.book import rebought_now
 from trading_ops.tickets.build import label_of
 from trading_ops.tickets.owed_now import read_owed
 from trading_ops.tickets.reasons import stored_reasons
@@ -114,6 +115,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         owed=read_owed(connection, run["portfolio_id"]),
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
         absences=coming_absences(connection),
+        rebought=rebought_now(connection, run["portfolio_id"]),
         missing=tuple(missing),
     )
 

@@ -39,6 +39,7 @@ class DailyReport:
     owed: Sequence[Owed]
     next_rebalance_date: date | None
     absences: Sequence[str]
+    rebought: Sequence[str]
     missing: Sequence[str]
 
 
