@@ -57,12 +57,13 @@ traded = st.tuples(
     st.integers(0, 300).map(lambda fee: Decimal(fee) / 100),
 )
 opened = st.tuples(
-    st.sampled_from(["opening", "opening", "opening taken back"]),
+    st.sampled_from(["opening", "transfer", "opening taken back"]),
     st.one_of(instants(LATEST_AT), st.just(LATEST_AT)),
     st.just(Decimal(0)),
     st.sampled_from(SYMBOLS),
     units,
 )
+paid = st.tuples(st.just("dividend of a stock"), instants(LATEST_AT), pence, st.sampled_from(SYMBOLS))
 cents = st.one_of(st.integers(100, 50_000).map(lambda price: Decimal(price) / 100), st.none())
 prices = st.fixed_dictionaries(
     {s: st.lists(cents, min_size=len(DATES), max_size=len(DATES)) for s in SYMBOLS}
@@ -82,10 +83,13 @@ EVERY_KIND = [
     ("deposit", LATEST_AT, TEN),
     ("opening", FIRST, Decimal(0), "AAA", Decimal(1)),
     ("opening taken back", MIDDLE, Decimal(0), "AAA", Decimal(1)),
+    ("transfer", MIDDLE, Decimal(0), "AAA", Decimal(2)),
+    ("dividend of a stock", MIDDLE, TEN, "AAA"),
+    ("dividend of a stock", LATEST_AT, TEN, "AAA"),
 ]
 CLOSES = {"AAA": [TEN] * len(DATES), "BBB": [None] * len(DATES)}
 books = st.permutations(range(12)).flatmap(
-    lambda order: st.lists(st.one_of(moved, moved, traded, opened), min_size=1, max_size=12).map(
+    lambda order: st.lists(st.one_of(moved, moved, traded, opened, paid), min_size=1, max_size=12).map(
         lambda steps: [steps[place] for place in order if place < len(steps)]
     )
 )

@@ -60,7 +60,9 @@ def computed(relations, steps, closes) -> list[dict]:
         elif kind == "split":
             at = datetime.combine(at, time(), NEW_YORK)
             entries = [(rest[0], rest[1], 0)]
-        elif kind.startswith("opening"):
+        elif kind == "dividend of a stock":
+            entries = [(rest[0], 0, amount)]
+        elif kind.startswith(("opening", "transfer")):
             entries = [(rest[0], rest[1], 0), (rest[0], -rest[1], 0)][: 1 + kind.endswith("taken back")]
         else:
             entries = [(None, 0, amount * sign_of(kind)), (None, 0, -amount)][: 1 + (kind == "taken back")]
@@ -103,7 +105,9 @@ def events_of(steps) -> list[Event]:
             events.append(
                 Event(at, Fraction(-sign * amount - fee), symbol=symbol, units=Fraction(sign * units))
             )
-        elif kind.startswith("opening"):
+        elif kind == "dividend of a stock":
+            events.append(Event(at, Fraction(amount)))
+        elif kind.startswith(("opening", "transfer")):
             symbol, opened_units = rest
             for sign in (1, -1) if kind.endswith("taken back") else (1,):
                 events.append(Event(at, Fraction(0), True, symbol, Fraction(sign * opened_units)))

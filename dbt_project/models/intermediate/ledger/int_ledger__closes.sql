@@ -9,6 +9,7 @@ held as (
     select run_id, portfolio_id, internal_symbol, min(session_date) as first_date
     from {{ ref('int_ledger__postings_placed') }}
     where internal_symbol is not null
+        and units_delta is distinct from 0
     group by run_id, portfolio_id, internal_symbol
 ),
 
