@@ -34,7 +34,7 @@ def test_a_stranger_is_sent_to_sign_in_and_comes_back(visitor, ticket):
 def test_every_page_needs_a_sign_in(app, ticket):
     """New pages are closed unless they are named open."""
     open_rules = {"/sign-in", "/health", "/static/<path:filename>"}
-    numbers = dict.fromkeys(("line_number", "snapshot_id", "movement_id", "incident_id"), 1)
+    numbers = dict.fromkeys(("line_number", "snapshot_id", "movement_id", "event_id", "incident_id"), 1)
     values = numbers | {"ticket_id": ticket, "name": "monday"}
     closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in open_rules]
     assert len(closed) >= 10

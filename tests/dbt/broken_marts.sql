@@ -17,6 +17,14 @@ select run_id, internal_symbol, as_of_date from marts.reference_prices;
 -- assert_published_prices_are_whole: adjusted is as traded times the factor
 update marts.market_prices_eod set total_return_factor = 0.99 where internal_symbol = 'ALDR';
 
+-- assert_splits_follow_from_their_reports: a believed split is one that no doubt was found of
+insert into marts.splits_found (run_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason)
+values ('r', 'ALDR', '2026-06-12', 'believed', 2, 1, 'r');
+
+-- assert_splits_follow_from_their_reports: a split is told once
+insert into marts.splits_found (run_id, internal_symbol, ex_date, belief, reason)
+values ('r', 'ALDR', '2026-06-12', 'doubted', 'r'), ('r', 'ALDR', '2026-06-11', 'doubted', 'r');
+
 -- assert_prices_of_the_run_agree: the newest price is of the vendor it says
 update marts.price_publications set source = 'other' where internal_symbol = 'ALDR';
 

@@ -56,6 +56,8 @@ def test_what_is_wrong_with_the_real_actions_is_found(desk, real_files, tmp_path
     }
     assert found == {
         ("AAPL", "2014-06-09", "rounded_ratio", "handled"),
+        # A spin-off booked twice: the price fell by less than half of what its split and its dividend say.
+        ("ABT", "2004-05-03", "price_disagrees", "quarantined"),
         ("CMCSA", "2007-02-22", "rounded_ratio", "handled"),
         ("HBI", "2015-03-04", "split_as_dividend", "handled"),
         ("ROST", "2015-06-12", "split_as_dividend", "handled"),
