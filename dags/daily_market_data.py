@@ -33,7 +33,7 @@ from trading_ops_airflow.dbt.builds import build_book, build_gates, build_prices
 from trading_ops_airflow.qlib.scoring import scored_by_models
 from trading_ops_airflow.schedule import DAILY_MARKET_DATA
 from trading_ops_airflow.tasks.bars import load_bars
-from trading_ops_airflow.tasks.ledger import compare_executions, believe_splits
+from trading_ops_airflow.tasks.ledger import believe_splits, compare_executions
 from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.plan import judge_gate
 from trading_ops_airflow.tasks.reports import write_daily_report

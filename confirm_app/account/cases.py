@@ -78,4 +78,3 @@ def settle():
 def _splits_page(form: PostedForm, status: int = 200):
     found = list(queries.ledger.splits(reading(), portfolio_id=desk_settings().portfolio_id))
     return render_template("splits.html", form=form, splits=found), status
-

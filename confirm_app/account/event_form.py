@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from confirm_app.forms.fields import NOTES_LENGTH_MAX, Doubt, FieldError, read_field, read_past
 from confirm_app.forms.figures import parse_figure, parse_key, parse_text
+from trading_ops.universe.names import as_named
 
 DOCUMENT_LENGTH_MAX = 200
 # Kind -> what it is, and the fields it is told by.
@@ -99,8 +100,8 @@ def parse_event(
     """
     Return the event a form describes, or None and every error in it.
 
-    `symbol_of` gives the instrument of each name a stock may be told by, in capitals. A field that the kind
-    does not have must be empty.
+    `symbol_of` has the instrument of each name a stock is told by, as names.as_named writes it. A field that
+    the kind does not have must be empty.
     """
     errors: list[FieldError] = []
     kind = fields.get("kind", "")
@@ -152,10 +153,10 @@ def _symbol(
     symbol_of: Mapping[str, str],
     is_needed: bool,
 ) -> str | None:
-    text = " ".join(fields.get(name, "").split())
+    text = as_named(fields.get(name, ""))
     if not text and not is_needed:
         return None
-    symbol = symbol_of.get(text.upper())
+    symbol = symbol_of.get(text)
     if symbol is None:
         message = "is missing: write its symbol" if not text else f"{text[:40]} is no stock the desk knows"
         errors.append(FieldError(name, f"The stock {message}"))
@@ -183,4 +184,3 @@ def _legs(
     if new_symbol:
         legs += (Leg(new_symbol, came, cost_gbp=cost_gbp if kind == "spin_off" else _NONE),)
     return legs
-

@@ -14,6 +14,7 @@ from confirm_app.account.record import (
     ledger_at,
     prefilled,
     record_once,
+    symbol_of,
 )
 from confirm_app.database import desk_settings, reading, write_once
 from confirm_app.forms.posted import PostedForm
@@ -36,7 +37,7 @@ def record():
     """Book an event, or show the form again with everything that is wrong."""
     values, now_at = request.form.to_dict(), queries.clock.now_at(reading())
     ledger = ledger_at(now_at)
-    event, errors = parse_event(values, now_at, ledger.symbol_of)
+    event, errors = parse_event(values, now_at, symbol_of(ledger))
     if event and not is_recorded(event.idempotency_key):
         errors = doubt_event(event, ledger, now_at)
     form = PostedForm(values, errors)

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from confirm_app.account.pasted import PastedRow, UnreadRow, rows_of_table
-from confirm_app.account.rows import read_rows, with_units
+from confirm_app.account.rows import has_room, read_rows, with_units
 from confirm_app.forms.fields import FieldError
-from confirm_app.forms.figures import FigureError, as_typed, parse_figure
+from confirm_app.forms.figures import UNIT_PLACES, FigureError, as_typed, parse_figure
 from confirm_app.forms.posted import PostedForm
 from trading_ops.universe.names import as_named
 
@@ -33,6 +33,8 @@ def with_pasted(
             wrong += [
                 UnreadRow(row.line, f"{row.name} is there more than once: type the sum") for row in pasted
             ]
+        elif not typed and not has_room(values):
+            wrong += [UnreadRow(row.line, "the form has no row left for it") for row in pasted]
         elif typed and typed.units.strip() not in ("", units):
             wrong += [
                 UnreadRow(
@@ -59,6 +61,6 @@ def _row_of(stock: str, values: Mapping[str, str], symbol_of: Mapping[str, str])
 
 def _sum(pasted: list[PastedRow]) -> str | None:
     try:
-        return as_typed(sum(parse_figure(row.units, places=10) for row in pasted))
+        return as_typed(sum(parse_figure(row.units, places=UNIT_PLACES) for row in pasted))
     except FigureError:
         return None

@@ -7,7 +7,7 @@ only where a table's other figures show which mark is before its decimals, `1.37
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ _NAME_HEADINGS = {"ASSET", "INSTRUMENT", "MARKET", "MARKETS", "NAME", "STOCK", "
 
 @dataclass(frozen=True)
 class PastedRow:
-    """One stock of the table, its units as they stand there, and its line."""
+    """One stock of the table by its symbol, or by a name nobody knows; its units as they stand there."""
 
     name: str
     units: str
@@ -44,17 +44,17 @@ class UnreadRow:
     is_left_out: bool = False
 
 
-def rows_of_table(text: str, names: Container[str]) -> tuple[list[PastedRow], list[UnreadRow]]:
-    """Return what a copied table says; `names` has what stocks are called, as names.as_named writes it."""
+def rows_of_table(text: str, symbol_of: Mapping[str, str]) -> tuple[list[PastedRow], list[UnreadRow]]:
+    """Return what a copied table says; `symbol_of` has the stock of each name, as names.as_named writes."""
     read: list[PastedRow] = []
     unread: list[UnreadRow] = []
     heading: list[str] = []
     has_points = bool(_POINT_DECIMALS.search(text)) and not _COMMA_DECIMALS.search(text)
-    for cells in _records(text, names):
+    for cells in _records(text, symbol_of):
         if any(as_named(cell) in _UNITS_HEADINGS for cell in cells):
             heading = [as_named(cell) for cell in cells]
             continue
-        row = _read_row(cells, heading, names)
+        row = _read_row(cells, heading, symbol_of)
         if isinstance(row, UnreadRow):
             unread.append(row)
         elif has_points and _TWO_READINGS.fullmatch(row.units):
@@ -64,15 +64,15 @@ def rows_of_table(text: str, names: Container[str]) -> tuple[list[PastedRow], li
     return read, unread
 
 
-def _records(text: str, names: Container[str]) -> Iterator[list[str]]:
+def _records(text: str, symbol_of: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the cells of each row; cells on lines of their own belong to the name above them."""
     stacked: list[str] = []
     for line in filter(str.strip, text.splitlines()):
-        cells = _cells(line.strip(), names)
-        is_name = len(cells) == 1 and as_named(cells[0]) in names
+        cells = _cells(line.strip(), symbol_of)
+        is_name = len(cells) == 1 and _stock(cells[0], symbol_of) is not None
         # Symbol and full name stand below each other, and a heading above the first name.
         is_next = is_name and (
-            any(map(_is_figure, stacked)) or not any(as_named(cell) in names for cell in stacked)
+            any(map(_is_figure, stacked)) or not any(_stock(cell, symbol_of) for cell in stacked)
         )
         if stacked and (len(cells) > 1 or is_next):
             yield stacked
@@ -85,20 +85,20 @@ def _records(text: str, names: Container[str]) -> Iterator[list[str]]:
         yield stacked
 
 
-def _cells(line: str, names: Container[str]) -> list[str]:
+def _cells(line: str, symbol_of: Mapping[str, str]) -> list[str]:
     if "\t" in line:
         return [cell.strip() for cell in line.split("\t")]
     cells = _BLANKS.split(line)
-    return cells if len(cells) > 1 and as_named(line) not in names else _split_words(line, names)
+    return cells if len(cells) > 1 and not _stock(line, symbol_of) else _split_words(line, symbol_of)
 
 
-def _split_words(cell: str, names: Container[str]) -> list[str]:
+def _split_words(cell: str, symbol_of: Mapping[str, str]) -> list[str]:
     """Return a name and the figures behind it, where single blanks are all there is between them."""
     words = cell.split()
-    if as_named(cell) in names or _is_figure(cell):
+    if _stock(cell, symbol_of) or _is_figure(cell):
         return [cell]
     for count in range(len(words) - 1, 0, -1):
-        if as_named(" ".join(words[:count])) in names and _NUMBER.fullmatch(words[count]):
+        if _stock(" ".join(words[:count]), symbol_of) and _NUMBER.fullmatch(words[count]):
             return [" ".join(words[:count]), *_figures(words[count:])]
     count = next((place for place, word in enumerate(words) if _NUMBER.fullmatch(word)), 0)
     return [" ".join(words[:count]), *_figures(words[count:])] if count else [cell]
@@ -110,14 +110,16 @@ def _figures(words: list[str]) -> list[str]:
     return words
 
 
-def _read_row(cells: list[str], heading: list[str], names: Container[str]) -> PastedRow | UnreadRow:
+def _read_row(cells: list[str], heading: list[str], symbol_of: Mapping[str, str]) -> PastedRow | UnreadRow:
     line = "\t".join(cells)
-    known = [cell for cell in cells if as_named(cell) in names]
+    known = {cell: stock for cell in cells if (stock := _stock(cell, symbol_of))}
+    if len(set(known.values())) > 1:
+        return UnreadRow(line, f"it names {' and '.join(known)}: one stock to a line")
     words = [cell for cell in cells if cell and not _is_figure(cell)]
     name = next(iter(known or words), "")
     found = _units_of([cell for cell in cells if cell not in (known or [name])], heading)
     if name and len(found) == 1:
-        return PastedRow(" ".join(name.split()), found[0], line)
+        return PastedRow(known.get(name, " ".join(name.split())), found[0], line)
     if not name:
         return UnreadRow(line, "no name of a stock is in it", not found)
     if found:
@@ -137,6 +139,12 @@ def _units_of(cells: list[str], heading: list[str]) -> list[str]:
     if place is not None and len(cells) == len(columns) and _PLAIN.fullmatch(cells[place]):
         return [cells[place]]
     return [cell for cell in cells if _PLAIN.fullmatch(cell)]
+
+
+def _stock(cell: str, symbol_of: Mapping[str, str]) -> str | None:
+    """Return the stock a cell names, also as what was bought of it: `Buy ALDR`."""
+    name = as_named(cell)
+    return symbol_of.get(name) or symbol_of.get(name.removeprefix("BUY "))
 
 
 def _is_figure(cell: str) -> bool:

@@ -113,10 +113,14 @@ def _doubt_legs(event: LedgerEvent, ledger: LedgerBalances) -> Iterator[Doubt]:
             message = f"{gbp(cash_gbp)} is more than 10 % of all the ledger holds: a digit too many?"
             yield Doubt("cash", message, "share-of-equity", exact(leg.cash_gbp, ledger.equity_gbp))
         if event.kind == "trade" and leg.units > 0 and held and is_tenfold(leg.units, held):
-            message = f"{units(leg.units)} units of {leg.symbol}, while {units(held)} are held: a digit too many?"
+            message = (
+                f"{units(leg.units)} units of {leg.symbol}, while {units(held)} are held: a digit too many?"
+            )
             yield Doubt("units_in", message, "beside-holding", exact(leg.units, held))
         if event.kind == "delisting" and -leg.units != held:
-            message = f"{units(-leg.units)} units of {leg.symbol} go, while {units(held)} are held: all of them?"
+            message = (
+                f"{units(-leg.units)} units of {leg.symbol} go, while {units(held)} are held: all of them?"
+            )
             yield Doubt("units_out", message, "part-of-holding", exact(leg.units, held))
 
 
@@ -142,7 +146,8 @@ def _doubt_positions(snapshot: Snapshot, ledger: LedgerBalances) -> Iterator[Dou
         elif is_tenfold(position.units, held):
             yield Doubt(
                 f"row-{position.row_number}-units",
-                f"{position.symbol}: {units(position.units)} units, while the ledger holds {units(held)}: "
+                f"{position.symbol}: {units(position.units)} units, while the ledger holds "
+                f"{units(held) if held else 'none'}: "
                 "another row's figure, or a digit too many or too few?",
                 f"beside-ledger-{position.symbol}",
                 exact(position.units, held),

@@ -3,7 +3,7 @@ What the forms about the account share: their untouched fields, the ledger they 
 becomes of a refused one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from confirm_app.forms.fields import FieldError
 from confirm_app.forms.posted import PostedForm
 from confirm_app.one_time_key import new_key
 from trading_ops.db.connect import queries
+from trading_ops.universe.names import Names, instruments_by_name
 from trading_ops.wording.instants import on_clock
 
 T = TypeVar("T")
@@ -56,6 +57,19 @@ def is_recorded(key: str) -> bool:
 def ledger_at(at: datetime) -> LedgerBalances:
     """Return what the desk's ledger held at an instant, as far as it is booked."""
     return balances(queries.page.entry_totals(reading(), portfolio_id=desk_settings().portfolio_id, at=at))
+
+
+def instrument_names() -> list[Names]:
+    """Return what people call each instrument of the universe in use."""
+    return [Names(**row) for row in queries.page.instrument_names(reading())]
+
+
+def symbol_of(ledger: LedgerBalances) -> Mapping[str, str]:
+    """Return the instrument of each name that one alone has; what left the universe keeps its symbol."""
+    found = instruments_by_name(instrument_names()).items()
+    return {symbol: symbol for symbol in ledger.units} | {
+        name: symbols[0] for name, symbols in found if len(symbols) == 1
+    }
 
 
 def record_once(work: Callable[[psycopg.Connection], T], form: PostedForm, field: str, send_again: str) -> T:

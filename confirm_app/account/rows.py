@@ -8,7 +8,7 @@ filled in by the page, because a person is to read them.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-ROWS_MAX = 200
+ROWS_MAX = 500
 _MORE = 3
 
 
@@ -67,6 +67,12 @@ def with_holdings(fields: Mapping[str, str], symbols: Iterable[str]) -> dict[str
 def with_more_rows(fields: Mapping[str, str]) -> dict[str, str]:
     """Return a form's fields with some more rows to write into."""
     return _as_fields(fields, _added(read_rows(fields), (Row(0) for _ in range(_MORE))))
+
+
+def has_room(fields: Mapping[str, str]) -> bool:
+    """Say whether one more stock finds a row."""
+    rows = read_rows(fields)
+    return len(rows) < ROWS_MAX or any(row.is_empty for row in rows)
 
 
 def with_units(fields: Mapping[str, str], name: str, units: str, row: Row | None) -> dict[str, str]:

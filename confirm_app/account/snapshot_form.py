@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from confirm_app.account.rows import Row, read_rows
 from confirm_app.forms.fields import Doubt, FieldError, read_field, read_past
-from confirm_app.forms.figures import parse_figure, parse_key, parse_text
+from confirm_app.forms.figures import UNIT_PLACES, parse_figure, parse_key, parse_text
 from trading_ops.universe.names import as_named
 
 NAME_LENGTH_MAX = 100
@@ -123,7 +123,7 @@ def _parse_position(row: Row, symbol_of: Mapping[str, str], errors: list[FieldEr
         is_required=True,
     )
     label = f"The number of units of {name[:40]}" if name else "The number of units"
-    units = read_field(errors, f"row-{row.number}-units", label, parse_figure, row.units, places=10)
+    units = read_field(errors, f"row-{row.number}-units", label, parse_figure, row.units, places=UNIT_PLACES)
     if units is not None and row.gone:
         message = f"{name} has units, and is ticked as no longer shown: clear one of them"
         errors.append(FieldError(f"row-{row.number}-units", message))

@@ -7,7 +7,15 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from confirm_app.account.comparison import Compared, gate_sentence
 from confirm_app.account.paste_rows import with_pasted
 from confirm_app.account.plausibility import LedgerBalances, doubt_snapshot
-from confirm_app.account.record import NotRecorded, fresh_values, is_recorded, ledger_at, record_once
+from confirm_app.account.record import (
+    NotRecorded,
+    fresh_values,
+    instrument_names,
+    is_recorded,
+    ledger_at,
+    record_once,
+    symbol_of,
+)
 from confirm_app.account.rows import read_rows, with_holdings, with_more_rows
 from confirm_app.account.snapshot_form import parse_snapshot
 from confirm_app.database import desk_settings, reading
@@ -15,7 +23,6 @@ from confirm_app.forms.figures import exact
 from confirm_app.forms.posted import PostedForm
 from trading_ops.db.connect import queries
 from trading_ops.tickets.owed_now import read_owed
-from trading_ops.universe.names import Names, instruments_by_name
 
 snapshots = Blueprint("snapshots", __name__)
 _OF_BOOKS = ("confirm", "snapshot", "reconcile")
@@ -33,14 +40,14 @@ def record():
     """Record a snapshot, or show the form again: with more rows, a pasted table in them, or what is wrong."""
     values, now_at = request.form.to_dict(), _now_at()
     ledger = ledger_at(now_at)
-    symbol_of = _symbol_of(ledger)
+    named = symbol_of(ledger)
     if values.get("intent") == "more_rows":
         return _form_page(PostedForm(with_more_rows(values)), ledger)
     if values.get("paste", "").strip():
         # Also when it was to be recorded: nobody has seen yet what the table says.
-        form, told = with_pasted(with_holdings(values, ledger.units), symbol_of)
+        form, told = with_pasted(with_holdings(values, ledger.units), named)
         return _form_page(form, ledger, 422 if form.errors else 200, told)
-    snapshot, errors = parse_snapshot(values, now_at, symbol_of)
+    snapshot, errors = parse_snapshot(values, now_at, named)
     if snapshot and not is_recorded(snapshot.idempotency_key):
         ledger = ledger_at(snapshot.taken_at)
         values = with_holdings(values, ledger.units)
@@ -102,20 +109,8 @@ def _form_page(form: PostedForm, ledger: LedgerBalances, status: int = 200, told
     ), status
 
 
-def _names() -> list[Names]:
-    return [Names(**row) for row in queries.page.instrument_names(reading())]
-
-
 def _search_names() -> Mapping[str, str]:
-    return {names.internal_symbol: names.etoro_search_name for names in _names()}
-
-
-def _symbol_of(ledger: LedgerBalances) -> Mapping[str, str]:
-    """Return the instrument of each name that one alone has; what left the universe keeps its symbol."""
-    found = instruments_by_name(_names()).items()
-    return {symbol: symbol for symbol in ledger.units} | {
-        name: symbols[0] for name, symbols in found if len(symbols) == 1
-    }
+    return {names.internal_symbol: names.etoro_search_name for names in instrument_names()}
 
 
 def _now_at():

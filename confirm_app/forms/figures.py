@@ -20,6 +20,8 @@ _TWO_READINGS = re.compile(r"([1-9][0-9]{0,2})([,.])([0-9]{3})")
 _SPACES = re.compile("[\u00a0\u2007\u2009\u202f \t]+")
 _SIGNS = {"GBP": "£", "USD": "$"}
 _DIGITS_MAX = 12
+# As many decimals as the ledger keeps of a share (desk.units).
+UNIT_PLACES = 8
 # From here on two figures are a digit apart. Less than ten, because what is compared may itself be a little
 # off (another rate, another price); more than the largest leverage a broker gives on a stock, which is
 # forbidden and yet would be true.

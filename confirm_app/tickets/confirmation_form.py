@@ -12,12 +12,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from confirm_app.forms.fields import NOTES_LENGTH_MAX, Doubt, FieldError, read_field
-from confirm_app.forms.figures import parse_figure, parse_instant, parse_key, parse_text
+from confirm_app.forms.figures import UNIT_PLACES, parse_figure, parse_instant, parse_key, parse_text
 
 OUTCOMES = ("DONE", "PARTIAL", "SKIPPED", "FAILED")
 FILL_ROWS_MAX = 20
 _FIGURES = {
-    "units": ("Units", {"places": 10}),
+    "units": ("Units", {"places": UNIT_PLACES}),
     "price": ("Price", {"places": 6, "currency": "USD"}),
     "value": ("Value", {"places": 2, "currency": "GBP"}),
     "fee": ("Fee", {"places": 2, "currency": "GBP", "allow_zero": True}),

@@ -67,7 +67,10 @@ def live(tmp_path_factory, real_files, neighbour):
         }  # fmt: skip
         (root / "answers.yml").write_text(yaml.safe_dump(answers))
         made = desk.run(
-            "init", "--answers", str(root / "answers.yml"), **{f"TRADING_OPS_{name}": str(port) for name, port in ports.items()}
+            "init",
+            "--answers",
+            str(root / "answers.yml"),
+            **{f"TRADING_OPS_{name}": str(port) for name, port in ports.items()},
         )
         assert made.returncode == 0, made.stderr
         desk.passwords = {

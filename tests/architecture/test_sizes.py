@@ -51,7 +51,7 @@ LONG_MODELS: dict[str, int] = {
     "dbt_project/models/gates/risk/gate_risk_position_weight.sql": 86,
     "dbt_project/models/intermediate/market/checks/int_market__source_closes.sql": 126,
     "dbt_project/models/intermediate/market/int_market__action_findings.sql": 87,
-    "dbt_project/models/intermediate/market/int_market__actions.sql": 196,
+    "dbt_project/models/intermediate/market/int_market__actions.sql": 197,
     "dbt_project/models/intermediate/market/int_market__ex_dates.sql": 73,
     "dbt_project/models/intermediate/market/int_market__missing_splits.sql": 82,
     "dbt_project/models/intermediate/market/int_market__price_factors.sql": 87,

@@ -26,7 +26,9 @@ def test_a_snapshot_is_recorded_once_and_shown_beside_the_ledger(executor, desk,
     assert "will block the next plan: cash, ALDR and Xyzq &amp; Sons do not agree." in page
     # The purchase was booked, the deposit before it was not.
     assert "Cash eToro £9,500.00 Books -£500.00 Difference +£10,000.00 differs" in page
-    assert "ALDR Alder Instruments eToro 6.2 Books 6.25 Difference -0.05 differs: eToro shows 0.05 less" in page
+    assert (
+        "ALDR Alder Instruments eToro 6.2 Books 6.25 Difference -0.05 differs: eToro shows 0.05 less" in page
+    )
     assert "Xyzq &amp; Sons eToro 1 Books 0 Difference +1 not in the universe" in page
     other = executor.client.post("/snapshots/new", data=fields | {"cash": "1"})
     assert other.status_code == 409 and "already sent with other figures" in other.text
@@ -60,7 +62,9 @@ def test_more_rows_and_a_pasted_table_keep_what_was_typed_and_record_nothing(exe
         assert read.status_code == status and page["row-1-units"] == "6.25"
         assert page["paste"].strip() == "Cedar Foods\t1\t2\t3" and "which of 1 and 2 and 3" in read.text
         assert "Left out, it has no units: Cash\t£9,500.00" in read.text
-    good = executor.client.post("/snapshots/new", data=form | {"intent": "record", "paste": "ALDR 6.25 units"})
+    good = executor.client.post(
+        "/snapshots/new", data=form | {"intent": "record", "paste": "ALDR 6.25 units"}
+    )
     page = read_page(good.text).forms[-1].fields
     assert good.status_code == 200 and page["row-1-units"] == "6.25" and not page["paste"].strip()
     assert count_rows(desk) == before

@@ -50,18 +50,21 @@ def test_a_merger_is_booked_once_and_taken_back(holder, desk):
 
 
 def test_a_slip_is_asked_about_and_a_mistake_is_told(holder, desk):
-    """A part of a delisted holding, more than a tenth of the book, units that are not there, an unknown stock."""
+    """A part of what is delisted, a tenth of the book, units that are not there, an unknown stock."""
     before = count_rows(desk)
-    answer = holder.client.post(EVENTS, data=fill_in(holder, kind="delisting", symbol="ALDR", units_out="6"))
+    form = fill_in(holder, kind="delisting", symbol="ALDR", units_out="6")
+    answer = holder.client.post(EVENTS, data=form)
     assert answer.status_code == 422 and set(doubts_of(answer)) == {"doubt-units_out-part-of-holding"}
     answer = holder.client.post(
         EVENTS, data=fill_in(holder, kind="trade", symbol="ALDR", units_out="6", cash="5000.00")
     )
     assert answer.status_code == 422 and set(doubts_of(answer)) == {"doubt-cash-share-of-equity"}
     answer = holder.client.post(EVENTS, data=fill_in(holder, kind="transfer", symbol="ALDR", units_out="7"))
-    assert answer.status_code == 422 and "Not recorded: the book would hold -0.75 units of ALDR" in answer.text
+    assert (
+        answer.status_code == 422 and "Not recorded: the book would hold -0.75 units of ALDR" in answer.text
+    )
     answer = holder.client.post(EVENTS, data=fill_in(holder, kind="air_drop", symbol="Nobody", units_in="1"))
-    assert answer.status_code == 422 and "Nobody is no stock the desk knows" in answer.text
+    assert answer.status_code == 422 and "NOBODY is no stock the desk knows" in answer.text
     assert count_rows(desk) == before
 
 

@@ -122,7 +122,10 @@ def test_a_no_trade_names_the_act_that_clears_it_its_actor_and_whether_it_is_don
     assert page.count(f"You : {asked} , by Mon 15 Jun 22:00 London") == 2
     # The missing bars are mended elsewhere, by whom and until when is said all the same.
     again = "Have week 2026-W26 planned again"
-    assert "The operator , by Mon 22 Jun 16:00 London (11:00 New York): once what its NO-TRADE names is mended." in page
+    assert (
+        "The operator , by Mon 22 Jun 16:00 London (11:00 New York): once what its NO-TRADE names is mended."
+        in page
+    )
     assert "Fix: Do it. The operator , by Mon 22 Jun 16:00 London" in page and again in page
     # Nobody halted the desk by now.
     assert page.count("done meanwhile") == 1 and "All that was asked for" not in page

@@ -77,9 +77,9 @@ def test_an_operator_asks_with_a_button_and_sees_what_becomes_of_it(executor, op
             assert bool(started) == is_news
     assert requested(desk) == []
     assert "The plan was started Sat 20 Jun" in page_of(operator, path)
-    assert desk_rows.select(desk, "select person, subject from desk.audit_log where action = 'plan_requested'") == [
-        {"person": "operator", "subject": blocked_id}
-    ]
+    assert desk_rows.select(
+        desk, "select person, subject from desk.audit_log where action = 'plan_requested'"
+    ) == [{"person": "operator", "subject": blocked_id}]
 
 
 def test_after_the_window_nothing_is_planned_again(operator, desk, ticket):

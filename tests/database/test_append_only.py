@@ -244,7 +244,7 @@ with run as (select run_id, policy_hash from desk.runs limit 1)
 , split as (
     insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, run_id)
     select 'demo', 'ALDR', '2026-06-12', 'believed', 2, 1, 'r', run_id from run)
-, event as (insert into desk.ledger_events (portfolio_id, kind, happened_at, notes, person, persons_min, idempotency_key, request_sha256) values ('demo', 'trade', desk.now(), 'n', 'p', 1, 'event', %(digest)s) returning event_id), leg as (insert into desk.ledger_event_legs (event_id, leg_number, internal_symbol, units_delta, cash_gbp) select event_id, 1, 'ALDR', 1, -1 from event), approved as (insert into desk.ledger_event_approvals select event_id, 'q' from event)
+, event as (insert into desk.ledger_events (portfolio_id, kind, happened_at, notes, person, persons_min, idempotency_key, request_sha256) values ('demo', 'trade', desk.now(), 'n', 'p', 1, 'event', %(digest)s) returning event_id), leg as (insert into desk.ledger_event_legs (event_id, leg_number, internal_symbol, units_delta, cash_gbp) select event_id, 1, 'ALDR', 1, -1 from event), stood as (insert into desk.ledger_event_approvals select event_id, 'q' from event)
 , movement as (
     insert into desk.ledger_cash_movements (portfolio_id, kind, amount_gbp, occurred_at, person, idempotency_key, request_sha256)
     values ('demo', 'deposit', 1, desk.now(), 'operator', 'cash-1', %(digest)s))

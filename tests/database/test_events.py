@@ -1,4 +1,4 @@
-"""What happens to an account beside ticket lines: booked once, by an operator, whole, and taken back whole."""
+"""What happens to an account beside ticket lines: booked once, by an operator, and taken back whole."""
 
 import json
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ import pytest
 
 from tests.database import rows
 from tests.database.planning import policy_of, table
-from tests.database.test_splits import BOUGHT_AT, buy, said, positions, split_week, take
+from tests.database.test_splits import BOUGHT_AT, buy, positions, said, split_week, take
 from trading_ops.db.connect import connect, queries
 from trading_ops.runs.frozen import adopt_policy
 
@@ -93,8 +93,16 @@ REFUSED = [
     (event("dividend", leg(cash_gbp="-7")), "a dividend is cash in", "event_is_one_of_its_kind"),
     (event("dividend", leg(None, cash_gbp="7")), "of one stock", "event_is_one_of_its_kind"),
     (event("merger", leg("BBB", units="7")), "takes units out", "event_is_one_of_its_kind"),
-    (event("exchange", leg(units="-10"), leg(units="10")), "and units in of another", "event_is_one_of_its_kind"),
-    (event("spin_off", leg(cost_gbp="-9"), leg("BBB", units="5", cost_gbp="8")), "what they cost leaves", None),
+    (
+        event("exchange", leg(units="-10"), leg(units="10")),
+        "and units in of another",
+        "event_is_one_of_its_kind",
+    ),
+    (
+        event("spin_off", leg(cost_gbp="-9"), leg("BBB", units="5", cost_gbp="8")),
+        "what they cost leaves",
+        None,
+    ),
     (event("delisting", leg(units="-10", cash_gbp="-1")), "perhaps for cash", "event_is_one_of_its_kind"),
     (event("transfer", leg(units="-10", cash_gbp="5")), "and no cash", "event_is_one_of_its_kind"),
     (event("correction"), "moves units, cash or cost", "event_is_one_of_its_kind"),
@@ -110,7 +118,11 @@ REFUSED = [
     (event("correction", leg(None, cash_gbp="Infinity")), "", None),
     (event("correction", leg(units="1"), happened_at="2026-06-17T10:00:00+00:00"), "", "happened_in_time"),
     (event("correction", leg(units="1"), happened_at="infinity"), "", "happened_in_time"),
-    (event("trade", leg(units="-1", cash_gbp="1"), happened_at="2026-06-15T13:59:59+00:00"), "would hold -1", None),
+    (
+        event("trade", leg(units="-1", cash_gbp="1"), happened_at="2026-06-15T13:59:59+00:00"),
+        "would hold -1",
+        None,
+    ),
 ]
 
 
@@ -131,7 +143,7 @@ def test_the_same_key_with_another_body_is_refused(book):
 
 
 def test_an_event_waits_for_a_second_operator_where_the_policy_says_so(book):
-    """It counts from the approval on; its own person cannot give it, and a reversal of a waiting one is nothing."""
+    """It counts from the approval on, which its own person cannot give; waiting it can be taken back."""
     with connect("desk_planner", book) as connection:
         adopt_policy(connection, policy_of({"event_persons_min: 1": "event_persons_min: 2"}))
     with rows.superuser(book) as connection:
@@ -151,7 +163,13 @@ def test_an_event_waits_for_a_second_operator_where_the_policy_says_so(book):
     [counted] = [row for row in table(book, "entries") if row["kind"] == "merger"]
     assert counted["recorded_at"] == datetime(2026, 6, 16, 14, tzinfo=UTC)
     waiting = record(book, event("correction", leg("BBB", units="1"), idempotency_key="waits"))
-    back = {"portfolio_id": "demo", "event_id": waiting, "person": "operator", "notes": "n", "idempotency_key": "b"}
+    back = {
+        "portfolio_id": "demo",
+        "event_id": waiting,
+        "person": "operator",
+        "notes": "n",
+        "idempotency_key": "b",
+    }
     record(book, back, queries.ledger.reverse_event)
     assert positions(book) == {}
     with pytest.raises(psycopg.errors.CheckViolation, match="is taken back"):
@@ -173,4 +191,6 @@ def test_a_sale_outside_a_ticket_leaves_zero_within_the_tolerance(book):
     """As a line of a ticket does."""
     record(book, event("trade", leg(units="-10.0099", cash_gbp="800")))
     assert positions(book) == {}
-    assert [row["units_delta"] for row in table(book, "entries") if row["kind"] == "rounding"] == [Decimal("0.0099")]
+    assert [row["units_delta"] for row in table(book, "entries") if row["kind"] == "rounding"] == [
+        Decimal("0.0099")
+    ]

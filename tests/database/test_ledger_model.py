@@ -14,10 +14,10 @@ from tests.database.ledger_model import LedgerModel, book_fills, issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday, policy_of
 from tests.database.rows import SATURDAY_AT, add_load, superuser
 from trading_ops.db.connect import connect
-from trading_ops.ledger.splits import believe_splits
 from trading_ops.ledger.holdings import OpeningPosition
 from trading_ops.ledger.opening import record_opening
 from trading_ops.ledger.portfolio import ensure_portfolio
+from trading_ops.ledger.splits import believe_splits
 from trading_ops.universe.stored import store_universe
 
 SYMBOLS = ("AAA", "BBB")
@@ -25,7 +25,7 @@ MONDAYS = (
     datetime.fromisoformat("2026-06-15T14:00:00+00:00"),
     datetime.fromisoformat("2026-06-22T14:00:00+00:00"),
 )
-# One split of each symbol between the two tickets, as loaded below; another day is one its vendor moved it to.
+# One split of each symbol between the two tickets, as loaded below, and by how much its vendor may move it.
 SPLITS = {"AAA": (date(2026, 6, 17), 4, 1), "BBB": (date(2026, 6, 18), 1, 3)}
 MOVED = timedelta(days=1)
 numbering = itertools.count(1)
@@ -39,7 +39,9 @@ confirmations = st.tuples(
     st.sampled_from([None, None, "misread"]),
 )
 findings = st.tuples(
-    st.just("split"), st.sampled_from(SYMBOLS), st.sampled_from(["believed", "believed", "withdrawn", "moved"])
+    st.just("split"),
+    st.sampled_from(SYMBOLS),
+    st.sampled_from(["believed", "believed", "withdrawn", "moved"]),
 )
 actions = st.lists(st.one_of(confirmations, confirmations, findings), min_size=3, max_size=12)
 sides = st.lists(st.sampled_from(["BUY", "BUY", "SELL"]), min_size=4, max_size=4)

@@ -37,6 +37,8 @@ ANSWERS_NOTHING = {
     "page.drawdown_to_review": "desk.newest_drawdown says why there is none",
     "desk.rate_objections": "rates are the desk's, and the run is asked for by name",
     "desk.readiness_objections": "of a live run alone",
+    "desk.expected_dividends": "of a vendor of the policy; tests/database/test_drift_explained.py asks with one",
+    "page.expected_dividends": "as above",
 }
 FUNCTIONS = """
 select

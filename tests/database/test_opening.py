@@ -12,7 +12,7 @@ from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.ledger_model import issue_trades
 from tests.database.planning import UNIVERSE, freeze_plan, on_saturday
-from tests.database.test_splits import add_split, said, positions, take
+from tests.database.test_splits import add_split, positions, said, take
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.universe.instruments import universe_text
@@ -138,7 +138,7 @@ def test_a_wrong_opening_is_taken_back_whole_and_recorded_anew(book):
     with pytest.raises(psycopg.errors.CheckViolation, match="no opening to take back"):
         take_back(book, idempotency_key="twice")
     record(book, idempotency_key="right", positions=TWO[:1])
-    assert positions(book) == {"AAA": Decimal("10.5"), "BBB": 0}
+    assert positions(book) == {"AAA": Decimal("10.5")}
     assert select(book, "select * from inv.c1_units_never_negative") == []
 
 

@@ -161,13 +161,18 @@ def test_a_report_tells_todays_data_as_todays_and_the_plans_as_the_plans(valued)
     run_id = rows.add_run(valued, kind="daily")
     rows.fail_gate(valued, run_id, "data_quality", "coverage", "9 bars are missing.", "Load them.")
     text = write(valued, run_id)
-    assert "**The data of 2026-06-12 would block a plan: 9 bars are missing. 1 open incident: DATA_STALE.**" in text
+    assert (
+        "**The data of 2026-06-12 would block a plan: 9 bars are missing. 1 open incident: DATA_STALE.**"
+        in text
+    )
     assert "## Data of 2026-06-12: FAIL" in text
     assert "- **coverage**: 9 bars are missing. Smallest fix: Load them." in text
     assert "on the data of 2026-06-12: run " + plan in text and "| data_quality | PASS |" in text
     (mail,) = mails(valued)
     first = mail["body_text"].split("\n\n")[1]
-    assert first == "The data of 2026-06-12 would block a plan: 9 bars are missing. 1 open incident: DATA_STALE."
+    assert (
+        first == "The data of 2026-06-12 would block a plan: 9 bars are missing. 1 open incident: DATA_STALE."
+    )
     assert "Data of 2026-06-12: FAIL" in mail["body_text"]
     owed = f"executor: type in what eToro shows: it was never done ({valued.page_url}/snapshots/new), by "
     assert owed in mail["body_text"] and f"- {owed}" in text
@@ -179,7 +184,10 @@ def test_a_day_whose_data_was_not_judged_is_no_good_day(valued):
     assert "would block a plan: The data_quality gate was never judged." in text
     halted = rows.add_run(valued, kind="daily", attempt=2)
     rows.pass_gate(valued, halted, "data_quality")
-    assert "**The desk runs, and could not compute all of its figures. 1 open incident: DATA_STALE.**" in write(valued, halted)
+    assert (
+        "**The desk runs, and could not compute all of its figures. 1 open incident: DATA_STALE.**"
+        in write(valued, halted)
+    )
 
 
 def test_a_report_shows_incidents_since_the_last_report_and_the_halt(valued):

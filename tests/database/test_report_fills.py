@@ -25,9 +25,7 @@ def test_a_report_asks_about_what_the_market_of_its_day_does_not_explain(valued)
     text = write(valued, run_id)
     (mail,) = mails(valued)
     counted = "1 of 3 plausible, 1 asked about, 1 without a bar of their day"
-    asked = (
-        "line 3 ALDR of demo-2026-W24-1: the price of $98.50 is none the market had that day: $99.00 to $101.00"
-    )
+    asked = "line 3 ALDR of demo-2026-W24-1: the price of $98.50 is none the market had that day: $99.00 to $101.00"
     assert f"Fills of the week beside the market of their day: {counted}.\n- **{asked}**\n" in text
     assert f"Fills of the week: {counted}" in mail["body_text"] and f"Question: {asked}" in mail["body_text"]
     assert asked in mail["attachments"][0]["content"]

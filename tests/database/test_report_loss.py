@@ -33,6 +33,8 @@ def test_a_loss_beyond_its_limit_is_told_on_its_own_day(desk, lost, drawdown, sa
         text = write(desk, run_id)
     assert ("DRAWDOWN_LIMIT" in text.split("\n")[4]) == bool(said), text
     with connect("desk_planner", desk) as connection:
-        found = connection.execute("select detail from desk.incidents where code = 'DRAWDOWN_LIMIT'").fetchall()
+        found = connection.execute(
+            "select detail from desk.incidents where code = 'DRAWDOWN_LIMIT'"
+        ).fetchall()
         alerts = connection.execute("select 1 from desk.outbox where kind = 'alert'").fetchall()
     assert [row["detail"] for row in found] == ([said] if said else []) and len(alerts) == len(found)

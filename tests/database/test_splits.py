@@ -1,4 +1,4 @@
-"""Splits in the ledger: derived from the entries as they stand, believed only as a vendor or an operator told them."""
+"""Splits in the ledger: derived from the entries as they stand, believed as they were told."""
 
 import json
 from datetime import UTC, date, datetime
@@ -31,9 +31,7 @@ def add_split(desk, symbol: str, ex_date: date, ratio: str, key: str = "splits")
         )
 
 
-def said(
-    ex_date: date = EX_DATE, shares: str = "4:1", belief: str = "believed", symbol: str = "AAA"
-) -> dict:
+def said(ex_date: date = EX_DATE, shares: str = "4:1", belief: str = "believed", symbol: str = "AAA") -> dict:
     """A row of marts.splits_found."""
     new_shares, old_shares = map(int, shares.split(":"))
     return {
@@ -105,7 +103,7 @@ def test_only_what_was_held_before_the_ex_date_is_split(desk, bought_at, held):
 
 
 def test_a_fill_that_is_amended_after_its_split_is_split_as_it_stands(desk):
-    """Ten, split four for one: amended to twelve they are 48 and not 42, and skipped they are none, not 30."""
+    """Ten, split four for one: amended to twelve they are 48 and not 42, skipped none and not 30."""
     ticket_id = buy(desk)
     take(desk, split_week(desk), said())
     book_fills(desk, ticket_id, 1, [("12", BOUGHT_AT)], reason="misread", key="twelve")
@@ -196,9 +194,15 @@ def test_an_operator_has_the_last_word(desk, monkeypatch, capsys):
         is_over = "select desk.is_incident_over(%s) as is_over"
         assert not connection.execute(is_over, (incident["incident_id"],)).fetchone()["is_over"]
     at_a_shell(monkeypatch, desk)
-    assert main(["splits", "believe", "aaa", "2026-06-17", "four", "as announced", "--person", "operator"]) == 2
-    assert main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "executor"]) == 1
-    assert main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "operator"]) == 0
+    assert (
+        main(["splits", "believe", "aaa", "2026-06-17", "four", "as announced", "--person", "operator"]) == 2
+    )
+    assert (
+        main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "executor"]) == 1
+    )
+    assert (
+        main(["splits", "believe", "aaa", "2026-06-17", "4:1", "as announced", "--person", "operator"]) == 0
+    )
     assert positions(desk) == {"AAA": 40}
     assert take(desk, run, said(belief="withdrawn")) == []
     with connect("desk_planner", desk) as connection:

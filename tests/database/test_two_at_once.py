@@ -124,26 +124,20 @@ def test_a_policy_stored_under_the_name_of_next_weeks_is_not_taken_for_it(saturd
         )
 
 
-SPLIT = (
-    "insert into desk.ledger_corporate_actions"
-    " (portfolio_id, internal_symbol, ex_date, split_ratio, units_delta, run_id) values ('demo', 'ALDR', '2026-06-12', 2, 1, %s)"
-)
-
-
 @pytest.mark.parametrize("is_split", [False, True])
 def test_what_is_booked_while_a_plan_is_at_work_refuses_its_trade(saturday, is_split):
-    """It was judged on another book: an opening taken back, cash moved. A split is the plan's own entry."""
+    """It was judged on another book: an opening taken back, cash moved, a split no longer believed."""
     judged.add_cash(saturday, "100.00", rows.SATURDAY_AT)
     run_id = rows.add_approved_run(saturday)
     rows.set_clock(saturday, rows.SATURDAY_AT + timedelta(minutes=5))
-    with connect("desk_planner", saturday) as connection:
-        if is_split:
-            connection.execute(SPLIT, (run_id,))
-    if not is_split:
-        judged.add_cash(saturday, "5.00", rows.SATURDAY_AT, "dividend")
+    if is_split:
+        with rows.superuser(saturday) as connection:
+            connection.execute(
+                "insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, reason, person)"
+                " values ('demo', 'ALDR', '2026-06-12', 'withdrawn', 'r', 'operator')"
+            )
     else:
-        insert(saturday, run_id).commit()
-        return
+        judged.add_cash(saturday, "5.00", rows.SATURDAY_AT, "dividend")
     with pytest.raises(psycopg.errors.IntegrityError) as refused:
         insert(saturday, run_id)
     assert refused.value.diag.constraint_name == "plan_knows_the_book"

@@ -51,7 +51,9 @@ CODES = {
     "REPORT_MISSING": Code(
         "the daily report is not written although it is due", "operator", "the report is there"
     ),
-    "RUN_LATE": Code("a run is over its time and has not done its work", "operator", "a later run did all of its work"),
+    "RUN_LATE": Code(
+        "a run is over its time and has not done its work", "operator", "a later run did all of its work"
+    ),
     "COMPONENT_DOWN": Code(
         "a part of the desk hung or ended, and was started again", "operator", _QUIET_FOR_A_DAY
     ),

@@ -15,11 +15,11 @@ from trading_ops.db.connect import queries
 
 def believe_splits(connection: psycopg.Connection, said: Iterable[Mapping], run_id: str) -> list[str]:
     """
-    Take what a run's prices say of the splits of its book, as desk_planner, and return a line for what is new.
+    Take what a run's prices say of the splits of its book, as desk_planner; return a line for each new word.
 
     `said` has rows of symbol, ex_date, belief, new_shares, old_shares and reason (marts.splits_found). A
-    split that is doubted is an incident, once, and moves nothing. Raises psycopg.errors.CheckViolation for one
-    that no vendor told.
+    split that is doubted is an incident, once, and moves nothing. Raises psycopg.errors.CheckViolation for
+    one that no vendor told.
     """
     rows = [{**row, "ex_date": row["ex_date"].isoformat()} for row in said]
     with connection.transaction():

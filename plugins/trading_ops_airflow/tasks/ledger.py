@@ -36,7 +36,7 @@ def open_drift_cases(desk_run_id: str) -> int:
 
 @task
 def believe_splits(desk_run_id: str) -> None:
-    """Believe the splits of what the book holds as its prices do; what is doubted moves nothing and is told."""
+    """Believe the splits of holdings as prices do; what is doubted moves nothing and is told."""
     from trading_ops.db.connect import queries
     from trading_ops.ledger import splits
     from trading_ops_airflow.connections import desk_connection

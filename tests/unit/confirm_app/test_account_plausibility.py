@@ -133,4 +133,5 @@ def test_a_missing_holding_is_answered_by_the_tick_of_its_own_row():
 
 def test_a_holding_the_ledger_has_not_is_asked_about():
     """Most often it is a line typed under its neighbour's name."""
-    assert names(snapshot_doubts(ALDR="6.25", CEDR="40")) == ["beside-ledger-CEDR", "missing-BRCH"]
+    asked = snapshot_doubts(ALDR="6.25", CEDR="40")
+    assert names(asked) == ["beside-ledger-CEDR", "missing-BRCH"] and "holds none:" in asked[0].message

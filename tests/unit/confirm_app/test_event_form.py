@@ -1,4 +1,4 @@
-"""What happened to the account, as its form tells it: legs of the right sign, or every mistake beside its field."""
+"""What happened to the account, as its form tells it: legs of the right sign, or every mistake."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,7 +46,10 @@ def leg(symbol: str | None = "AAA", **figures) -> Leg:
             form("merger", units_out="10", cash="100", new_symbol="bbb", units_in="7"),
             (leg(units="-10", cash_gbp="100"), leg("BBB", units="7")),
         ),
-        (form("exchange", units_out="10", new_symbol="BBB", units_in="10"), (leg(units="-10"), leg("BBB", units="10"))),
+        (
+            form("exchange", units_out="10", new_symbol="BBB", units_in="10"),
+            (leg(units="-10"), leg("BBB", units="10")),
+        ),
         (form("delisting", units_out="10"), (leg(units="-10"),)),
         (form("transfer", units_in="3", cost="240"), (leg(units="3", cost_gbp="240"),)),
         (form("air_drop", units_in="1", cost="12.10"), (leg(units="1", cost_gbp="12.10"),)),

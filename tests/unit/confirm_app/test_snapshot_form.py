@@ -68,6 +68,7 @@ def test_a_snapshot_is_read_row_by_row():
         ([("ALDR", "0,125")], "row-1-units", "has a comma"),
         ([("ALDR", "$6")], "row-1-units", "written with [$]"),
         ([("ALDR", "0")], "row-1-units", "is zero"),
+        ([("ALDR", "6.123456789")], "row-1-units", "has 9 decimals: at most 8 are accepted"),
         ([("A" * 101, "1")], "row-1-name", "101 characters"),
         ([], "positions", "positions are missing"),
         ([("", "")], "positions", "positions are missing"),

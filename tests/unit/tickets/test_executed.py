@@ -21,9 +21,7 @@ PLAUSIBLE = {
 }
 
 
-def line(
-    number: int, side: str, status: str | None, *fills: tuple[str, str, str], found: dict | None = None
-):
+def line(number: int, side: str, status: str | None, *fills: tuple[str, str, str], found: dict | None = None):
     """Return a line of 500 GBP at 100 USD with fills of (units, price, value), and what was found of each."""
     limit_usd = Decimal("103" if side == "BUY" else "97")
     order = TicketLine(

@@ -2,9 +2,10 @@
 -- which session on, or why it is left out.
 -- Only what the price basis lacks: splits and dividends for prices as traded, splits alone for split_adjusted
 -- ones (to get back to what was traded), nothing for fully adjusted ones.
--- A vendor's word is checked where the price can confirm it. Prices as traded must fall as a large split or
--- dividend says, and nearer to it than to no action at all; a split that the price follows one session later or
--- earlier is applied there. What the price contradicts is quarantined: not applied, and what came before is not comparable with what came after.
+-- A vendor's word is checked where the price can confirm it. Prices as traded must fall as a large split
+-- or dividend says, and nearer to it than to no action at all; a split that the price follows one session
+-- later or earlier is applied there. What the price contradicts is quarantined: not applied, and what came
+-- before is not comparable with what came after.
 with run as (
     select
         *,

@@ -3,7 +3,7 @@
 -- rows, and believes no split that no vendor told.
 -- Vendors date one split a few days apart, and no stock splits twice within a week.
 with weighed as (
-    select *, row_number() over (order by (doubt is not null)::integer, source_rank, ex_date, source) as place
+    select *, row_number() over (order by doubt is not null, source_rank, ex_date, source) as place
     from {{ ref('int_market__splits_weighed') }}
 ),
 
@@ -23,8 +23,7 @@ gone as (
     where not standing.is_settled
         and standing.belief <> 'withdrawn'
         and not exists (
-            select from found
-            where found.internal_symbol = standing.internal_symbol and found.ex_date = standing.ex_date
+            select from found where (internal_symbol, ex_date) = (standing.internal_symbol, standing.ex_date)
         )
         and (
             exists (
@@ -49,7 +48,8 @@ select
     new_shares::bigint as new_shares,
     old_shares::bigint as old_shares,
     case
-        when doubt = 'ratio' then format('no company announces %s new shares for an old one', {{ plain('split_value') }})
+        when doubt = 'ratio'
+            then format('no company announces %s new shares for an old one', {{ plain('split_value') }})
         when doubt = 'price'
             then format(
                 'the price went from %s to %s',

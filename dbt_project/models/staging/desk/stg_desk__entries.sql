@@ -1,5 +1,6 @@
--- Every change of the book that the run knows: fills, money that moved, what the book came with, corporate events, and
--- what takes one of them back; with what splits did to units, and what a sale of everything left (desk.entries_known).
+-- Every change of the book that the run knows: fills, money that moved, what the book came with, corporate
+-- events, and what takes one of them back; with what splits did to units, and what a sale of everything
+-- left (desk.entries_known).
 select
     run.run_id,
     entry.portfolio_id,

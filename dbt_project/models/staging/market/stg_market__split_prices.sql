@@ -1,6 +1,6 @@
--- Prices as traded around the splits that are reported of holdings. A vendor that adjusts shows one where the bar
--- was the newest of its series when it was loaded: nothing had been taken off it yet. Where no bar says it, what the
--- desk itself paid does.
+-- Prices as traded around the splits that are reported of holdings. A vendor that adjusts shows one where
+-- the bar was the newest of its series when it was loaded: nothing had been taken off it yet. Where no bar
+-- says it, what the desk itself paid does.
 with run as (
     select * from {{ ref('stg_desk__runs') }}
 ),

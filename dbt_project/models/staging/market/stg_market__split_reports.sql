@@ -1,5 +1,5 @@
--- Splits that trusted vendors report of stocks the book held before. A ratio of 1 is a split that the vendor has
--- withdrawn. The vendor whose prices the symbol is read from ranks before all others.
+-- Splits that trusted vendors report of stocks the book held before. A ratio of 1 is a split that the
+-- vendor has withdrawn. The vendor whose prices the symbol is read from ranks before all others.
 with held as (
     select internal_symbol, min(happened_at at time zone 'America/New_York')::date as first_date
     from {{ ref('stg_desk__entries') }}

@@ -59,8 +59,8 @@ weighed as (
 )
 
 select
-    run_id, internal_symbol, applied_date as ex_date, source, source_rank, new_shares, old_shares, split_value,
-    price_before_usd, price_after_usd,
+    run_id, internal_symbol, applied_date as ex_date, source, source_rank, new_shares, old_shares,
+    split_value, price_before_usd, price_after_usd,
     case
         when new_shares is null then 'ratio'
         when is_quarantined or with_it >= without_it or with_it > residual_max then 'price'

@@ -186,7 +186,7 @@ set search_path = pg_catalog, desk, pg_temp
 as $$
 declare
     run record;
-    invented record;
+    untold record;
     new_row desk.split_findings;
 begin
     select runs.run_id, runs.portfolio_id, runs.data_snapshot_id, runs.universe_hash into run
@@ -195,18 +195,18 @@ begin
         raise exception 'there is no run %', finding_run_id using errcode = 'foreign_key_violation';
     end if;
     perform from desk.portfolios where portfolio_id = run.portfolio_id for no key update;
-    select split ->> 'symbol' as symbol, (split ->> 'ex_date')::date as ex_date into invented
-    from jsonb_array_elements(said) as split
-    where split ->> 'belief' = 'believed'
-        and not desk.is_split_told(
-            run.run_id, split ->> 'symbol', (split ->> 'ex_date')::date, (split ->> 'new_shares')::numeric,
-            (split ->> 'old_shares')::numeric
-        )
-    limit 1;
-    if invented is not null then
-        raise exception 'no vendor told this split of % near %', invented.symbol, invented.ex_date
+    for untold in
+        select split ->> 'symbol' as symbol, (split ->> 'ex_date')::date as ex_date
+        from jsonb_array_elements(said) as split
+        where split ->> 'belief' = 'believed'
+            and not desk.is_split_told(
+                run.run_id, split ->> 'symbol', (split ->> 'ex_date')::date, (split ->> 'new_shares')::numeric,
+                (split ->> 'old_shares')::numeric
+            )
+    loop
+        raise exception 'no vendor told this split of % near %', untold.symbol, untold.ex_date
             using errcode = 'check_violation', constraint = 'split_is_told';
-    end if;
+    end loop;
     for new_row in
         insert into desk.split_findings (
             portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, run_id

@@ -170,5 +170,6 @@ create table desk.fill_findings (
 comment on table desk.fill_findings is
     'A fill beside its session''s bar and hours, its ticket''s window and the day''s rate; the newest row counts.';
 call desk.make_append_only('desk.fill_findings');
+create index fill_findings_of_a_fill on desk.fill_findings (fill_id, finding_id);
 grant insert, select on desk.fill_findings to desk_planner;
 grant select on desk.fill_findings to desk_app, desk_reader, desk_backup;

@@ -121,17 +121,20 @@ begin atomic
 end;
 comment on function desk.expected_dividends(text) is 'The dividends of the last year that a book is to have had, and which are booked.';
 
--- Granted to nobody. Whether two figures have the same digits and two neighbours changed places.
+-- Granted to nobody. Whether two figures have the same digits and two neighbours changed places, a point between them or not.
 create function desk.is_transposed(one numeric, other numeric) returns boolean
 language sql immutable
 set search_path = pg_catalog
 return one <> other and exists (
     select
-    from (select trim_scale(one)::text as digits) as written
+    from (
+        select replace(round(one, places)::text, '.', '') as digits, replace(round(other, places)::text, '.', '') as others
+        from (select greatest(scale(trim_scale(one)), scale(trim_scale(other))) as places) as longest
+    ) as written
     cross join lateral generate_series(1, length(written.digits) - 1) as place
     where overlay(
         written.digits placing substr(written.digits, place + 1, 1) || substr(written.digits, place, 1) from place for 2
-    ) = trim_scale(other)::text
+    ) = written.others
 );
 
 -- Granted to nobody. The ratio of two figures as shares a company announces, where it is one to the fourth digit, or null.
@@ -264,7 +267,7 @@ begin atomic
             stock.subject, 0.8, 'split',
             format('%s split %s:%s', stock.subject, trim_scale(ratio[1]), trim_scale(ratio[2])), 'split',
             jsonb_build_object(
-                'symbol', stock.subject, 'new_shares', trim_scale(ratio[1]), 'old_shares', trim_scale(ratio[2]),
+                'symbol', stock.subject, 'new_shares', trim_scale(ratio[1])::text, 'old_shares', trim_scale(ratio[2])::text,
                 'ex_date', (stock.taken_at at time zone 'America/New_York')::date
             )
         from stock
@@ -298,8 +301,8 @@ begin atomic
             gone.subject, 0.7, 'corporate_event',
             format('%s became %s: an exchange, a merger or a new name', gone.subject, came.subject), 'event',
             jsonb_build_object(
-                'kind', 'exchange', 'symbol', gone.subject, 'units_out', trim_scale(gone.booked), 'new_symbol', came.subject,
-                'units_in', trim_scale(came.shown)
+                'kind', 'exchange', 'symbol', gone.subject, 'units_out', trim_scale(gone.booked)::text, 'new_symbol', came.subject,
+                'units_in', trim_scale(came.shown)::text
             )
         from stock as gone
         inner join stock as came on came.booked = 0 and came.shown > 0
@@ -309,7 +312,7 @@ begin atomic
 
         select
             stock.subject, 0.3, 'delisting', format('%s is gone without a trade', stock.subject), 'event',
-            jsonb_build_object('kind', 'delisting', 'symbol', stock.subject, 'units_out', trim_scale(stock.booked))
+            jsonb_build_object('kind', 'delisting', 'symbol', stock.subject, 'units_out', trim_scale(stock.booked)::text)
         from stock
         where stock.shown = 0 and stock.booked > 0
 
@@ -322,8 +325,8 @@ begin atomic
             'event',
             jsonb_build_object(
                 'kind', 'trade', 'symbol', stock.subject,
-                case when stock.delta > 0 then 'units_in' else 'units_out' end, trim_scale(abs(stock.delta)),
-                'cash', case when cash.delta * stock.delta < 0 then abs(cash.delta) end
+                case when stock.delta > 0 then 'units_in' else 'units_out' end, trim_scale(abs(stock.delta))::text,
+                'cash', case when cash.delta * stock.delta < 0 then round(abs(cash.delta), 2)::text end
             )
         from stock
         left join cash on true
@@ -358,8 +361,8 @@ begin atomic
             ),
             'event',
             jsonb_build_object(
-                'kind', 'dividend', 'symbol', dividend.symbol, 'cash', cash.delta,
-                'withheld', round(cash.delta * net.withheld / (1 - net.withheld), 2)
+                'kind', 'dividend', 'symbol', dividend.symbol, 'cash', round(cash.delta, 2)::text,
+                'withheld', round(cash.delta * net.withheld / (1 - net.withheld), 2)::text
             )
         from cash
         inner join desk.expected_dividends(asked_portfolio_id) as dividend on dividend.booked_event_id is null
@@ -382,7 +385,7 @@ begin atomic
 
         select
             'CASH', 0.6, 'fx_conversion', format('a conversion cost %s GBP', -cash.delta), 'event',
-            jsonb_build_object('kind', 'fx_conversion', 'cash', cash.delta)
+            jsonb_build_object('kind', 'fx_conversion', 'cash', round(cash.delta, 2)::text)
         from cash
         cross join (select sum(filled_gbp) as gbp from fills) as traded
         where -cash.delta between 0.001 * traded.gbp and 0.02 * traded.gbp
@@ -393,7 +396,7 @@ begin atomic
             'CASH', case when abs(cash.delta) = round(cash.delta, -1) then 0.65 else 0.35 end,
             case when cash.delta > 0 then 'deposit' else 'withdrawal' end,
             format('%s GBP were %s', abs(cash.delta), case when cash.delta > 0 then 'paid in' else 'taken out' end), 'cash',
-            jsonb_build_object('kind', case when cash.delta > 0 then 'deposit' else 'withdrawal' end, 'amount', abs(cash.delta))
+            jsonb_build_object('kind', case when cash.delta > 0 then 'deposit' else 'withdrawal' end, 'amount', round(abs(cash.delta), 2)::text)
         from cash
 
         union all
@@ -401,7 +404,7 @@ begin atomic
         select
             'CASH', 0.5, case when cash.delta > 0 then 'interest' else 'fee' end,
             format('%s of %s GBP', case when cash.delta > 0 then 'interest' else 'a fee' end, abs(cash.delta)), 'cash',
-            jsonb_build_object('kind', case when cash.delta > 0 then 'interest' else 'fee' end, 'amount', abs(cash.delta))
+            jsonb_build_object('kind', case when cash.delta > 0 then 'interest' else 'fee' end, 'amount', round(abs(cash.delta), 2)::text)
         from cash
         where abs(cash.delta) <= 20
     )
