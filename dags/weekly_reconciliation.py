@@ -9,8 +9,9 @@ tolerance. Report intended against executed of what is confirmed, also without t
 - `wait_for_turn` red: another DAG was still building after half an hour; the drift is computed anyway.
 - `build_book` red: the log ends with the failed dbt nodes.
 - The operator got an alert RECONCILIATION_DRIFT: `open_drift_cases` names symbol, ledger and broker figure.
-  Find the entry that explains it (a missing confirmation, a fee, a dividend), book that, take a new snapshot.
-  The reconciliation gate blocks the next plan until then.
+  *Cases* on the page has what may explain it, the likeliest first, each with its form; book the true one,
+  take a new snapshot. The reconciliation gate blocks the next plan until then.
+- `ask_for_dividends` red: an overdue dividend is told with the next run.
 - `compare_executions` red: a ticket's report is not written; the log says why. It comes with the next run.
 - `send_mail` red: a step before it broke, or the mail relay refused. Mail waits in the outbox.
 """
@@ -20,7 +21,7 @@ from airflow.sdk import TriggerRule, chain, dag
 from trading_ops_airflow.dag_settings import desk_dag
 from trading_ops_airflow.dbt.builds import build_book, build_prices
 from trading_ops_airflow.schedule import WEEKLY_RECONCILIATION
-from trading_ops_airflow.tasks.ledger import compare_executions, open_drift_cases
+from trading_ops_airflow.tasks.ledger import ask_for_dividends, compare_executions, open_drift_cases
 from trading_ops_airflow.tasks.mail import send_mail
 from trading_ops_airflow.tasks.runs import freeze_inputs, wait_for_turn
 
@@ -35,6 +36,7 @@ def weekly_reconciliation():
         build_prices(run_id),
         build_book(run_id),
         open_drift_cases(run_id),
+        ask_for_dividends(run_id),
         compare_executions(run_id),
         send_mail(),
     )

@@ -28,7 +28,10 @@ def test_the_operator_is_told_both_figures_once(desk):
     with connect("desk_planner", desk) as connection:
         told = open_cases(connection, drift, run_id)
         assert open_cases(connection, drift, run_id) == []
-    assert told == ["ALDR: books 12.5, broker 0", "CASH: books £9,000.00, broker £8,964.50"]
+    assert told == [
+        "ALDR: books 12.5, broker 0",
+        "CASH: books £9,000.00, broker £8,964.50 (perhaps 10000.00 GBP were paid in)",
+    ]
     with connect("desk_reader", desk) as connection:
         (incident,) = connection.execute("select code, detail from desk.incidents").fetchall()
     assert incident["code"] == "RECONCILIATION_DRIFT"

@@ -122,6 +122,37 @@ def settle(desk) -> None:
         )
 
 
+def owe_dividend(desk) -> None:
+    """Ten shares held since March, and a dividend of April that nobody booked."""
+    rows.add_policy(desk)
+    rows.add_universe(desk)
+    load_id = rows.add_load(desk, "dividends")
+    with rows.superuser(desk) as connection:
+        connection.execute(
+            "insert into desk.openings (portfolio_id, opened_at, person, idempotency_key, request_sha256)"
+            " values ('demo', '2026-03-02', 'p', 'o', repeat('0', 64))"
+        )
+        connection.execute("insert into desk.opening_positions select opening_id, 'ALDR', 10, 1 from desk.openings")
+        connection.execute(
+            "insert into raw.corporate_actions values (%s, 'simulated', 'ALDR', '2026-04-01', 'dividend', 1)",
+            (load_id,),
+        )
+
+
+def book_dividend(desk) -> None:
+    """Let an operator book it, ten days after its ex-date."""
+    with rows.superuser(desk) as connection:
+        connection.execute(
+            "insert into desk.ledger_events (portfolio_id, kind, happened_at, notes, person, persons_min,"
+            " idempotency_key, request_sha256) values ('demo', 'dividend', '2026-04-11', 'n', 'p', 1, 'd',"
+            " repeat('0', 64))"
+        )
+        connection.execute(
+            "insert into desk.ledger_event_legs (event_id, leg_number, internal_symbol, cash_gbp)"
+            " select event_id, 1, 'ALDR', 5.60 from desk.ledger_events"
+        )
+
+
 def nothing(desk) -> None:
     """Nothing has to be there before."""
 
@@ -142,6 +173,7 @@ ENDS = [
     ("SNAPSHOT_MISSING", "demo-2026-W25-1", TRADE, confirm),
     ("RECONCILIATION_DRIFT", "snapshot:1", TRADE, confirm),
     ("SPLIT_DOUBTED", "demo:ALDR:2026-06-12", doubt_split, settle),
+    ("DIVIDEND_OVERDUE", "demo:ALDR:2026-04-01", owe_dividend, book_dividend),
     ("NO_TICKET", "demo:2026-W25", nothing, ticket_later),
     ("REPORT_MISSING", "demo:2026-06-12", nothing, lambda desk: write_report(desk, date(2026, 6, 12))),
     ("SOURCE_BLOCKED", "stooq:load:2026-06-12", nothing, serve),

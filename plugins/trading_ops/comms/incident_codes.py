@@ -44,6 +44,9 @@ CODES = {
         "operator",
         "an operator settled it, or its vendor says otherwise",
     ),
+    "DIVIDEND_OVERDUE": Code(
+        "a dividend of a holding is not booked six weeks after its ex-date", "operator", "it is booked"
+    ),
     "RISK_BLOCKED": Code("the risk gate blocked the plan", "operator", _GATE),
     "DRAWDOWN_LIMIT": Code("the book lost more than its limit, in all or in a day", "operator", _GATE),
     "KILL_SWITCH": Code("the desk was halted", "operator", "the halt was released", concerns_both=True),

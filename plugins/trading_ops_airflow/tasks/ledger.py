@@ -35,6 +35,17 @@ def open_drift_cases(desk_run_id: str) -> int:
 
 
 @task
+def ask_for_dividends(desk_run_id: str) -> None:
+    """Tell the operator of each dividend that should have come and is not booked, once."""
+    from trading_ops.ledger import drift
+    from trading_ops_airflow.connections import desk_connection
+
+    with desk_connection("desk_planner") as connection:
+        told = drift.ask_for_dividends(connection, desk_run_id)
+    print("\n".join(told) or "no dividend is overdue that was not told before")
+
+
+@task
 def believe_splits(desk_run_id: str) -> None:
     """Believe the splits of holdings as prices do; what is doubted moves nothing and is told."""
     from trading_ops.db.connect import queries

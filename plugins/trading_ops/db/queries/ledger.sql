@@ -11,6 +11,20 @@ values (:snapshot_id, :subject, :expected_value, :observed_value)
 on conflict (snapshot_id, subject) do nothing
 returning subject, snapshot_id, expected_value, observed_value;
 
+-- name: likeliest_causes(portfolio_id)
+-- What most likely explains each difference between the newest snapshot and the books.
+select distinct on (subject) subject, words
+from desk.drift_hypotheses(:portfolio_id)
+where words is not null
+order by subject, likelihood desc, hypothesis;
+
+-- name: overdue_dividends(portfolio_id)
+-- Dividends that are to have come more than six weeks ago and are not booked.
+select symbol, ex_date, gross_gbp
+from desk.expected_dividends(:portfolio_id)
+where is_overdue
+order by ex_date, symbol;
+
 -- name: splits_found(run_id)
 -- What a run's prices say of the splits of its book.
 select internal_symbol as symbol, ex_date, belief, new_shares, old_shares, reason
