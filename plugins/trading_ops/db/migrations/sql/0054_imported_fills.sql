@@ -122,8 +122,8 @@ create function desk.is_renamed_fill(one desk.imported_fills, other desk.importe
 language sql immutable
 set search_path = pg_catalog, desk, pg_temp
 return one.exchange_trade_id <> other.exchange_trade_id
+    and desk.bare_trade_id(one.exchange_trade_id) = desk.bare_trade_id(other.exchange_trade_id)
     and desk.bare_trade_id(one.exchange_trade_id) in (one.exchange_trade_id, other.exchange_trade_id)
-    and desk.bare_trade_id(other.exchange_trade_id) in (one.exchange_trade_id, other.exchange_trade_id)
     and desk.fill_disagreement(one, other) is null;
 
 -- Granted to nobody. Why somebody cannot import into a portfolio, which is made for its first import.
