@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import at_a_shell
 from tests.database import rows
 from tests.database.refused import refused_by
-from tests.unit.imported_fills.exported import FLOAT, write_csv, write_sqlite
+from tests.unit.imported_fills.exported import BROUGHT_OVER, FLOAT, write_csv, write_sqlite
 from trading_ops.cli.main import main
 from trading_ops.db.connect import connect, queries
 from trading_ops.imported_fills.exports import open_export
@@ -144,6 +144,24 @@ def test_the_same_fill_with_other_figures_is_refused_by_name(saturday, tmp_path,
     assert (
         len(select(saturday, STORED)) == 1 and len(select(saturday, "select * from desk.fill_imports")) == 1
     )
+
+
+def test_a_trade_under_two_names_is_not_counted_twice(saturday, tmp_path):
+    """An exchange's own `77_12` of a CSV is taken for a numbered 77 where a SQLite file was brought over."""
+    fill = {"price": "5", "amount": "1", "exchange_trade_id": "77_12"}
+    csv = write_csv(tmp_path / "t.csv", fill, fill | {"exchange_trade_id": "77_13"})
+    take(saturday, csv)
+    scaled = fill | {"price": 5_000_000, "amount": 1_000_000}
+    brought_over = write_sqlite(tmp_path / "conf.sqlite", scaled, declared=BROUGHT_OVER)
+    with pytest.raises(
+        psycopg.errors.UniqueViolation, match="trade 77 of order o1 .* is trade 77_1[23] again"
+    ):
+        take(saturday, brought_over)
+    take(saturday, brought_over, "other")
+    with pytest.raises(psycopg.errors.UniqueViolation, match="trade 77_12 of order o1 .* is trade 77 again"):
+        take(saturday, csv, "other")
+    later = write_csv(tmp_path / "later.csv", fill | {"timestamp": "1664101285001"})
+    assert take(saturday, later, "other") == (1, 1)
 
 
 def test_a_cut_figure_of_another_price_is_no_cut_of_it(saturday, tmp_path):

@@ -71,6 +71,7 @@ def _each_once(fills: Iterator[ImportedFill], file: str) -> Iterator[ImportedFil
         # In a table of trades two rows are two trades, and a name they share tells them no more apart.
         elif earlier != said or fill.kept_as != "text":
             other = ", with other figures" if earlier != said else ""
+            other += "" if fill.kept_as == "text" else ": import the CSV of the same trades"
             raise FillsError(
                 f"{file}, {fill.place}: trade {fill.exchange_trade_id} of order {fill.order_id} on {fill.market} "
                 f"stands there twice{other}"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from trading_ops.imported_fills.figures import asset_of, plain, signed_figure
@@ -40,6 +41,8 @@ class Fee:
         }
 
 
+# Most fills of a file cost the same, and reading that is most of the work.
+@lru_cache(maxsize=1024)
 def fees_of(text: str, side: str, base_asset: str, quote_asset: str) -> tuple[Fee, ...]:
     """Return the fees a cell tells, those of nothing left out. Raises ValueError for what is no fee."""
     told = _read(text)

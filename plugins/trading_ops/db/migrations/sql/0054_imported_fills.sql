@@ -46,6 +46,15 @@ comment on column desk.imported_fills.kept_as is
 comment on column desk.imported_fills.fees is
     '[{asset, amount, ratio}]: an amount of an asset, or a ratio of the trade; without an asset the file does not tell it.';
 
+-- A file brought over from an earlier version of its program has a number added to each id.
+create function desk.bare_trade_id(exchange_trade_id text) returns text
+language sql immutable
+set search_path = pg_catalog, desk, pg_temp
+return regexp_replace(exchange_trade_id, '_[0-9]+$', '');
+
+create index imported_fills_alike
+    on desk.imported_fills (portfolio_id, market, order_id, desk.bare_trade_id(exchange_trade_id));
+
 call desk.make_append_only('desk.fill_imports');
 call desk.make_append_only('desk.imported_fills');
 
@@ -108,6 +117,15 @@ return case
     when one.fees <> other.fees then 'other fees'
 end;
 
+-- Granted to nobody. Whether two rows are one trade under its name and a numbered one.
+create function desk.is_renamed_fill(one desk.imported_fills, other desk.imported_fills) returns boolean
+language sql immutable
+set search_path = pg_catalog, desk, pg_temp
+return one.exchange_trade_id <> other.exchange_trade_id
+    and desk.bare_trade_id(one.exchange_trade_id) = desk.bare_trade_id(other.exchange_trade_id)
+    and desk.bare_trade_id(one.exchange_trade_id) in (one.exchange_trade_id, other.exchange_trade_id)
+    and desk.fill_disagreement(one, other) is null;
+
 -- Granted to nobody. Why somebody cannot import into a portfolio, which is made for its first import.
 create function desk.open_for_imports(request jsonb) returns void
 language plpgsql
@@ -163,10 +181,15 @@ begin
         brought.portfolio_id := request ->> 'portfolio_id';
         for kept in
             select * from desk.imported_fills as fill
-            where (fill.portfolio_id, fill.market, fill.order_id, fill.exchange_trade_id)
-                = (brought.portfolio_id, brought.market, brought.order_id, brought.exchange_trade_id)
+            where (fill.portfolio_id, fill.market, fill.order_id) = (brought.portfolio_id, brought.market, brought.order_id)
+                and desk.bare_trade_id(fill.exchange_trade_id) = desk.bare_trade_id(brought.exchange_trade_id)
         loop
-            if desk.fill_disagreement(kept, brought) is not null then
+            if desk.is_renamed_fill(kept, brought) then
+                raise exception 'trade % of order % on % is trade % again, under another name: it would count twice',
+                    brought.exchange_trade_id, brought.order_id, brought.market, kept.exchange_trade_id
+                    using errcode = 'unique_violation', constraint = 'one_name_per_fill';
+            end if;
+            if kept.exchange_trade_id = brought.exchange_trade_id and desk.fill_disagreement(kept, brought) is not null then
                 raise exception 'trade % of order % on % is there already with %: % % at % on %',
                     brought.exchange_trade_id, brought.order_id, brought.market, desk.fill_disagreement(kept, brought),
                     kept.side, kept.amount, kept.price, kept.executed_at
@@ -211,8 +234,9 @@ begin
 end
 $$;
 
-revoke all on function desk.is_same_figure(numeric, text, numeric, text),
-    desk.fill_disagreement(desk.imported_fills, desk.imported_fills), desk.open_for_imports(jsonb),
+revoke all on function desk.bare_trade_id(text), desk.is_same_figure(numeric, text, numeric, text),
+    desk.fill_disagreement(desk.imported_fills, desk.imported_fills),
+    desk.is_renamed_fill(desk.imported_fills, desk.imported_fills), desk.open_for_imports(jsonb),
     desk.record_fills(jsonb) from public;
 grant execute on function desk.record_fills(jsonb) to desk_planner;
 grant select on desk.fill_imports, desk.imported_fills, desk.imported_fills_known, desk.imported_entries,
