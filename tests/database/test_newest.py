@@ -39,6 +39,7 @@ ANSWERS_NOTHING = {
     "desk.readiness_objections": "of a live run alone",
     "desk.expected_dividends": "of a vendor of the policy; tests/database/test_drift_explained.py asks with one",
     "page.expected_dividends": "as above",
+    "ledger.overdue_dividends": "as above",
 }
 FUNCTIONS = """
 select

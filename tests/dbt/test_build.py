@@ -28,8 +28,8 @@ def test_a_build_costs_no_connection_and_no_copy_of_the_project_a_node(built):
     [found] = small_desk.rows(
         built.desk, "select sessions from pg_stat_database where datname = current_database()"
     )
-    # It was some 435 with a connection for each node.
-    assert found["sessions"] < 60
+    # It was some 435 with a connection for each node; other tests of the desk open one each.
+    assert found["sessions"] < 120
 
 
 def test_the_docs_open_on_the_desks_own_words(built):
