@@ -55,7 +55,7 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     assert {name for name, tells in writers.items() if tells} == {
         "acknowledge_incident", "admit_sign_in", "adopt_policy", "cancel_absence", "close_incident", "engage_halt",
         "record_absence", "record_cash_movement", "record_confirmation", "record_model_state", "record_opening", "record_snapshot",
-        "record_switch", "record_test_confirmation", "release_halt", "request_plan", "reverse_cash_movement", "reverse_opening",
+        "record_statement", "record_switch", "record_test_confirmation", "release_halt", "request_plan", "reverse_cash_movement", "reverse_opening",
         "review_drawdown", "set_person", "settle_sign_in", "verify_symbol",
     }  # fmt: skip
 

@@ -117,7 +117,7 @@ def test_the_reader_can_change_nothing(saturday):
     assert writable == []
     assert {row["name"] for row in functions} == {
         "desk.now()", "desk.is_halted()", "desk.is_incident_over(bigint)", "desk.is_live_run(text)",
-        "desk.mail_objection(text,jsonb)",
+        "desk.mail_objection(text,jsonb)", "desk.names_of(text)", "desk.product(numeric)",
     }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ KEYS = {
     "movement_id": "desk.ledger_cash_movements",
     "opening_id": "desk.openings",
     "snapshot_id": "desk.broker_snapshots",
+    "statement_id": "desk.statements",
+    "statement_row_id": "desk.statement_rows",
     "incident_id": "desk.incidents",
     "mail_id": "desk.outbox",
 }

@@ -32,6 +32,13 @@ class Family:
         ended = {closed.position_id for _, closed in self.closes}
         return bool(self.openings) and all(opening.position_id in ended for opening in self.openings)
 
+    def add_split(self, row: ActivityRow) -> None:
+        """Note a split; each position of a family has a row of its own for the same one."""
+        if (row.happened_at.date(), row.split) not in {
+            (one.happened_at.date(), one.split) for one in self.splits
+        }:
+            self.splits.append(row)
+
     def parts(self) -> Iterator[ClosedRow]:
         """Yield what was closed under a number of its own."""
         own = {opening.position_id for opening in self.openings}
@@ -50,7 +57,7 @@ def families(statement: Statement) -> Sequence[Family]:
             found.of_close(row, closed[row.position_id]).closes.append((row, closed[row.position_id]))
     for row in statement.activity:
         if row.kind is Kind.SPLIT and row.position_id in found.by_number:
-            found.by_number[row.position_id].splits.append(row)
+            found.by_number[row.position_id].add_split(row)
     return found.all
 
 

@@ -63,7 +63,8 @@ _COLUMNS = {
 _NEEDED_COLUMNS = {
     ACTIVITY: ("date", "type", "details", "amount", "units", "equity_change", "equity", "balance", "position_id", "asset_type"),
     CLOSED: ("position_id", "action", "amount", "units", "opened_at", "closed_at", "leverage", "profit", "open_rate", "close_rate"),
-    DIVIDENDS: ("date", "instrument", "net", "tax", "position_id"),
+    # What was withheld is told by it alone, and may stand in dollars only: then it is not read.
+    DIVIDENDS: ("date", "position_id"),
 }  # fmt: skip
 
 _CURRENCY = re.compile(r"\s*(?:\(([a-z]{3})\)|\b(?:in|en) ([a-z]{3}))$")

@@ -92,7 +92,7 @@ def parse(book: Workbook) -> Statement:
         totals=summary.totals,
         activity=activity,
         closed=tuple(_once(_read(sheets[CLOSED], _closed_row, read_date), sheets[CLOSED].title)),
-        dividends=tuple(_read(sheets[DIVIDENDS], _dividend_row, read_date)) if DIVIDENDS in sheets else (),
+        dividends=tuple(_dividends(sheets.get(DIVIDENDS), read_date)),
         unread=tuple(f"{sheet.title}: {title}" for sheet in sheets.values() for title in sheet.unread),
     )
 
@@ -194,6 +194,11 @@ def _closed_row(cells: _Cells, read_date: DateReader) -> ClosedRow:
         isin=cells.text("isin"),
         raw=cells.raw(),
     )
+
+
+def _dividends(sheet: Sheet | None, read_date: DateReader) -> Iterator[DividendRow]:
+    if sheet and {"net", "tax"} <= set(sheet.columns):
+        yield from _read(sheet, _dividend_row, read_date)
 
 
 def _dividend_row(cells: _Cells, read_date: DateReader) -> DividendRow:

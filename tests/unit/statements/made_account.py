@@ -149,7 +149,7 @@ class MadeAccount:
             ],
             "Account Activity": [[*ACTIVITY_TITLES], *(self._activity_row(row, made_at) for row in rows)],
             "Dividends": [
-                [*DIVIDEND_TITLES], *(self._dividend_row(one) for one in self.dividends if start <= one["at"] <= end)
+                [title.replace("USD", self.currency) for title in DIVIDEND_TITLES], *(self._dividend_row(one) for one in self.dividends if start <= one["at"] <= end)
             ],
             "Financial Summary": [["Name", "Amount\nin USD", "Tax\nRate"], ["Fees", Decimal("0.0"), "0.00"]],
         }  # fmt: skip
@@ -198,7 +198,7 @@ class MadeAccount:
             ["Deposits", summed("Deposit")], ["Refunds", Decimal("0.0")], ["Credits", Decimal("0.0")],
             ["Adjustments", summed("AirDrop")], ["Profit or Loss (Closed positions only)", summed("Position closed")],
             ["Dividends", summed("Dividend")], ["Rollover Fees", summed("Rollover Fee")],
-            ["Withdrawals", summed("Withdraw Request")], ["Withdrawal Fees", summed("Withdraw Fee")],
+            ["Commissions", summed("Commission")], ["Withdrawals", summed("Withdraw Request")], ["Withdrawal Fees", summed("Withdraw Fee")],
             ["Ending Realized Equity", after], ["", ""], ["Unrealized Account Summary*", "Totals"],
             ["Ending Unrealized Equity", after],
         ]  # fmt: skip

@@ -152,3 +152,14 @@ def test_dates_of_which_no_order_fits_all_are_refused(texts):
     with pytest.raises(StatementRefused):
         read = date_reader([(text, "here") for text in texts])
         [read(text, "here") for text in texts]
+
+
+def test_what_was_withheld_is_not_read_when_it_stands_in_another_currency():
+    """An account in pounds whose dividends are told in dollars: their cash stands in the activity."""
+    made = account()
+    made.currency = "GBP"
+    sheets = made.sheets()
+    sheets["Dividends"][0] = [title.replace("GBP", "USD") for title in sheets["Dividends"][0]]
+    statement = read_statement(xlsx(sheets))
+    assert (statement.currency, statement.dividends) == ("GBP", ())
+    assert "Dividends: Net Dividend Received (USD)" in statement.unread
