@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from confirm_app import answers, request_log
 from confirm_app.account.cash import cash
 from confirm_app.account.snapshots import snapshots
+from confirm_app.account.statements import allow_upload, statements
 from confirm_app.database import stop_reading
 from confirm_app.guide import guide
 from confirm_app.halt import halt
@@ -72,8 +73,13 @@ def create_app(config: Settings | None = None) -> Flask:
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
+    # Then what may be large, as looking for the CSRF token reads the whole form.
+    app.before_request(allow_upload)
     CSRFProtect(app)
-    pages = (tickets, plan_again, confirmations, trial, snapshots, cash, symbols, halt, incidents, guide)
+    pages = (
+        tickets, plan_again, confirmations, trial, snapshots, cash, statements, symbols, halt, incidents,
+        guide,
+    )  # fmt: skip
     for blueprint in (sign_in, *pages, health):
         app.register_blueprint(blueprint)
     answers.register(app)

@@ -29,6 +29,8 @@ WORDS = {
     "away": "2026-07-06 2026-07-10 --person executor",
     "opening record": "/no/such --person operator",
     "opening take-back": "why --person operator",
+    "statement check": "/no/such",
+    "statement import": "/no/such --person operator",
     "model show": "abc",
     "model shadow": "abc --reason why --person operator",
     "model promote": "abc --reason why --person operator",

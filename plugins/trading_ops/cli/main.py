@@ -12,7 +12,18 @@ from contextlib import suppress
 import psycopg
 
 from trading_ops import desk_log
-from trading_ops.cli import away, fetch, gates, heartbeat, incidents, mail, models, opening, universe
+from trading_ops.cli import (
+    away,
+    fetch,
+    gates,
+    heartbeat,
+    incidents,
+    mail,
+    models,
+    opening,
+    statement,
+    universe,
+)
 from trading_ops.config.policy import PolicyError
 from trading_ops.db.connect import connect, queries
 from trading_ops.db.migrate import migrate
@@ -31,14 +42,8 @@ Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.
 _NONE: Mapping[str, Verb] = {}
 # Each says by itself what is wrong and how to go on.
 _REFUSALS = (
-    UnknownPerson,
-    OverridesError,
-    OtherDesk,
-    PolicyError,
-    SettingsError,
-    SourcesError,
-    UniverseError,
-)
+    UnknownPerson, OverridesError, OtherDesk, PolicyError, SettingsError, SourcesError, UniverseError,
+)  # fmt: skip
 
 
 def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
@@ -72,6 +77,7 @@ def parser(more: Mapping[str, Verb] = _NONE) -> argparse.ArgumentParser:
         verbs.add_parser("away", help="say when the executor is away: such a week is a NO-TRADE")
     )
     opening.add_verbs(verbs.add_parser("opening", help="what the book began with, cash and stocks"))
+    statement.add_verbs(verbs.add_parser("statement", help="eToro's account statements, and what they prove"))
     fetch.add_options(verbs.add_parser("fetch", help="get missing bars from online sources"))
     models.add_verbs(verbs.add_parser("model", help="the models and which of them may rank"))
     universe.add_verbs(verbs.add_parser("universe", help="the instruments the desk knows"))
@@ -218,7 +224,7 @@ def _review_drawdown(options) -> int:
 # Not `universe`, of which some work on files alone, nor `migrate`, which makes it: they say by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "statement",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,
@@ -231,6 +237,7 @@ _VERBS = {
     "test-ticket": mail.run_trial,
     "model": models.run,
     "opening": opening.run,
+    "statement": statement.run,
     "universe": universe.run,
     "migrate": _migrate,
     "status": _status,

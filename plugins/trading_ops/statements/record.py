@@ -76,7 +76,8 @@ def _numbered(statement: Statement) -> Iterator[dict]:
     for row in (*_activity(statement), *_closed(statement), *_dividends(statement)):
         key = (row["sheet"], row["kind"], row["position_id"], row["happened_at"])
         seen[key] += 1
-        yield row | {"occurrence": seen[key]}
+        row["occurrence"] = seen[key]
+        yield row
 
 
 def _activity(statement: Statement) -> Iterator[dict]:
@@ -117,4 +118,7 @@ def _row(
         "happened_at": happened_at.isoformat(), "paper": paper, "asset": "", "leverage": "1", "is_short": False,
         "isin": "", "raw_cells": raw,
     }  # fmt: skip
-    return row | {name: str(value) if isinstance(value, Decimal) else value for name, value in told.items()}
+    for name, value in told.items():
+        if value is not None:
+            row[name] = str(value) if isinstance(value, Decimal) else value
+    return row

@@ -64,7 +64,11 @@ def roll_forwards(statement: Statement) -> Sequence[RollForward]:
     return (
         RollForward("realised equity", len(statement.activity), next(_equity(statement), None)),
         RollForward("cash balance", len(statement.activity), next(_balance(statement, found), None)),
-        RollForward("units per position", len(found), next(_units(statement, found), None)),
+        RollForward(
+            "units per position",
+            sum(len(family.openings) + len(family.closes) for family in found),
+            next(_units(statement, found), None),
+        ),
         RollForward("summary totals", len(statement.totals), next(_totals(statement), None)),
     )
 

@@ -126,12 +126,13 @@ declare
     objection text;
     new_statement_id bigint;
     new_count integer;
+    asked_portfolio_id constant text := request ->> 'portfolio_id';
 begin
     -- One importer of a book at a time. The file is its own key: whoever sends it again finds what is there.
-    perform pg_advisory_xact_lock(hashtext('trading_ops.statement'), hashtext(request ->> 'portfolio_id'));
+    perform pg_advisory_xact_lock(hashtext('trading_ops.statement'), hashtext(asked_portfolio_id));
     select statement_id into known_id
     from desk.statements
-    where portfolio_id = request ->> 'portfolio_id' and file_sha256 = request ->> 'file_sha256';
+    where portfolio_id = asked_portfolio_id and file_sha256 = request ->> 'file_sha256';
     if found then
         return known_id;
     end if;
@@ -141,15 +142,18 @@ begin
     end if;
 
     with handed_in as materialized (
-        select (body ->> 'row_number')::integer as row_number, told.*
-        from jsonb_array_elements(request -> 'rows') as body
-        cross join lateral jsonb_populate_record(
-            null::desk.statement_rows,
-            body || jsonb_build_object(
-                'portfolio_id', request ->> 'portfolio_id',
-                'content_sha256', encode(sha256(convert_to((body - 'row_number')::text, 'UTF8')), 'hex')
+        select
+            asked_portfolio_id as portfolio_id, handed.*,
+            encode(sha256(convert_to((handed.value - 'row_number')::text, 'UTF8')), 'hex') as content_sha256
+        from rows from (
+            jsonb_array_elements(request -> 'rows'),
+            jsonb_to_recordset(request -> 'rows') as (
+                sheet text, row_number integer, kind text, position_id text, happened_at timestamptz, occurrence integer,
+                paper text, asset text, leverage numeric, is_short boolean, isin text, amount numeric, cash_delta numeric,
+                equity_delta numeric, balance numeric, units numeric, opened_at timestamptz, open_rate numeric,
+                close_rate numeric, withheld numeric, split_to numeric, split_of numeric, raw_cells jsonb
             )
-        ) as told
+        ) as handed
     ),
 
     written as (
@@ -173,7 +177,7 @@ begin
             rows_new_count, person
         )
         select
-            request ->> 'portfolio_id', request ->> 'file_sha256', request ->> 'account_name', request ->> 'username',
+            asked_portfolio_id, request ->> 'file_sha256', request ->> 'account_name', request ->> 'username',
             request ->> 'currency', (request ->> 'made_at')::timestamptz, (request ->> 'starts_at')::timestamptz,
             (request ->> 'ends_at')::timestamptz, jsonb_array_length(request -> 'rows'), (select count(*) from written),
             request ->> 'person'
