@@ -15,7 +15,7 @@ from trading_ops.statements.kinds import OPENINGS, Kind
 from trading_ops.statements.rows import ActivityRow, ClosedRow, Statement
 
 # The two sheets may differ by this in when a position was opened.
-_APART_MAX = timedelta(seconds=1)
+APART_MAX = timedelta(seconds=1)
 
 
 @dataclass
@@ -74,7 +74,7 @@ class _Families:
 
     def of_close(self, row: ActivityRow, closed: ClosedRow) -> Family:
         if closed.position_id not in self.by_number:
-            instants = (closed.opened_at, closed.opened_at - _APART_MAX, closed.opened_at + _APART_MAX)
+            instants = (closed.opened_at, closed.opened_at - APART_MAX, closed.opened_at + APART_MAX)
             near = (self.by_instant.get((row.paper, instant)) for instant in instants)
             family = next(filter(None, near), None) or self._new(row.paper, closed.opened_at)
             self.by_number[closed.position_id] = family

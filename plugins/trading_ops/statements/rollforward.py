@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trading_ops.statements.families import Family, families
+from trading_ops.statements.families import APART_MAX, Family, families
 from trading_ops.statements.headers import ACTIVITY, CLOSED, SUMMARY
 from trading_ops.statements.kinds import Effect, Kind
 from trading_ops.statements.refusal import Place, StatementRefused
@@ -62,15 +62,20 @@ def roll_forwards(statement: Statement) -> Sequence[RollForward]:
     """Return the four roll-forwards of a statement."""
     found = families(statement)
     return (
-        RollForward("realised equity", len(statement.activity), next(_equity(statement), None)),
-        RollForward("cash balance", len(statement.activity), next(_balance(statement, found), None)),
+        RollForward("realised equity", len(statement.activity), _first(_equity(statement))),
+        RollForward("cash balance", len(statement.activity), _first(_balance(statement, found))),
         RollForward(
             "units per position",
             sum(len(family.openings) + len(family.closes) for family in found),
-            next(_units(statement, found), None),
+            _first(_units(statement, found)),
         ),
-        RollForward("summary totals", len(statement.totals), next(_totals(statement), None)),
+        RollForward("summary totals", len(statement.totals), _first(_totals(statement))),
     )
+
+
+def _first(breaks: Iterator[Break]) -> Break | None:
+    """Return the break that stands first in its sheet."""
+    return min(breaks, key=lambda one: one.where.row_number, default=None)
 
 
 def refuse_broken(statement: Statement) -> Sequence[RollForward]:
@@ -123,6 +128,8 @@ def _equity(statement: Statement) -> Iterator[Break]:
         equity += row.equity_change
         if row.equity != equity:
             yield Break(Place(title, row.row_number), f"{equity}", f"{row.equity}")
+            # Every row after it would differ by as much.
+            return
     end = statement.totals[-1]
     if end.amount != equity:
         yield Break(Place(statement.titles[SUMMARY], end.row_number), f"{equity}", f"{end.amount}")
@@ -184,7 +191,7 @@ def _units(statement: Statement, found: Sequence[Family]) -> Iterator[Break]:
     for family in found:
         if not family.openings:
             _, first = family.closes[0]
-            if first.opened_at >= statement.start_at:
+            if first.opened_at > statement.start_at + APART_MAX:
                 expected = f"a row that opens it at {first.opened_at:%d/%m/%Y %H:%M:%S}"
                 yield Break(Place(title, first.row_number), expected, "none")
             continue

@@ -109,6 +109,23 @@ def test_a_table_of_contents_that_lies_about_a_size_hides_nothing():
     assert "damaged" in refusal_of(lying)
 
 
+def test_a_part_that_is_shorter_than_said_is_refused():
+    """The table of contents says three bytes more than there are; the checksum is right."""
+    body = b"<sst/>" + b" " * 70_001
+    padded = zipped(parts_of(account().sheets()) | {"xl/sharedStrings.xml": body})
+    lying = padded.replace(struct.pack("<L", len(body)), struct.pack("<L", len(body) + 3))
+    assert "expected 70010 bytes, as its zip says; found 70007" in refusal_of(lying)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_part_that_is_there_twice_is_refused():
+    """One reader takes the first, another the last."""
+    packed = io.BytesIO(zipped(parts_of(account().sheets())))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr(SHEET, b"<worksheet/>")
+    assert f"part '{SHEET}': expected one part of that name" in refusal_of(packed.getvalue())
+
+
 def test_many_parts_that_are_large_together_are_refused(monkeypatch):
     """No part is too large, all of them are."""
     monkeypatch.setattr(workbook, "UNPACKED_BYTES_MAX", 100_000)
