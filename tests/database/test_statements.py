@@ -196,3 +196,47 @@ def test_a_position_opened_before_the_first_statement_is_not_known_to_be_conserv
     keep(book, busy_account().export(DAY + timedelta(days=20), YEAR[1]))
     found = "select opened_units, is_conserved from desk.statement_families where paper = 'AAPL/USD'"
     assert select(book, found) == [(None, None)]
+
+
+@pytest.mark.parametrize("is_later_first", [False, True])
+def test_of_two_versions_of_a_row_that_of_the_later_statement_counts(book, is_later_first):
+    """
+    A split rewrote the open rate of what was closed before it; it does not matter which was imported first.
+    """
+    made = busy_account()
+    early = made.export(*YEAR, made_at=YEAR[1])
+    made.closed[0]["rate"] *= 2
+    late = made.export(*YEAR, made_at=YEAR[1] + timedelta(hours=20))
+    for content in (late, early) if is_later_first else (early, late):
+        keep(book, content)
+    rate = (
+        "select close_rate from desk.statement_ledger where sheet = 'closed' and position_id = '2000000004'"
+    )
+    assert select(book, rate) == [(made.closed[0]["rate"],)]
+    assert select(book, "select count(*) from desk.statement_ledger") == [(20,)]
+
+
+@pytest.mark.parametrize(("apart_s", "families_count"), [(0, 1), (1, 1), (-1, 1), (2, 2)])
+def test_the_two_sheets_may_be_a_second_apart(book, apart_s, families_count):
+    """On three of 398 positions of the real file they are; two seconds are another position."""
+    made = MadeAccount()
+    made.deposit(DAY, "500.00")
+    number = made.buy(DAY + timedelta(hours=1), "AAPL/USD", "300.00", "2", "Apple")
+    made.sell(DAY + timedelta(days=30), number, "1.50", "0.5")
+    keep(book, made.export(YEAR[0], DAY + timedelta(days=20)))
+    made.held[number].opened_at += timedelta(seconds=apart_s)
+    keep(book, made.export(DAY + timedelta(days=21), DAY + timedelta(days=31)))
+    assert select(book, "select count(*) from desk.statement_families") == [(families_count,)]
+
+
+def test_a_family_that_closed_more_than_it_opened_is_not_conserved(book):
+    """Told of in two statements, each of which agrees with itself."""
+    made = MadeAccount()
+    made.deposit(DAY, "500.00")
+    number = made.buy(DAY + timedelta(hours=1), "AAPL/USD", "300.00", "2", "Apple")
+    keep(book, made.export(YEAR[0], DAY + timedelta(days=20)))
+    made.held[number].units = Decimal("3")
+    made.sell(DAY + timedelta(days=30), number)
+    keep(book, made.export(DAY + timedelta(days=21), DAY + timedelta(days=31)))
+    found = "select opened_units, closed_units, is_conserved from desk.statement_families"
+    assert select(book, found) == [(Decimal("2"), Decimal("3"), False)]
