@@ -236,9 +236,9 @@ def _totals(statement: Statement) -> Iterator[Break]:
     for meanings, kinds in _MADE_OF.items():
         said = [total for total in between if total.meaning in meanings]
         moved = sum((changed.pop(kind, _NONE) for kind in kinds), _NONE)
-        if said and sum((total.amount for total in said), _NONE) != moved:
-            others = sum((total.amount for total in said[1:]), _NONE)
-            expected = f"{moved - others} for {said[0].label}"
-            yield Break(Place(title, said[0].row_number), expected, f"{said[0].amount}")
+        summed_up = sum((total.amount for total in said), _NONE)
+        if said and summed_up != moved:
+            expected = f"{moved} for {' + '.join(total.label for total in said)}"
+            yield Break(Place(title, said[0].row_number), expected, f"{summed_up}")
     if summed != after.amount:
         yield Break(Place(title, after.row_number), f"{summed}", f"{after.amount}")

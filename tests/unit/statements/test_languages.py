@@ -163,3 +163,16 @@ def test_what_was_withheld_is_not_read_when_it_stands_in_another_currency():
     statement = read_statement(xlsx(sheets))
     assert (statement.currency, statement.dividends) == ("GBP", ())
     assert "Dividends: Net Dividend Received (USD)" in statement.unread
+
+
+def test_totals_are_read_in_the_currency_of_the_account():
+    """Where each stands in two of them, the other one first."""
+    sheets = account().sheets()
+    start = next(n for n, row in enumerate(sheets["Account Summary"]) if row[0] == "Account Summary (USD)")
+    for number, row in enumerate(sheets["Account Summary"][start:], start=start):
+        title = ["Account Summary", "Totals (EUR)", "Totals (USD)"]
+        other = row[1] if isinstance(row[1], str) else row[1] * 2
+        sheets["Account Summary"][number] = title if number == start else [row[0], other, row[1]]
+    statement = read_statement(xlsx(sheets))
+    assert str(statement.totals[-1].amount) == "1001.86"
+    assert not any(one.first_break for one in roll_forwards(statement))
