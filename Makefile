@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run day up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run day up down status test test-long check bench bench-demo bench-ledger bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -86,6 +86,11 @@ BENCHES := bench_load bench_memory bench_year bench_refresh bench_export
 
 bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
 	@failed=0; for bench in $(BENCHES); do $(RUN) tests.bench.$$bench || failed=1; done; exit $$failed
+
+LEDGER_BENCHES := bench_statement
+
+bench-ledger: setup ## Measure the ledger on the real files: an account statement's import against its parsing
+	@failed=0; for bench in $(LEDGER_BENCHES); do $(RUN) tests.bench.$$bench || failed=1; done; exit $$failed
 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files
 	@$(RUN) tests.bench.bench_prices

@@ -16,6 +16,7 @@ from confirm_app.account.cases import cases
 from confirm_app.account.cash import cash
 from confirm_app.account.events import events
 from confirm_app.account.snapshots import snapshots
+from confirm_app.account.statements import allow_upload, statements
 from confirm_app.database import stop_reading
 from confirm_app.guide import guide
 from confirm_app.halt import halt
@@ -77,8 +78,10 @@ def create_app(config: Settings | None = None) -> Flask:
     app.teardown_request(stop_reading)
     # Access first: an expired session leads to the sign-in page, not to a CSRF error.
     app.register_blueprint(access)
+    # Then what may be large, as looking for the CSRF token reads the whole form.
+    app.before_request(allow_upload)
     CSRFProtect(app)
-    account, told = (snapshots, cash, events, cases), (symbols, halt, incidents, guide)
+    account, told = (snapshots, cash, events, cases, statements), (symbols, halt, incidents, guide)
     for blueprint in (sign_in, tickets, plan_again, confirmations, trial, *account, *told, health):
         app.register_blueprint(blueprint)
     answers.register(app)

@@ -30,6 +30,7 @@ PURE = (
     "trading_ops.tickets.build", "trading_ops.tickets.reasons", "trading_ops.tickets.render",
     "trading_ops.tickets.letters", "trading_ops.tickets.invite", "trading_ops.bars.parse", "trading_ops.bars.check",
     "trading_ops.bars.table", "trading_ops.bars.restatement", "trading_ops.comms.letters", "confirm_app.forms.*",
+    "trading_ops.statements.workbook", "trading_ops.statements.parse", "trading_ops.statements.rollforward",
 )  # fmt: skip
 IMPURE = ("trading_ops.plan.steps",)
 # The committed config/market_overrides.csv, read once.
@@ -56,7 +57,7 @@ WALLS = {
 
 # The library's rooms from the ground up: a room imports what stands before it, never what stands after.
 FLOORS = (
-    "", "config", "exchange", "wording", "db", "comms", "sources", "universe", "bars", "runs", "plan", "ledger", "imported_fills", "tax",
+    "", "config", "exchange", "wording", "db", "comms", "sources", "universe", "bars", "runs", "plan", "ledger", "statements", "imported_fills", "tax",
     "models", "ops", "tickets", "reports", "watch", "simulation", "cli", "__main__",
 )  # fmt: skip
 # confirm_app's: what its pages share, its pages, and what puts them together.

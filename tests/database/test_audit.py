@@ -54,7 +54,7 @@ def test_every_function_that_writes_a_fact_writes_who_did_it(desk):
     assert {name for name, tells in writers.items() if not tells} == set(SILENT)
     assert {name for name, tells in writers.items() if tells} == {
         "acknowledge_incident", "admit_sign_in", "adopt_policy", "approve_event", "believe_splits", "cancel_absence", "close_incident", "engage_halt",
-        "record_absence", "record_cash_movement", "record_confirmation", "record_event", "record_fills", "record_model_state", "record_opening", "record_snapshot",
+        "record_absence", "record_cash_movement", "record_confirmation", "record_event", "record_fills", "record_model_state", "record_opening", "record_snapshot", "record_statement",
         "record_switch", "record_test_confirmation", "release_halt", "request_plan", "reverse_cash_movement", "reverse_event", "reverse_opening",
         "review_drawdown", "set_person", "settle_sign_in", "settle_split", "verify_symbol",
     }  # fmt: skip

@@ -31,6 +31,8 @@ WORDS = {
     "splits refuse": "AAA 2026-06-10 why --person operator",
     "opening record": "/no/such --person operator",
     "opening take-back": "why --person operator",
+    "statement check": "/no/such",
+    "statement import": "/no/such --person operator",
     "model show": "abc",
     "model shadow": "abc --reason why --person operator",
     "model promote": "abc --reason why --person operator",

@@ -33,6 +33,8 @@ KEYS = {
     "imported_fill_id": "desk.imported_fills",
     "event_id": "desk.ledger_events",
     "snapshot_id": "desk.broker_snapshots",
+    "statement_id": "desk.statements",
+    "statement_row_id": "desk.statement_rows",
     "incident_id": "desk.incidents",
     "mail_id": "desk.outbox",
 }
@@ -45,7 +47,7 @@ MARTS = PROJECT_ROOT / "dbt_project/models/marts"
 DESKS_OWN = {"desk.incidents", "desk.outbox"}
 
 MODEL = "0" * 64
-# Of each run targets, a check, an incident; scores of a model, a ticket with an open line, and mail.
+# Of each run targets, a check, an incident; scores of a model, a ticket with a disputed line, and mail.
 MORE_ROWS = """
 insert into desk.portfolio_targets (
     run_id, internal_symbol, target_weight_ratio, target_value_gbp, held_units, held_value_gbp, binding_constraint
@@ -80,6 +82,11 @@ insert into desk.plan_requests (ticket_id, person) values ('demo-2026-W26-2', 'o
 insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol)
 select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
 from desk.runs as run where run.attempt_number = 2;
+
+insert into desk.ledger_trades_intended select run_id, 1, 'ALDR', 'BUY', 500, 6.25, false, 100, 103, 1.25 from desk.runs where attempt_number = 2 on conflict do nothing;
+with told as (insert into desk.statement_rows (portfolio_id, sheet, kind, position_id, happened_at, occurrence, content_sha256, paper, asset, leverage, is_short, isin, cash_delta, units, raw_cells)
+    select 'demo', 'activity', kind, '1', desk.now(), 1, repeat(digit, 64), 'ALDR/USD', 'cfd', 1, false, '', 1, 1, '[]' from (values ('opened', '1'), ('dividend', '2')) as booked (kind, digit) returning statement_row_id)
+insert into desk.statement_contents select statement_id, 'activity', 10 + statement_row_id, statement_row_id from told cross join desk.statements;
 
 insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text)
 select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;

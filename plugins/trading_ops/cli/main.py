@@ -29,14 +29,8 @@ from trading_ops.wording.instants import utc_minute
 _NONE: dict[str, Verb] = {}
 # Each says by itself what is wrong and how to go on.
 _REFUSALS = (
-    UnknownPerson,
-    OverridesError,
-    OtherDesk,
-    PolicyError,
-    SettingsError,
-    SourcesError,
-    UniverseError,
-)
+    UnknownPerson, OverridesError, OtherDesk, PolicyError, SettingsError, SourcesError, UniverseError,
+)  # fmt: skip
 
 
 def parser(more: dict[str, Verb] = _NONE) -> argparse.ArgumentParser:
@@ -208,7 +202,8 @@ def _review_drawdown(options) -> int:
 # Not `universe` and `fills`, of which some work on files alone, nor `migrate`: they say it by themselves.
 _ON_A_DATABASE = (
     "fetch", "model", "status", "ticket", "loads", "invariants", "mail", "test-ticket", "halt", "release",
-    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "splits", "tax",
+    "review-drawdown", "away", "data-quality", "riskguard", "incidents", "opening", "splits", "statement",
+    "tax",
 )  # fmt: skip
 _VERBS = {
     "data-quality": gates.run,

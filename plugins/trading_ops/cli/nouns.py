@@ -5,7 +5,19 @@ The verbs that are nouns with a file of their own: what each is for, what adds i
 import argparse
 from collections.abc import Callable
 
-from trading_ops.cli import away, fetch, fills, incidents, mail, models, opening, splits, tax, universe
+from trading_ops.cli import (
+    away,
+    fetch,
+    fills,
+    incidents,
+    mail,
+    models,
+    opening,
+    splits,
+    statement,
+    tax,
+    universe,
+)
 
 Verb = tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 
@@ -15,6 +27,7 @@ NOUNS: dict[str, Verb] = {
     "away": ("say when the executor is away: such a week is a NO-TRADE", away.add_options, away.run),
     "opening": ("what the book began with, cash and stocks", opening.add_verbs, opening.run),
     "splits": ("what is believed of the splits of holdings", splits.add_verbs, splits.run),
+    "statement": ("eToro's account statements, and what they prove", statement.add_verbs, statement.run),
     "fetch": ("get missing bars from online sources", fetch.add_options, fetch.run),
     "fills": ("fills of another executor, kept apart", fills.add_verbs, fills.run),
     "model": ("the models and which of them may rank", models.add_verbs, models.run),

@@ -14,6 +14,11 @@ def gbp(value: Decimal | None) -> str:
     return UNKNOWN if value is None else f"{'-' if value < 0 else ''}£{abs(value):,.2f}"
 
 
+def signed(amount: Decimal | None) -> str:
+    """Return an amount of whichever currency stands beside it, with its sign: +1,234.50."""
+    return UNKNOWN if amount is None else f"{amount:+,.2f}"
+
+
 def usd(price: Decimal | None) -> str:
     """Return a price as it is quoted: whole cents, four decimals under a dollar."""
     return UNKNOWN if price is None else f"${price:,.2f}" if price >= 1 else f"${price:,.4f}"

@@ -1,0 +1,3 @@
+"""
+The broker's account statement: read as eToro writes it, checked against itself, held against the ledger.
+"""
