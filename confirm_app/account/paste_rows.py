@@ -49,8 +49,8 @@ def with_pasted(
                 told.append(f"{len(pasted)} lines of {pasted[0].name} are added up: {units} units")
     values["paste"] = "\n".join(row.line for row in wrong)
     errors = tuple(FieldError("paste", f"{row.line[:60]}: {row.why}") for row in wrong)
-    stocks = f"{filled} stock{'s' * (filled != 1)}"
-    return PostedForm(values, errors), (f"{stocks} read from the table. Compare each row with eToro.", *told)
+    stocks = f"{filled} stock{'s' * (filled != 1)} read from the table, none recorded yet"
+    return PostedForm(values, errors), (f"{stocks}. Compare each row with eToro.", *told)
 
 
 def _row_of(stock: str, values: Mapping[str, str], symbol_of: Mapping[str, str]):
