@@ -574,24 +574,25 @@ told as (
 
 booked as (
     select
-        movement.portfolio_id, movement.kind, (movement.occurred_at at time zone 'Europe/London')::date as happened_date,
-        movement.amount_gbp, account.compared_amount,
+        entry.portfolio_id, entry.kind, entry.happened_date, account.compared_amount,
         row_number() over (
-            partition by movement.portfolio_id, movement.kind, (movement.occurred_at at time zone 'Europe/London')::date,
-                account.compared_amount
-            order by movement.occurred_at, movement.movement_id
+            partition by entry.portfolio_id, entry.kind, entry.happened_date, account.compared_amount
+            order by entry.happened_at, entry.entry_id
         ) as place
-    from desk.ledger_cash_movements as movement
-    inner join desk.portfolios as book on book.portfolio_id = movement.portfolio_id
+    from (
+        select
+            portfolio_id, entry_id, happened_at, cash_delta_gbp,
+            case when kind = 'fx_conversion' then 'fee' else kind end as kind,
+            (happened_at at time zone 'Europe/London')::date as happened_date
+        from desk.entries
+        where not is_taken_back and cash_delta_gbp <> 0 and kind not in ('fill', 'trade')
+    ) as entry
+    inner join desk.portfolios as book on book.portfolio_id = entry.portfolio_id
     inner join (select portfolio_id, min(currency) as currency from desk.statements group by portfolio_id) as said
-        on said.portfolio_id = movement.portfolio_id
+        on said.portfolio_id = entry.portfolio_id
     cross join lateral (
-        select case when said.currency = book.base_currency then movement.amount_gbp end as compared_amount
+        select case when said.currency = book.base_currency then entry.cash_delta_gbp end as compared_amount
     ) as account
-    where movement.reverses_movement_id is null
-        and not exists (
-            select from desk.ledger_cash_movements as later where later.reverses_movement_id = movement.movement_id
-        )
 ),
 
 found as (
@@ -612,10 +613,11 @@ found as (
     from told
     where told.kind = 'split'
         and not exists (
-            select from desk.ledger_corporate_actions as action
-            where action.portfolio_id = told.portfolio_id
-                and desk.names_of(action.internal_symbol) && desk.names_of(told.paper)
-                and abs(action.ex_date - told.happened_date) <= 5
+            select from desk.entries as entry
+            where entry.portfolio_id = told.portfolio_id
+                and entry.kind = 'split'
+                and desk.names_of(entry.internal_symbol) && desk.names_of(told.paper)
+                and abs((entry.happened_at at time zone 'America/New_York')::date - told.happened_date) <= 5
         )
     union all
     select
@@ -627,6 +629,17 @@ found as (
         where execution.portfolio_id = trade.portfolio_id and execution.position_id = trade.position_id
             and execution.kind = trade.kind
     )
+        -- Booked as a trade outside a ticket.
+        and not exists (
+            select from desk.entries as entry
+            where entry.portfolio_id = trade.portfolio_id
+                and entry.kind = 'trade'
+                and not entry.is_taken_back
+                and desk.names_of(entry.internal_symbol) && desk.names_of(trade.paper)
+                and entry.units_delta = case trade.side when 'BUY' then trade.units else -trade.units end
+                and (entry.happened_at at time zone 'Europe/London')::date
+                    = (trade.happened_at at time zone 'Europe/London')::date
+        )
 )
 
 select found.*
