@@ -175,6 +175,51 @@ def test_a_trade_before_its_ticket_was_out_is_none_of_its_line(desk, ticket):
     assert select(desk, PROOF)[0][1] == "the statement has no such trade"
 
 
+def sell_next_week(desk) -> str:
+    """Issue the next week's ticket with one SELL of Alder."""
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
+    run_id = rows.add_plan_run(desk, weeks=1)
+    rows.add_intended(desk, run_id, 1, "ALDR", "SELL")
+    rows.pass_all_gates(desk, run_id)
+    rows.decide(desk, run_id)
+    row = rows.ticket_row(desk, run_id)
+    with connect("desk_planner", desk) as connection:
+        rows.insert_ticket(connection, row, [1])
+    return row["ticket_id"]
+
+
+def test_a_trade_of_the_next_week_is_none_of_this_weeks_line(desk, ticket):
+    """From the next orders on a purchase is nobody's: this line is proven by what came before them."""
+    rows.confirm_line(desk, ticket, 1, "DONE", [fill()])
+    sell_next_week(desk)
+    made = account()
+    made.buy(AT, "ALDR/USD", "500.00", "5", "Alder Instruments")
+    made.buy(AT + timedelta(weeks=1), "ALDR/USD", "100.00", "1", "Alder Instruments")
+    rows.set_clock(desk, MADE_AT + timedelta(weeks=1))
+    keep(desk, made.export(START, END + timedelta(weeks=1), MADE_AT + timedelta(weeks=1)))
+    assert [row[:3] for row in select(desk, PROOF)] == [("PROVEN", None, 0), ("INTENDED", None, 0)]
+
+
+def test_a_sale_of_a_family_whose_parts_do_not_add_up_is_disputed(desk, ticket):
+    """Five units were opened by one statement, and six are closed by the next: both lines of it are."""
+    rows.confirm_line(desk, ticket, 1, "DONE", [fill("5")])
+    made = account()
+    number = made.buy(AT, "ALDR/USD", "500.00", "5", "Alder Instruments")
+    keep(desk, made.export(START, END, MADE_AT))
+    second = sell_next_week(desk)
+    made.held[number].units = Decimal("6")
+    made.sell(AT + timedelta(weeks=1), number)
+    rows.set_clock(desk, MADE_AT + timedelta(weeks=1))
+    sold = fill("5", "100.00", "400.00") | {"executed_at": (AT + timedelta(weeks=1)).isoformat()}
+    rows.confirm_line(desk, second, 1, "DONE", [sold])
+    assert [row[0] for row in select(desk, PROOF)] == ["PROVEN", "CLAIMED"]
+    keep(
+        desk, made.export(END + timedelta(seconds=1), END + timedelta(weeks=1), MADE_AT + timedelta(weeks=1))
+    )
+    disputes = [row[1] for row in select(desk, PROOF)]
+    assert disputes == [f"position {number}: its parts are not what was opened", "the units differ"]
+
+
 def test_a_sale_is_proven_over_all_the_families_it_closed(desk):
     """Seven units of two positions, one closed whole and of the other a part with a number of its own."""
     rows.set_clock(desk, rows.SATURDAY_AT)
@@ -185,21 +230,13 @@ def test_a_sale_is_proven_over_all_the_families_it_closed(desk):
     two = made.buy(AT + timedelta(minutes=1), "ALDR/USD", "310.00", "3", "Alder Instruments")
     rows.set_clock(desk, MADE_AT)
     rows.confirm_line(desk, first, 1, "DONE", [fill(), fill("3", "103.3333", "248.00")])
-    later = AT + timedelta(weeks=1)
-    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
-    run_id = rows.add_plan_run(desk, weeks=1)
-    rows.add_intended(desk, run_id, 1, "ALDR", "SELL")
-    rows.pass_all_gates(desk, run_id)
-    rows.decide(desk, run_id)
-    second = rows.ticket_row(desk, run_id)
-    with connect("desk_planner", desk) as connection:
-        rows.insert_ticket(connection, second, [1])
+    later, second = AT + timedelta(weeks=1), sell_next_week(desk)
     made.sell(later, one, "5.00")
     made.sell(later + timedelta(minutes=1), two, "2.00", "2")
     rows.set_clock(desk, MADE_AT + timedelta(weeks=1))
     sold = fill("5", "101", "404.00") | {"executed_at": later.isoformat()}
     rest = fill("2", "104.333", "167.00") | {"executed_at": (later + timedelta(minutes=1)).isoformat()}
-    rows.confirm_line(desk, second["ticket_id"], 1, "DONE", [sold, rest])
+    rows.confirm_line(desk, second, 1, "DONE", [sold, rest])
     keep(desk, made.export(START, END + timedelta(weeks=1), MADE_AT + timedelta(weeks=1)))
     assert [row[0] for row in select(desk, PROOF)] == ["PROVEN", "PROVEN"]
     executions = "select family_id, position_id, units from desk.line_executions where side = 'SELL' order by happened_at"

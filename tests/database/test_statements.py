@@ -176,7 +176,7 @@ def test_a_cost_no_statement_measured_is_told_by_one_that_did(book):
     later = made.export(DAY + timedelta(days=1), YEAR[1])
     keep(book, later)
     assert select(book, cost) == [(Decimal("-187.50"),)]
-    keep(book, made.export(*YEAR))
+    keep(book, made.export(*YEAR, made_at=YEAR[1]))
     assert select(book, cost) == [(Decimal("-300.00"),)]
 
 

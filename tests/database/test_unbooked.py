@@ -43,9 +43,9 @@ def test_a_dividend_is_unbooked_until_somebody_books_it(book):
     bought = ("opened", Decimal("-400.00"))
     dividend = ("dividend", Decimal("1.20"))
     assert select(book, UNBOOKED) == [bought, dividend, dividend]
-    move(book, "dividend", "1.20", AT, "one")
-    assert select(book, UNBOOKED) == [bought, dividend]
     move(book, "dividend", "1.21", AT, "wrong")
+    assert select(book, UNBOOKED) == [bought, dividend, dividend]
+    move(book, "dividend", "1.20", AT, "one")
     assert select(book, UNBOOKED) == [bought, dividend]
     move(book, "dividend", "1.20", AT + timedelta(minutes=1), "two")
     assert select(book, UNBOOKED) == [bought]
@@ -100,3 +100,33 @@ def test_of_an_account_in_dollars_the_day_and_the_kind_are_compared(book):
     keep(book, made.export(START, END, MADE_AT))
     move(book, "dividend", "0.95", AT + timedelta(hours=1), "one")
     assert select(book, UNBOOKED) == [("opened", Decimal("-400.00"))]
+
+
+def book_event(desk, kind: str, at, symbol: str, key: str, **leg) -> None:
+    """Book what happened beside ticket lines, as the page does."""
+    request = {
+        "portfolio_id": desk.portfolio_id, "kind": kind, "happened_at": at.isoformat(), "person": "operator",
+        "notes": "statement", "document": "", "idempotency_key": key, "legs": [{"symbol": symbol, **leg}],
+    }  # fmt: skip
+    with connect("desk_app", desk) as connection:
+        connection.execute("select desk.record_event(%s)", (json.dumps(request),))
+
+
+def test_a_trade_and_a_dividend_that_are_booked_as_events_are_no_longer_told(book):
+    """By stock, day and units, by kind, day and net; of two alike one stays until it is booked as well."""
+    rows.add_policy(book)
+    rows.add_universe(book)
+    made = account("GBP")
+    at = AT - timedelta(days=5)
+    number = [
+        made.buy(at + timedelta(minutes=minute), "ALDR/USD", "400.00", "5", "Alder") for minute in (0, 1)
+    ][0]
+    made.dividend(AT, number, "1.20", "0.51")
+    keep(book, made.export(START, END, MADE_AT))
+    bought, dividend = ("opened", Decimal("-400.00")), ("dividend", Decimal("1.20"))
+    assert select(book, UNBOOKED) == [bought, bought, dividend]
+    book_event(book, "trade", at + timedelta(minutes=30), "ALDR", "one", units="5", cash_gbp="-401.00")
+    assert select(book, UNBOOKED) == [bought, dividend]
+    book_event(book, "trade", at + timedelta(minutes=31), "ALDR", "two", units="5", cash_gbp="-400.00")
+    book_event(book, "dividend", AT, "ALDR", "three", cash_gbp="1.20", withheld_gbp="0.51")
+    assert select(book, UNBOOKED) == []

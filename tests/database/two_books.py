@@ -60,11 +60,9 @@ insert into desk.signals_ranked (
 select run_id, 'qlib', 'ALDR', 1, 1, frozen_at, 5, 'LONG', 1, 1, model_version, config_hash
 from desk.runs where model_version is not null;
 
-insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix)
-select run_id, 'turnover', true, '', '' from desk.runs on conflict do nothing;
+insert into desk.risk_checks (run_id, check_name, is_clear, reason, fix) select run_id, 'turnover', true, '', '' from desk.runs on conflict do nothing;
 
-insert into desk.incidents (code, dedupe_key, run_id, detail)
-select 'STEP_FAILED', 'STEP_FAILED:' || run_id, run_id, 'd' from desk.runs;
+insert into desk.incidents (code, dedupe_key, run_id, detail) select 'STEP_FAILED', 'STEP_FAILED:' || run_id, run_id, 'd' from desk.runs;
 
 insert into desk.tickets (
     ticket_id, run_id, portfolio_id, plan_week, kind, reasons, body_json, body_markdown, content_sha256, window_open_at,
@@ -79,8 +77,7 @@ inner join desk.runs as run on run.attempt_number = 2;
 
 insert into desk.plan_requests (ticket_id, person) values ('demo-2026-W26-2', 'operator');
 
-insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol)
-select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
+insert into desk.ticket_lines (ticket_id, line_number, run_id, etoro_search_name, order_type, universe_hash, internal_symbol) select 'demo-2026-W26-2', 1, run.run_id, 'Alder', 'MARKET', run.universe_hash, 'ALDR'
 from desk.runs as run where run.attempt_number = 2;
 
 insert into desk.ledger_trades_intended select run_id, 1, 'ALDR', 'BUY', 500, 6.25, false, 100, 103, 1.25 from desk.runs where attempt_number = 2 on conflict do nothing;
@@ -88,8 +85,7 @@ with told as (insert into desk.statement_rows (portfolio_id, sheet, kind, positi
     select 'demo', 'activity', kind, '1', desk.now(), 1, repeat(digit, 64), 'ALDR/USD', 'cfd', 1, false, '', 1, 1, '[]' from (values ('opened', '1'), ('dividend', '2')) as booked (kind, digit) returning statement_row_id)
 insert into desk.statement_contents select statement_id, 'activity', 10 + statement_row_id, statement_row_id from told cross join desk.statements;
 
-insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text)
-select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;
+insert into desk.outbox (dedupe_key, kind, ticket_id, recipient, subject, body_text) select 'ticket:' || ticket_id, 'ticket', ticket_id, 'executor@trading-ops.example', 's', 'b' from desk.tickets;
 """
 
 

@@ -530,28 +530,42 @@ from disputed;
 comment on view desk.line_proofs is
     'Each ticket line: INTENDED, CLAIMED by a confirmation, PROVEN by a statement, or DISPUTED with the difference.';
 
--- What the statements have and the book has not. It is shown and not booked.
+-- What the statements have and the book has not. It is shown and not booked. The first of two alike is booked by the first
+-- of two alike.
 create view desk.statement_unbooked as
-with begun as (
-    select portfolio_id, min(happened_at) as begun_at from desk.entries group by portfolio_id
+with entries as materialized (
+    select
+        entry.*, case entry.kind when 'fx_conversion' then 'fee' else entry.kind end as paid_as,
+        (entry.happened_at at time zone 'Europe/London')::date as happened_date,
+        desk.names_of(entry.internal_symbol) as names
+    from desk.entries as entry
+    where not entry.is_taken_back
 ),
 
-moved as (
+accounts as (
     select
-        ledger.*, book.base_currency = account.currency as is_in_base_currency,
+        book.portfolio_id, min(statement.currency) = book.base_currency as is_in_base_currency,
+        (select min(entry.happened_at) from entries as entry where entry.portfolio_id = book.portfolio_id) as begun_at
+    from desk.portfolios as book
+    inner join desk.statements as statement on statement.portfolio_id = book.portfolio_id
+    group by book.portfolio_id, book.base_currency
+),
+
+-- Money, by kind, day and amount; of an account in another currency than the book by kind and day.
+paid as (
+    select
+        ledger.*, (ledger.happened_at at time zone 'Europe/London')::date as happened_date,
+        case when account.is_in_base_currency then ledger.cash_delta end as compared_amount,
         case
             when ledger.kind in ('deposit', 'withdrawal', 'dividend', 'interest') then ledger.kind
             when ledger.kind = 'adjustment' then 'correction'
-            when ledger.kind <> 'split' then 'fee'
-        end as movement_kind,
-        (ledger.happened_at at time zone 'Europe/London')::date as happened_date
+            else 'fee'
+        end as entry_kind
     from desk.statement_ledger as ledger
-    inner join desk.portfolios as book on book.portfolio_id = ledger.portfolio_id
-    inner join (select portfolio_id, min(currency) as currency from desk.statements group by portfolio_id) as account
-        on account.portfolio_id = ledger.portfolio_id
+    inner join accounts as account on account.portfolio_id = ledger.portfolio_id
     where ledger.sheet = 'activity'
-        and ledger.kind not in ('opened', 'closed', 'airdrop', 'staking')
-        and (ledger.cash_delta <> 0 or ledger.kind = 'split')
+        and ledger.kind not in ('opened', 'closed', 'airdrop', 'staking', 'split')
+        and ledger.cash_delta <> 0
         -- The fees of a line are part of what its confirmation says.
         and not exists (
             select from desk.line_executions as execution
@@ -560,92 +574,95 @@ moved as (
         )
 ),
 
--- The first of two alike is booked by the first of two alike.
-told as (
-    select
-        moved.*,
-        case when is_in_base_currency then cash_delta end as compared_amount,
-        row_number() over (
-            partition by portfolio_id, movement_kind, happened_date, case when is_in_base_currency then cash_delta end
-            order by happened_at, position_id, occurrence
-        ) as place
-    from moved
+paid_in_order as (
+    select paid.*, row_number() over (
+        partition by portfolio_id, entry_kind, happened_date, compared_amount
+        order by happened_at, position_id, occurrence
+    ) as place
+    from paid
 ),
 
-booked as (
+moved_in_order as (
     select
-        entry.portfolio_id, entry.kind, entry.happened_date, account.compared_amount,
+        entry.portfolio_id, entry.paid_as, entry.happened_date,
+        case when account.is_in_base_currency then entry.cash_delta_gbp end as compared_amount,
         row_number() over (
-            partition by entry.portfolio_id, entry.kind, entry.happened_date, account.compared_amount
+            partition by entry.portfolio_id, entry.paid_as, entry.happened_date,
+                case when account.is_in_base_currency then entry.cash_delta_gbp end
             order by entry.happened_at, entry.entry_id
         ) as place
-    from (
-        select
-            portfolio_id, entry_id, happened_at, cash_delta_gbp,
-            case when kind = 'fx_conversion' then 'fee' else kind end as kind,
-            (happened_at at time zone 'Europe/London')::date as happened_date
-        from desk.entries
-        where not is_taken_back and cash_delta_gbp <> 0 and kind not in ('fill', 'trade')
-    ) as entry
-    inner join desk.portfolios as book on book.portfolio_id = entry.portfolio_id
-    inner join (select portfolio_id, min(currency) as currency from desk.statements group by portfolio_id) as said
-        on said.portfolio_id = entry.portfolio_id
-    cross join lateral (
-        select case when said.currency = book.base_currency then entry.cash_delta_gbp end as compared_amount
-    ) as account
+    from entries as entry
+    inner join accounts as account on account.portfolio_id = entry.portfolio_id
+    where entry.cash_delta_gbp <> 0
 ),
 
-found as (
+-- Units, by paper, day and count.
+traded as (
     select
-        portfolio_id, kind, position_id, happened_at, paper, null::numeric as units, cash_delta as amount, true as is_underlying,
-        statement_row_id
-    from told
-    where kind <> 'split'
-        and not exists (
-            select from booked
-            where booked.portfolio_id = told.portfolio_id and booked.kind = told.movement_kind
-                and booked.happened_date = told.happened_date and booked.place = told.place
-                and booked.compared_amount is not distinct from told.compared_amount
-        )
-    union all
-    select
-        told.portfolio_id, told.kind, told.position_id, told.happened_at, told.paper, null, 0, true, told.statement_row_id
-    from told
-    where told.kind = 'split'
-        and not exists (
-            select from desk.entries as entry
-            where entry.portfolio_id = told.portfolio_id
-                and entry.kind = 'split'
-                and desk.names_of(entry.internal_symbol) && desk.names_of(told.paper)
-                and abs((entry.happened_at at time zone 'America/New_York')::date - told.happened_date) <= 5
-        )
-    union all
-    select
-        trade.portfolio_id, trade.kind, trade.position_id, trade.happened_at, trade.paper, trade.units,
-        case trade.side when 'BUY' then -trade.value else trade.value end, trade.is_underlying, null
+        trade.*, (trade.happened_at at time zone 'Europe/London')::date as happened_date,
+        case trade.side when 'BUY' then trade.units else -trade.units end as units_delta
     from desk.statement_trades as trade
     where not exists (
         select from desk.line_executions as execution
         where execution.portfolio_id = trade.portfolio_id and execution.position_id = trade.position_id
             and execution.kind = trade.kind
     )
-        -- Booked as a trade outside a ticket.
+),
+
+traded_in_order as (
+    select traded.*, row_number() over (
+        partition by portfolio_id, paper, happened_date, round(units_delta, 4) order by happened_at, position_id
+    ) as place
+    from traded
+),
+
+booked_in_order as (
+    select entry.*, row_number() over (
+        partition by entry.portfolio_id, entry.internal_symbol, entry.happened_date, round(entry.units_delta, 4)
+        order by entry.happened_at, entry.entry_id
+    ) as place
+    from entries as entry
+    where entry.kind in ('trade', 'air_drop') and entry.units_delta <> 0
+),
+
+found as (
+    select
+        portfolio_id, kind, position_id, happened_at, paper, null::numeric as units, cash_delta as amount,
+        true as is_underlying
+    from paid_in_order as paid
+    where not exists (
+        select from moved_in_order as moved
+        where moved.portfolio_id = paid.portfolio_id and moved.paid_as = paid.entry_kind
+            and moved.happened_date = paid.happened_date and moved.place = paid.place
+            and moved.compared_amount is not distinct from paid.compared_amount
+    )
+    union all
+    select split.portfolio_id, split.kind, split.position_id, split.happened_at, split.paper, null, 0, true
+    from desk.statement_ledger as split
+    where split.kind = 'split'
         and not exists (
-            select from desk.entries as entry
-            where entry.portfolio_id = trade.portfolio_id
-                and entry.kind = 'trade'
-                and not entry.is_taken_back
-                and desk.names_of(entry.internal_symbol) && desk.names_of(trade.paper)
-                and entry.units_delta = case trade.side when 'BUY' then trade.units else -trade.units end
-                and (entry.happened_at at time zone 'Europe/London')::date
-                    = (trade.happened_at at time zone 'Europe/London')::date
+            select from entries as entry
+            where entry.portfolio_id = split.portfolio_id and entry.kind = 'split'
+                and entry.names && desk.names_of(split.paper)
+                and entry.happened_at between split.happened_at - interval '5 days' and split.happened_at + interval '5 days'
         )
+    union all
+    select
+        trade.portfolio_id, trade.kind, trade.position_id, trade.happened_at, trade.paper, trade.units,
+        case trade.side when 'BUY' then -trade.value else trade.value end, trade.is_underlying
+    from traded_in_order as trade
+    where not trade.is_underlying or not exists (
+        select from booked_in_order as booked
+        where booked.portfolio_id = trade.portfolio_id and booked.names && trade.names
+            and booked.happened_date = trade.happened_date and booked.place = trade.place
+            and round(booked.units_delta, 4) = round(trade.units_delta, 4)
+    )
 )
 
 select found.*
 from found
-left join begun on begun.portfolio_id = found.portfolio_id
-where found.happened_at >= coalesce(begun.begun_at, '-infinity');
+inner join accounts as account on account.portfolio_id = found.portfolio_id
+where found.happened_at >= coalesce(account.begun_at, '-infinity');
 comment on view desk.statement_unbooked is
     'Rows of the statements that the book lacks: dividends, fees, trades of no ticket. A person decides what becomes of each.';
 
