@@ -43,7 +43,8 @@ def test_a_dividend_is_unbooked_until_somebody_books_it(book):
     bought = ("opened", Decimal("-400.00"))
     dividend = ("dividend", Decimal("1.20"))
     assert select(book, UNBOOKED) == [bought, dividend, dividend]
-    move(book, "dividend", "1.21", AT, "wrong")
+    move(book, "dividend", "1.21", AT, "another amount")
+    move(book, "dividend", "1.20", AT - timedelta(days=1), "another day")
     assert select(book, UNBOOKED) == [bought, dividend, dividend]
     move(book, "dividend", "1.20", AT, "one")
     assert select(book, UNBOOKED) == [bought, dividend]
