@@ -125,7 +125,7 @@ comment on type desk.lot is
 create function desk.lots_known(asked_portfolio_id text, known_at timestamptz, believed_at timestamptz)
 returns table (
     slice_number integer, lot_number integer, internal_symbol text, opened_at timestamptz, opened_by text,
-    closed_at timestamptz, closed_by text, units numeric, cost_gbp numeric, cost_usd numeric, fee_gbp numeric,
+    closed_at timestamptz, closed_as text, closed_by text, units numeric, cost_gbp numeric, cost_usd numeric, fee_gbp numeric,
     proceeds_gbp numeric, proceeds_usd numeric
 )
 language plpgsql stable security definer
@@ -171,6 +171,7 @@ begin
         end if;
         internal_symbol := step.internal_symbol;
         closed_at := step.happened_at;
+        closed_as := step.kind;
         closed_by := coalesce(step.entry_id, step.kind);
         wanted := greatest(-step.units_delta, 0);
         brought := array[step.value_gbp, step.value_usd, step.fee_gbp];
@@ -284,6 +285,7 @@ begin
     end loop;
 
     closed_at := null;
+    closed_as := null;
     closed_by := null;
     proceeds_gbp := null;
     proceeds_usd := null;
@@ -327,9 +329,23 @@ cross join lateral desk.lots_known(
 ) as lot;
 comment on view desk.run_lots is 'The lots of its book that a run knows.';
 
+create view desk.costs_in_kind as
+select
+    opening.portfolio_id, format('opening/%s', opening.opening_id) as entry_id, position.internal_symbol,
+    position.cost_gbp::numeric as cost_gbp
+from desk.openings as opening
+inner join desk.opening_positions as position on position.opening_id = opening.opening_id
+union all
+select event.portfolio_id, format('event/%s', event.event_id), leg.internal_symbol, sum(leg.cost_gbp)
+from desk.ledger_events as event
+inner join desk.ledger_event_legs as leg on leg.event_id = event.event_id
+where leg.cost_gbp <> 0
+group by event.event_id, leg.internal_symbol;
+comment on view desk.costs_in_kind is 'What stocks had cost that came without being bought here; negative where cost left one.';
+
 revoke all on function desk.share_of(numeric, numeric, numeric), desk.shares_of(numeric[], numeric, numeric),
     desk.added(numeric[], numeric[], integer), desk.lot_steps(text, timestamptz, timestamptz),
     desk.lots_known(text, timestamptz, timestamptz) from public;
 grant execute on function desk.lots_known(text, timestamptz, timestamptz)
     to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;
-grant select on desk.lots, desk.run_lots to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;
+grant select on desk.lots, desk.run_lots, desk.costs_in_kind to desk_dbt, desk_app, desk_planner, desk_reader, desk_backup;

@@ -3,7 +3,7 @@
 from trading_ops.db.migrate import run_sql_file
 
 revision = "0051"
-down_revision = "0047"
+down_revision = "0054"
 
 
 def upgrade() -> None:
