@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run day up down status test test-long check bench bench-demo bench-prices bench-qlib docs doctor lock lock-qlib clean
+.PHONY: health psql data-quality riskguard help setup init setup-qlib image-qlib demo run day up down status test test-long check bench bench-demo bench-ledger bench-prices bench-qlib docs doctor lock lock-qlib clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -93,6 +93,9 @@ bench-prices: setup ## Compare the adjusted prices with the vendors' own on the 
 bench-qlib: setup setup-qlib ## Measure features, store and containers against stock Qlib: make bench-qlib [BENCH="--symbols 500"]
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
 	@$(RUN) tests.bench.bench_qlib_container $(BENCH)
+
+bench-ledger: setup ## Measure how long a book of ten years and 20,000 entries is counted anew
+	@$(RUN) tests.bench.bench_ledger
 
 bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
 	@$(RUN) tests.bench.bench_demo

@@ -65,7 +65,9 @@ def main() -> int:
         with connect("desk_reader", desk) as connection:
             entries_s, _ = _timed(connection, "count(*), sum(cash_delta_gbp)", "entries_known")
             lots_s, lots_count = _timed(connection, "count(*), sum(cost_gbp)", "lots_known")
-    print(f"{entries_count:,} entries, {WEEKS_COUNT / 52:.0f} years of {STOCKS_COUNT} stocks traded every week")
+    print(
+        f"{entries_count:,} entries, {WEEKS_COUNT / 52:.0f} years of {STOCKS_COUNT} stocks traded every week"
+    )
     print(f"  units and cash from the first day   {entries_s:6.2f} s")
     print(f"  and every lot, {lots_count:,} parts       {lots_s:6.2f} s")
     print(f"  both / the goal of {GOAL_S} s            {(entries_s + lots_s) / GOAL_S:6.2f} x")

@@ -273,3 +273,6 @@ select run_id, portfolio_id, 1, 'ALDR', now(), 'fill', 'fill/1', 1, 80, 81.60, 1
 
 -- assert_gains_add_up: what was paid in and gained is the equity
 update marts.gains set paid_in_gbp = paid_in_gbp + 0.01;
+
+-- assert_gains_add_up: the whole return is what the index grew by
+update marts.returns set time_weighted_ratio = 0.01 where span = 'all';

@@ -60,6 +60,16 @@ compared as (
         and equity.session_date = run.as_of_date
     -- A holding below nothing has no lot; gate_risk_long_only blocks it.
     where not exists (select from {{ ref('int_ledger__positions') }} where units < 0)
+
+    union all
+
+    select 'the whole return is what the index grew by', returns.span,
+        round(returns.time_weighted_ratio, 9), round(days.growth_index - 1, 9)
+    from {{ ref('returns') }} as returns
+    inner join {{ ref('equity_daily') }} as days
+        on days.run_id = returns.run_id
+        and days.session_date = returns.to_date
+    where returns.span = 'all'
 )
 
 select * from compared
