@@ -99,6 +99,9 @@ bench-qlib: setup setup-qlib ## Measure features, store and containers against s
 	@PYTHONPATH=$(CURDIR) .venv-qlib/bin/python -m tests.bench.bench_qlib $(BENCH)
 	@$(RUN) tests.bench.bench_qlib_container $(BENCH)
 
+bench-ledger: setup ## Measure how long a book of ten years and 20,000 entries is counted anew
+	@$(RUN) tests.bench.bench_ledger
+
 bench-demo: setup ## Measure the demo in a fresh clone, in all and task by task
 	@$(RUN) tests.bench.bench_demo
 
