@@ -87,9 +87,9 @@ BENCHES := bench_load bench_memory bench_year bench_refresh bench_export
 bench: setup ## Measure loads and refreshes as ratios: against COPY and pandas, memory, a year, long history
 	@failed=0; for bench in $(BENCHES); do $(RUN) tests.bench.$$bench || failed=1; done; exit $$failed
 
-LEDGER_BENCHES := bench_statement
+LEDGER_BENCHES := bench_ledger bench_statement
 
-bench-ledger: setup ## Measure the ledger on the real files: an account statement's import against its parsing
+bench-ledger: setup ## Measure a book of ten years counted anew, and a real statement's import against its parsing
 	@failed=0; for bench in $(LEDGER_BENCHES); do $(RUN) tests.bench.$$bench || failed=1; done; exit $$failed
 
 bench-prices: setup ## Compare the adjusted prices with the vendors' own on the real files

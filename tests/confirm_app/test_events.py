@@ -20,7 +20,8 @@ def holder(executor, operator, desk, ticket):
 
 def fill_in(visitor, **fields) -> dict[str, str]:
     """A fresh form, filled in."""
-    return visitor.form_of(EVENTS, EVENTS) | {"notes": "the broker's notice"} | fields
+    form = visitor.form_of(f"{EVENTS}?kind={fields['kind']}", EVENTS)
+    return form | {"notes": "the broker's notice"} | fields
 
 
 def held(desk) -> dict[str, Decimal]:
@@ -68,10 +69,20 @@ def test_a_slip_is_asked_about_and_a_mistake_is_told(holder, desk):
     assert count_rows(desk) == before
 
 
-def test_a_kind_is_chosen_by_the_address(holder):
-    """As links from other pages do; what is no kind chooses none."""
-    assert 'value="dividend" checked' in holder.client.get(f"{EVENTS}?kind=dividend").text
-    assert " checked" not in holder.client.get(f"{EVENTS}?kind=nothing").text.partition("units_out")[0]
+def test_a_kind_has_its_own_fields(holder):
+    """And no others; what is no kind is chosen anew."""
+    form = holder.form_of(f"{EVENTS}?kind=dividend&symbol=ALDR", EVENTS)
+    assert {"cash", "withheld", "dollars"} < form.keys() and not {
+        "units_in",
+        "cost",
+        "new_symbol",
+    } & form.keys()
+    assert (form["kind"], form["symbol"]) == ("dividend", "ALDR")
+    for address in (EVENTS, f"{EVENTS}?kind=nothing"):
+        page = holder.client.get(address).text
+        assert 'href="/events/new?kind=merger"' in page and "Book it" not in page
+    answer = holder.client.post(EVENTS, data=form | {"kind": "nothing"})
+    assert answer.status_code == 422 and "Choose what happened" in answer.text
 
 
 def test_the_executor_books_no_events(executor):

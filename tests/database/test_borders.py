@@ -119,6 +119,7 @@ def test_the_reader_can_change_nothing(saturday):
         "desk.now()", "desk.is_halted()", "desk.is_incident_over(bigint)", "desk.is_live_run(text)",
         "desk.mail_objection(text,jsonb)", "desk.drift_hypotheses(text)", "desk.expected_dividends(text)",
         "desk.entries_known(text,timestamp with time zone,timestamp with time zone)", "desk.is_announced(numeric,numeric)",
+        "desk.lots_known(text,timestamp with time zone,timestamp with time zone)",
         "desk.names_of(text)", "desk.product(numeric)",
     }  # fmt: skip
 

@@ -18,6 +18,11 @@ create table marts.equity_daily (run_id text, portfolio_id text, session_date da
     positions_value_gbp numeric, equity_gbp numeric, return_ratio numeric, growth_index numeric, drawdown_ratio numeric);
 create table marts.drawdown_daily (run_id text, portfolio_id text, session_date date, counted_from_date date,
     unreviewed_drawdown_ratio numeric);
+create table marts.gains (run_id text, portfolio_id text, paid_in_gbp numeric, realised_gbp numeric,
+    unrealised_gbp numeric, dividends_gbp numeric, interest_gbp numeric, fees_gbp numeric, other_gbp numeric,
+    gain_gbp numeric, price_gbp numeric, fx_gbp numeric);
+create table marts.returns (run_id text, portfolio_id text, span text, from_date date, to_date date,
+    time_weighted_ratio numeric, money_weighted_annual_ratio numeric, benchmark_ratio numeric);
 create table marts.ledger_positions (run_id text, portfolio_id text, internal_symbol text, units numeric,
     close_usd numeric, value_gbp numeric);
 create table marts.price_coverage (run_id text, as_of_date date, enabled_count integer, covered_count integer,
@@ -32,6 +37,10 @@ FIGURES = """
 insert into marts.equity_daily values
     (%(run)s, 'demo', '2026-06-11', 9000, 900, 9900.00, -0.01, 0.99, 0.01),
     (%(run)s, 'demo', '2026-06-12', 9000, 1081, 10081.00, 0.01828282, 1.0081, 0);
+insert into marts.gains values (%(run)s, 'demo', 10000, 60, 31.5, 7, 2, -19, -0.5, 81, 100, -8.5);
+insert into marts.returns values
+    (%(run)s, 'demo', '2026', '2026-06-11', '2026-06-12', 0.5, null, 0.5),
+    (%(run)s, 'demo', 'all', '2026-06-11', '2026-06-12', 0.0081, 0.0712, 0.0123);
 insert into marts.ledger_positions values
     (%(run)s, 'demo', 'ALDR', 12.5, 108.1, 1081.00),
     (%(run)s, 'demo', 'BRCH', 3.000000, null, null);
@@ -81,6 +90,15 @@ def test_a_report_has_the_books_figures(valued):
         "| Return of the session | 1.83 % |",
         "| Return since the start | 0.81 % |",
         "| Drawdown from the peak | 0.00 % |",
+        "| Paid in | £10,000.00 |",
+        "| Gain since the start | £81.00 |",
+        "| Realised | £60.00 |",
+        "| Unrealised | £31.50 |",
+        "| Dividends after tax | £7.00 |",
+        "| Fees | -£19.00 |",
+        "| Of realised and unrealised: by the exchange rate | -£8.50 |",
+        "| Money-weighted return a year | 7.12 % |",
+        "| Benchmark since the start, in pounds, with dividends | 1.23 % |",
         "| ALDR | 12.5 | $108.10 | £1,081.00 | 10.72 % |",
         "| BRCH | 3 | unknown | unknown | unknown |",
         "2 of 3 enabled symbols have a bar of 2026-06-12 (66.67 %).",
@@ -89,6 +107,8 @@ def test_a_report_has_the_books_figures(valued):
     ):
         assert line in text
     assert "Not everything" not in text
+    gained = "£81.00 (£60.00 realised, £31.50 unrealised); return 0.81 %, benchmark 1.23 %"
+    assert gained in mails(valued)[0]["body_text"]
     assert "Fills of the week" not in text and "Fills of the week" not in mails(valued)[0]["body_text"]
 
 

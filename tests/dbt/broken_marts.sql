@@ -247,3 +247,40 @@ values
 -- assert_momentum_is_a_return_of_published_prices: momentum is a return of the published prices
 insert into marts.signals_momentum (run_id, internal_symbol, score)
 select run_id, internal_symbol, 0.5 from marts.price_publications;
+
+-- assert_gains_add_up: units of the lots are the units held
+insert into marts.lots (run_id, portfolio_id, lot_number, internal_symbol, opened_at, opened_by, units, cost_gbp, fee_gbp)
+select run_id, portfolio_id, 1, 'ALDR', now(), 'fill/1', 1, 80, 0 from marts.ledger_cash;
+
+-- assert_gains_add_up: values of the lots are the value held
+insert into marts.lots (
+    run_id, portfolio_id, lot_number, internal_symbol, opened_at, opened_by, units, cost_gbp, fee_gbp, value_gbp
+)
+select run_id, portfolio_id, 1, 'ALDR', now(), 'fill/1', 1, 80, 0, 81.60 from marts.ledger_cash;
+
+-- assert_gains_add_up: a lot's gain is price and rate
+insert into marts.lots (
+    run_id, portfolio_id, lot_number, internal_symbol, opened_at, opened_by, units, cost_gbp, fee_gbp, gain_gbp,
+    price_gain_gbp, fx_gain_gbp
+)
+select run_id, portfolio_id, 1, 'ALDR', now(), 'fill/1', 1, 80, 0, 1.60, 1, 0.61 from marts.ledger_cash;
+
+-- assert_gains_add_up: a realised gain is proceeds less cost and fees
+insert into marts.realised_gains (
+    run_id, portfolio_id, slice_number, internal_symbol, closed_at, closed_as, closed_by, units, cost_gbp, proceeds_gbp,
+    fee_gbp, gain_gbp
+)
+select run_id, portfolio_id, 1, 'ALDR', now(), 'fill', 'fill/1', 1, 80, 81.60, 1, 1.60 from marts.ledger_cash;
+
+-- assert_gains_add_up: a realised gain is price, rate and fees
+insert into marts.realised_gains (
+    run_id, portfolio_id, slice_number, internal_symbol, closed_at, closed_as, closed_by, units, cost_gbp, proceeds_gbp,
+    fee_gbp, gain_gbp, price_gain_gbp, fx_gain_gbp
+)
+select run_id, portfolio_id, 1, 'ALDR', now(), 'fill', 'fill/1', 1, 80, 81.60, 1, 0.60, 1, 0.61 from marts.ledger_cash;
+
+-- assert_gains_add_up: what was paid in and gained is the equity
+update marts.gains set paid_in_gbp = paid_in_gbp + 0.01;
+
+-- assert_gains_add_up: the whole return is what the index grew by
+update marts.returns set time_weighted_ratio = 0.01 where span = 'all';

@@ -95,6 +95,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
 
     with beside(connection) as reader:
         equity = computed("equity", queries.reports.equity)
+        gains = computed("gains", queries.reports.gains)
         positions = computed("positions", queries.reports.positions) or ()
         coverage = computed("coverage", queries.reports.coverage)
         fills = computed("fills", queries.reports.recent_fills) or ()
@@ -103,6 +104,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         run=run,
         label=label_of(run["portfolio_kind"], run["environment"]),
         equity=equity,
+        gains=gains,
         positions=positions,
         coverage=coverage,
         fills=fills,

@@ -26,6 +26,7 @@ class DailyReport:
     run: Mapping
     label: str
     equity: Mapping | None
+    gains: Mapping | None
     positions: Sequence[Mapping]
     coverage: Mapping | None
     fills: Sequence[Mapping]
@@ -62,6 +63,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
     facts = [
         ("Equity", gbp(equity["equity_gbp"]) if equity else "not computed"),
         ("Return of the session", ratio(equity["return_ratio"]) if equity else "not computed"),
+        ("Gain since the start", _gained(report.gains)),
         ("Drawdown", ratio(equity["drawdown_ratio"]) if equity else "not computed"),
         ("Coverage", ratio(report.coverage["coverage_ratio"]) if report.coverage else "not computed"),
         (f"Data of {as_of_date}", "FAIL" if report.data_reasons else "PASS"),
@@ -171,6 +173,15 @@ def ticket_status(ticket: Mapping | None) -> str:
     lines_count, confirmed_count = ticket["lines_count"], ticket["confirmed_count"]
     waiting = f", {lines_count - confirmed_count} still open" if confirmed_count < lines_count else ""
     return f"{ticket['ticket_id']} TRADE, {confirmed_count} of {lines_count} lines confirmed{waiting}"
+
+
+def _gained(gains: Mapping | None) -> str:
+    """Return the whole gain in one line, realised and not, and the benchmark's return beside the book's."""
+    if gains is None:
+        return "not computed"
+    parts = f"{gbp(gains['realised_gbp'])} realised, {gbp(gains['unrealised_gbp'])} unrealised"
+    returns = f"{ratio(gains['time_weighted_ratio'])}, benchmark {ratio(gains['benchmark_ratio'])}"
+    return f"{gbp(gains['gain_gbp'])} ({parts}); return {returns}"
 
 
 def _next_due(as_of_date: date) -> str:

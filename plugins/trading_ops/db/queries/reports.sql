@@ -43,6 +43,19 @@ where equity.run_id = :run_id
 order by equity.session_date desc
 limit 1;
 
+-- name: gains(run_id)^
+-- What the book gained since it began and what of, and its returns beside the benchmark's.
+select
+    gains.paid_in_gbp, gains.gain_gbp, gains.realised_gbp, gains.unrealised_gbp, gains.dividends_gbp,
+    gains.interest_gbp, gains.fees_gbp, gains.other_gbp, gains.price_gbp, gains.fx_gbp,
+    returns.time_weighted_ratio, returns.money_weighted_annual_ratio, returns.benchmark_ratio
+from marts.gains as gains
+left join marts.returns as returns
+    on returns.run_id = gains.run_id
+    and returns.portfolio_id = gains.portfolio_id
+    and returns.span = 'all'
+where gains.run_id = :run_id;
+
 -- name: positions(run_id)
 -- What the book holds, the largest first, with its share of the newest equity.
 select
