@@ -12,6 +12,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from confirm_app import answers, request_log
+from confirm_app.account.books import books
 from confirm_app.account.cases import cases
 from confirm_app.account.cash import cash
 from confirm_app.account.events import events
@@ -81,7 +82,7 @@ def create_app(config: Settings | None = None) -> Flask:
     # Then what may be large, as looking for the CSRF token reads the whole form.
     app.before_request(allow_upload)
     CSRFProtect(app)
-    account, told = (snapshots, cash, events, cases, statements), (symbols, halt, incidents, guide)
+    account, told = (books, snapshots, cash, events, cases, statements), (symbols, halt, incidents, guide)
     for blueprint in (sign_in, tickets, plan_again, confirmations, trial, *account, *told, health):
         app.register_blueprint(blueprint)
     answers.register(app)

@@ -200,17 +200,6 @@ def test_only_the_clock_reads_the_time():
     }  # fmt: skip
 
 
-def test_money_never_becomes_a_float():
-    """No float() where money lives."""
-    inside = [
-        name
-        for name in modules()
-        if is_below(name, ("trading_ops.plan", "trading_ops.ledger", "trading_ops.imported_fills", "trading_ops.tax", "trading_ops.tickets", "confirm_app"))
-    ]
-    assert len(inside) > 20
-    assert not {name for name in inside if re.search(r"\bfloat\(", modules()[name].read_text())}
-
-
 def sql_of(folder: str) -> dict[str, str]:
     """Return the models of a folder of dbt's, without comments."""
     found = {

@@ -47,7 +47,7 @@ def minus(amount: int | None, taken: int | None) -> int | None:
 
 @dataclass
 class LotsModel:
-    """What was booked and still stands: events by number, and (new shares, old shares) by symbol and instant."""
+    """What was booked and stands: events by number, (new shares, old shares) by symbol and instant."""
 
     events: dict[int, dict] = field(default_factory=dict)
     splits: dict[tuple[str, datetime], tuple[int, int]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class LotsModel:
     ratio_max: Decimal = Decimal("0.002")
 
     def rows(self) -> list[tuple]:
-        """Return (lot, symbol, opened by, closed by, units, cost, dollars, fee, proceeds, dollars), sorted."""
+        """Return a row for each part of a lot, sorted; `row` says of what."""
         return sorted(Replay(self).run(), key=str)
 
 

@@ -1,4 +1,4 @@
-"""What each lot cost and each part of one brought: derived from the entries as they stand, the oldest lot first."""
+"""What each lot cost and each part of one brought: derived from the entries, the oldest lot first."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -48,7 +48,7 @@ FIGURES = ("internal_symbol", "units", "cost_gbp", "cost_usd", "fee_gbp", "proce
 
 
 def test_the_oldest_lot_goes_first_and_its_rest_stays(book):
-    """Twelve of 10 + 5 are sold: all of the first lot, two of the second, what is cut off a penny stays with the rest."""
+    """Twelve of 10 + 5 are sold: all of the first lot, two of the second; a penny cut off stays behind."""
     book_event(book, "trade", 1, leg(units="5", cash_gbp="-501", fee_gbp="1", amount_usd="-626.25"))
     book_event(book, "trade", 2, leg(units="-12", cash_gbp="1199", fee_gbp="1", amount_usd="1498.75"))
     assert lots(book, *FIGURES) == [
@@ -85,13 +85,13 @@ EVENTS = [
 
 @pytest.mark.parametrize(("kind", "legs", "expected"), EVENTS)
 def test_an_event_moves_cost_as_it_moves_shares(book, kind, legs, expected):
-    """Into another stock, less the cash that came with it; what is transferred leaves at its cost; a dividend is none of it."""
+    """Into another stock, less the cash that came with it; what is transferred leaves at its cost."""
     book_event(book, kind, 1, *legs)
     assert lots(book, *FIGURES) == expected
 
 
 def test_a_split_changes_the_units_of_each_lot_and_no_cost(book):
-    """One for three of ten and five ten-millionths more: the lots add up to what is held, to the last digit."""
+    """One for three of ten and some five more: the lots add up to what is held, to the last digit."""
     book_event(book, "trade", 1, leg(units="5.0000005", cash_gbp="-500"))
     run = split_week(book, "0.333333")
     take(book, run, said(date(2026, 6, 17), "1:3"))
@@ -114,7 +114,7 @@ def test_what_a_sale_leaves_behind_goes_with_it(book):
 
 
 def test_what_is_sold_before_it_came_is_made_up_for_by_what_comes(book):
-    """A split that is believed no more leaves forty sold of ten: thirty of the fifty bought later are gone at once."""
+    """A split believed no more leaves forty sold of ten: thirty of the fifty bought later are gone."""
     run = split_week(book)
     take(book, run, said(date(2026, 6, 17)))
     record(book, event("trade", leg(units="-40", cash_gbp="900"), happened_at="2026-06-18T15:00:00+00:00"))

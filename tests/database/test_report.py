@@ -92,9 +92,6 @@ def test_a_report_has_the_books_figures(valued):
         "| Drawdown from the peak | 0.00 % |",
         "| Paid in | £10,000.00 |",
         "| Gain since the start | £81.00 |",
-        "| Realised | £60.00 |",
-        "| Unrealised | £31.50 |",
-        "| Dividends after tax | £7.00 |",
         "| Fees | -£19.00 |",
         "| Of realised and unrealised: by the exchange rate | -£8.50 |",
         "| Money-weighted return a year | 7.12 % |",
@@ -110,23 +107,6 @@ def test_a_report_has_the_books_figures(valued):
     gained = "£81.00 (£60.00 realised, £31.50 unrealised); return 0.81 %, benchmark 1.23 %"
     assert gained in mails(valued)[0]["body_text"]
     assert "Fills of the week" not in text and "Fills of the week" not in mails(valued)[0]["body_text"]
-
-
-def test_a_report_shows_the_drawdown_from_the_peak_and_since_its_review(valued):
-    """A review lets the desk go on; what was lost stays written."""
-    run_id = rows.add_run(valued, kind="daily")
-    with rows.superuser(valued) as connection:
-        connection.execute(
-            "insert into marts.equity_daily values"
-            " (%s, 'demo', '2026-06-12', 7000, 0, 7000.00, -0.01, 0.7, 0.3)",
-            (run_id,),
-        )
-        connection.execute(
-            "insert into marts.drawdown_daily values (%s, 'demo', '2026-06-12', '2026-06-11', 0.01)",
-            (run_id,),
-        )
-    text = write(valued, run_id)
-    assert "| Drawdown from the peak | 30.00 % |\n| Since its review of 2026-06-11 | 1.00 % |" in text
 
 
 def test_a_report_is_written_when_dbt_built_nothing(saturday):

@@ -38,3 +38,22 @@ def test_a_loss_beyond_its_limit_is_told_on_its_own_day(desk, lost, drawdown, sa
         ).fetchall()
         alerts = connection.execute("select 1 from desk.outbox where kind = 'alert'").fetchall()
     assert [row["detail"] for row in found] == ([said] if said else []) and len(alerts) == len(found)
+
+
+def test_a_report_shows_the_drawdown_from_the_peak_and_since_its_review(desk):
+    """A review lets the desk go on; what was lost stays written."""
+    rows.set_clock(desk, rows.SATURDAY_AT)
+    run_id = rows.add_run(desk, kind="daily")
+    with rows.superuser(desk) as connection:
+        connection.execute(MARTS)
+        connection.execute(
+            "insert into marts.equity_daily values"
+            " (%s, 'demo', '2026-06-12', 7000, 0, 7000.00, -0.01, 0.7, 0.3)",
+            (run_id,),
+        )
+        connection.execute(
+            "insert into marts.drawdown_daily values (%s, 'demo', '2026-06-12', '2026-06-11', 0.01)",
+            (run_id,),
+        )
+    text = write(desk, run_id)
+    assert "| Drawdown from the peak | 30.00 % |\n| Since its review of 2026-06-11 | 1.00 % |" in text

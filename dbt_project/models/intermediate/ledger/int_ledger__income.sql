@@ -1,5 +1,5 @@
--- What was paid in and what the book earned and paid beside its trades. Stocks that came with the book or were
--- transferred to it are paid in at what they had cost; others that came for nothing are earned.
+-- What was paid in and what the book earned and paid beside its trades. Stocks that came with the book or
+-- were transferred to it are paid in at what they had cost; others that came for nothing are earned.
 with cash as (
     select
         run_id,

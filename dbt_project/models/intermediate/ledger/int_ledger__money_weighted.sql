@@ -1,5 +1,6 @@
--- At which growth a day the flows from outside would have become what the book is worth: its internal rate of
--- return. Found by halving between -10 % and 10 % a day until the 20th decimal; null where no growth does it.
+-- At which growth a day the flows from outside would have become what the book is worth: its internal rate
+-- of return. Found by halving between -10 % and 10 % a day until the 20th decimal; null where no growth
+-- does it.
 with recursive flows as (
     select
         entries.run_id,
@@ -42,11 +43,9 @@ halved as (
     from halved
     cross join lateral (
         select
-            round((halved.low_factor + halved.high_factor) / 2, 24) as factor,
-            (
-                select sum(flow_gbp * power(round((halved.low_factor + halved.high_factor) / 2, 24), days_count))
-                from flows
-            ) < halved.equity_gbp as is_low
+            half.factor,
+            (select sum(flow_gbp * power(half.factor, days_count)) from flows) < halved.equity_gbp as is_low
+        from (select round((halved.low_factor + halved.high_factor) / 2, 24) as factor) as half
     ) as middle
     where halved.step_number < 64
 )

@@ -1,7 +1,7 @@
--- What the book gained since it began, and what that is made of; equity is what was paid in and the gain. Stocks
--- that came with the book count as paid in at what they had cost, as the broker shows them: what they had gained
--- before is part of the gain here, and no part of equity_daily's return. What is transferred away is paid out at
--- its cost.
+-- What the book gained since it began, and what that is made of; equity is what was paid in and the gain.
+-- Stocks that came with the book count as paid in at what they had cost, as the broker shows them: what
+-- they had gained before is part of the gain here, and no part of equity_daily's return. What is
+-- transferred away is paid out at its cost.
 with closed as (
     select
         run_id,

@@ -1,6 +1,6 @@
--- What is left of each purchase, and its share of what the holding is worth: the holding's value runs over its
--- lots, the oldest first, cut off to the penny at each border, so that the lots add up to it. A gain is of the
--- rate as far as the dollars paid cost other pounds today, and of the price beyond that.
+-- What is left of each purchase, and its share of what the holding is worth: the holding's value runs over
+-- its lots, the oldest first, cut off to the penny at each border, so that the lots add up to it. A gain is
+-- of the rate as far as the dollars paid cost other pounds today, and of the price beyond that.
 with held as (
     select
         lot.*,

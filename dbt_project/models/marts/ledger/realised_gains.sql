@@ -1,5 +1,5 @@
--- What each part of a lot brought when it was closed, and what of that is of the price, of the rate and of fees:
--- of the rate as far as the dollars it had cost were other pounds at the rate it was closed at.
+-- What each part of a lot brought when it was closed, and what of that is of the price, of the rate and of
+-- fees: of the rate as far as the dollars it had cost were other pounds at the rate it was closed at.
 with closed as (
     select
         *,

@@ -1,6 +1,6 @@
--- What the book returned since it began and in each calendar year, as if nothing had come or gone (time-weighted),
--- beside the benchmark with its dividends, in pounds, from the close before. Since it began also what the money
--- that came made of itself a year (money-weighted).
+-- What the book returned since it began and in each calendar year, as if nothing had come or gone (time-
+-- weighted), beside the benchmark with its dividends, in pounds, from the close before. Since it began also
+-- what the money that came made of itself a year (money-weighted).
 with days as (
     select run_id, portfolio_id, session_date, growth_index
     from {{ ref('equity_daily') }}

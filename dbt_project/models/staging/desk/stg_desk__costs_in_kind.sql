@@ -1,4 +1,5 @@
--- What stocks had cost that came to the book without being bought, of the entries the run knows and nobody took back.
+-- What stocks had cost that came to the book without being bought, of the entries the run knows and nobody
+-- took back.
 select
     entry.run_id,
     entry.portfolio_id,

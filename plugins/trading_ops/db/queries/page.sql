@@ -221,6 +221,20 @@ inner join desk.signed_events as state on state.event_id = event.event_id
 inner join desk.ledger_event_legs as leg on leg.event_id = coalesce(event.reverses_event_id, event.event_id)
 order by event.event_id desc, leg.leg_number;
 
+-- name: account_lots(portfolio_id, at)
+-- The lots of a book as they were known at an instant: each part that was closed, the newest first, and what is left.
+select
+    internal_symbol, lot_number, opened_at, closed_at, closed_as, units, cost_gbp, fee_gbp, proceeds_gbp,
+    proceeds_gbp - cost_gbp - fee_gbp as gain_gbp
+from desk.lots_known(:portfolio_id, :at, :at)
+order by closed_at desc nulls first, internal_symbol, slice_number;
+
+-- name: account_entries(portfolio_id, at)
+-- The entries of a book as they were known at an instant, the newest first.
+select kind, internal_symbol, happened_at, units_delta, cash_delta_gbp, is_taken_back
+from desk.entries_known(:portfolio_id, :at, :at)
+order by happened_at desc, entry_id desc, internal_symbol;
+
 -- name: drawdown_to_review(portfolio_id)^
 -- The drawdown of the newest plan, when it is beyond its limit and nobody has reviewed it.
 select as_of_date, drawdown_ratio, limit_ratio from desk.newest_drawdown(:portfolio_id)
