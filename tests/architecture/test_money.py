@@ -12,7 +12,17 @@ def test_money_never_becomes_a_float():
     inside = [
         name
         for name in modules()
-        if is_below(name, ("trading_ops.plan", "trading_ops.ledger", "trading_ops.imported_fills", "trading_ops.tax", "trading_ops.tickets", "confirm_app"))
+        if is_below(
+            name,
+            (
+                "trading_ops.plan",
+                "trading_ops.ledger",
+                "trading_ops.imported_fills",
+                "trading_ops.tax",
+                "trading_ops.tickets",
+                "confirm_app",
+            ),
+        )
     ]
     assert len(inside) > 20
     assert not {name for name in inside if re.search(r"\bfloat\(", modules()[name].read_text())}

@@ -44,6 +44,8 @@ def test_an_earlier_day_is_shown_as_it_was_known(executor, desk, ticket):
     deposit(desk, "9000.00")
     executor.confirm(ticket, 1)
     page = shown(executor, "?day=2020-01-01")
-    assert "Cash <strong>£0.00</strong>" in page and "Nothing is held." in page and "Nothing is booked." in page
+    assert (
+        "Cash <strong>£0.00</strong>" in page and "Nothing is held." in page and "Nothing is booked." in page
+    )
     assert executor.client.get("/account?day=soon").status_code == 404
     assert executor.client.get("/account?day=9999-12-31").status_code == 404

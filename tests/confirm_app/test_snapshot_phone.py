@@ -76,7 +76,10 @@ def test_a_table_is_pasted_looked_at_and_recorded(phone, desk):
     phone.submit(phone.browser.find_element(By.CSS_SELECTOR, "[value=read_paste]"))
     phone.check_layout("snapshot-pasted")
     assert phone.browser.find_element(By.NAME, "row-1-units").get_attribute("value") == UNITS
-    assert "1 stock read from the table, none recorded yet." in phone.browser.find_element(By.TAG_NAME, "main").text
+    assert (
+        "1 stock read from the table, none recorded yet."
+        in phone.browser.find_element(By.TAG_NAME, "main").text
+    )
     write(phone, paste="", row_2_units="6.25")
     phone.submit(phone.browser.find_element(By.CSS_SELECTOR, RECORD))
     phone.check_layout("snapshot-agrees")

@@ -132,7 +132,9 @@ def owe_dividend(desk) -> None:
             "insert into desk.openings (portfolio_id, opened_at, person, idempotency_key, request_sha256)"
             " values ('demo', '2026-03-02', 'p', 'o', repeat('0', 64))"
         )
-        connection.execute("insert into desk.opening_positions select opening_id, 'ALDR', 10, 1 from desk.openings")
+        connection.execute(
+            "insert into desk.opening_positions select opening_id, 'ALDR', 10, 1 from desk.openings"
+        )
         connection.execute(
             "insert into raw.corporate_actions values (%s, 'simulated', 'ALDR', '2026-04-01', 'dividend', 1)",
             (load_id,),

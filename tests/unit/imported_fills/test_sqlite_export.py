@@ -66,7 +66,9 @@ def test_a_file_brought_over_from_before_holds_millionths_in_a_float_column(path
 def test_two_trades_of_a_file_brought_over_are_not_made_one(path):
     """Only the number told them apart, so it is left to a person."""
     rows = [MILLIONTHS | {"exchange_trade_id": f"77_{number}"} for number in (1, 2)]
-    with pytest.raises(FillsError, match="row 2: trade 77 of order o1 on binance stands there twice: import the CSV"):
+    with pytest.raises(
+        FillsError, match="row 2: trade 77 of order o1 on binance stands there twice: import the CSV"
+    ):
         read(write_sqlite(path, *rows, declared=BROUGHT_OVER))
 
 
