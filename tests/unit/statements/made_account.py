@@ -133,6 +133,9 @@ class MadeAccount:
         """Every position of a paper becomes so many units of so many."""
         for number, position in self.held.items():
             if position.paper == paper:
+                # No broker shows half of the last decimal it writes.
+                if (position.units * becomes / of) % Decimal("0.00000001"):
+                    continue
                 position.units = position.units * becomes / of
                 position.rate = position.rate * of / becomes
                 self.move(at, "corp action: Split", 0, f"{paper} {becomes}:{of}", number, position.asset)

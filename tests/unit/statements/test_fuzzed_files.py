@@ -42,7 +42,7 @@ NUMBERS = st.decimals(
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), TEXTS | NUMBERS), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_any_cell_may_hold_anything(changes):
     """Texts of all scripts, numbers of all sizes, in any cell."""
     sheets = {title: [list(row) for row in rows] for title, rows in SHEETS.items()}
@@ -53,7 +53,7 @@ def test_any_cell_may_hold_anything(changes):
 
 
 @given(st.sampled_from(sorted(SHEETS)), st.integers(0, 8), st.integers(0, 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_sheet_may_be_cut(sheet, rows_count, cells_count):
     """Fewer rows, shorter rows, none at all."""
     cut = [row[:cells_count] for row in SHEETS[sheet][:rows_count]]
@@ -62,7 +62,7 @@ def test_any_sheet_may_be_cut(sheet, rows_count, cells_count):
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_any_part_may_be_damaged(data):
     """Bytes replaced, left out or put in, with a right checksum over them."""
     parts = parts_of(SHEETS)

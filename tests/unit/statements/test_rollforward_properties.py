@@ -38,9 +38,13 @@ def accounts(draw) -> MadeAccount:
                 at, draw(st.sampled_from(["AAPL/USD", "MSFT/USD"])), cents, units, is_short=act == "short"
             )
         elif act == "split":
+            # At an instant of its own: it comes before the market opens.
+            at += timedelta(seconds=1)
             made.split(at, "AAPL/USD", *draw(st.sampled_from([(2, 1), (1, 2), (4, 1)])))
+            at += timedelta(seconds=1)
         elif number and act == "part":
-            part = made.held[number].units / draw(st.sampled_from([2, 4, 5]))
+            # Of as many decimals as the broker shows.
+            part = round(made.held[number].units / draw(st.sampled_from([2, 4, 5])), 6)
             made.sell(at, number, cents / 100 // CENT * CENT, part)
         elif number and act == "sell":
             made.sell(at, number, -cents / 100 // CENT * CENT)
@@ -52,7 +56,7 @@ def accounts(draw) -> MadeAccount:
 
 
 @given(accounts(), st.integers(0, 364), st.integers(0, 364))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_every_statement_of_an_account_agrees_with_itself(made, first, last):
     """
     Of any period, made on any later day: positions opened before it, closed after it, halved and split
@@ -68,7 +72,7 @@ def test_every_statement_of_an_account_agrees_with_itself(made, first, last):
 
 
 @given(accounts(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_one_changed_cent_of_equity_or_balance_is_seen(made, data):
     """
     A changed equity always breaks at its row, a changed balance of what an opening did not follow as well.
@@ -83,7 +87,7 @@ def test_one_changed_cent_of_equity_or_balance_is_seen(made, data):
 
 
 @given(accounts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_a_cost_is_the_same_in_every_statement(made):
     """Before and after parts were closed, when the amount of the opening has become another."""
     early, late = (read_statement(made.export(made_at=at)) for at in (END, END + timedelta(days=365)))
@@ -91,7 +95,7 @@ def test_a_cost_is_the_same_in_every_statement(made):
 
 
 @given(accounts(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_a_row_that_is_left_out_is_missed(made, data):
     """Nothing can be taken out of a statement without a roll-forward naming a row."""
     statement = read_statement(made.export(made_at=END))

@@ -235,18 +235,37 @@ select distinct on (
 )
     told.portfolio_id, told.sheet, told.kind, told.position_id, told.happened_at, told.occurrence, told.paper, told.asset,
     told.leverage, told.is_short, told.isin, case when told.kind <> 'opened' then told.amount end as amount,
-    -- A step that one statement measured holds for the row in every other.
-    coalesce(told.cash_delta, max(told.cash_delta) over same_row, -told.amount) as cash_delta,
+    -- A step that one statement measured holds for the row in every other; the first row of one is measured from the last
+    -- one of the statement that it follows without a gap.
+    coalesce(
+        told.cash_delta, max(told.cash_delta) over same_row,
+        case when told.kind = 'opened' then told.balance - earlier.balance end, -told.amount
+    ) as cash_delta,
     told.equity_delta, told.balance, told.units, told.opened_at, told.open_rate, told.close_rate, told.withheld,
     told.split_to, told.split_of, told.statement_row_id, said.first_recorded_at
 from desk.statement_rows as told
 inner join (
     select
-        content.statement_row_id, max(statement.made_at) as last_made_at, min(statement.recorded_at) as first_recorded_at
+        content.statement_row_id, max(statement.made_at) as last_made_at, min(statement.recorded_at) as first_recorded_at,
+        max(statement.starts_at) as last_starts_at
     from desk.statement_contents as content
     inner join desk.statements as statement on statement.statement_id = content.statement_id
     group by content.statement_row_id
 ) as said on said.statement_row_id = told.statement_row_id
+left join lateral (
+    select before.balance
+    from desk.statements as statement
+    inner join desk.statement_contents as content on content.statement_id = statement.statement_id
+    inner join desk.statement_rows as before on before.statement_row_id = content.statement_row_id
+    where told.cash_delta is null
+        and told.kind = 'opened'
+        and statement.portfolio_id = told.portfolio_id
+        and statement.ends_at >= said.last_starts_at - interval '1 day'
+        and before.sheet = 'activity'
+        and before.happened_at < told.happened_at
+    order by before.happened_at desc, content.row_number desc
+    limit 1
+) as earlier on true
 window same_row as (
     partition by told.portfolio_id, told.sheet, told.kind, told.position_id, told.happened_at, told.occurrence
 )
