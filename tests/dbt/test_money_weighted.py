@@ -18,7 +18,7 @@ paid_out = st.lists(st.tuples(st.integers(1, 999), pounds.map(lambda value: -val
 
 
 def test_the_money_weighted_return_is_that_of_pyxirr(built):
-    """To the eighth decimal; where no growth between -10 % and 10 % a day does it, the desk says nothing."""
+    """To the eighth decimal, gains and losses alike."""
     folder = built.target / "compiled/trading_ops/models"
     select = (folder / "intermediate/ledger/int_ledger__money_weighted.sql").read_text()
     found = []
@@ -47,9 +47,12 @@ def test_the_money_weighted_return_is_that_of_pyxirr(built):
             expected = pyxirr.xirr(
                 [day for day, _ in flows] + [AS_OF_DATE], [-float(v) for _, v in flows] + [float(equity_gbp)]
             )
-            assert row is not None and expected is not None
+            if expected is None:
+                # Where next to nothing is left it does not always find the rate.
+                assert row["annual_ratio"] < Decimal("-0.9")
+                return
             assert abs(float(row["annual_ratio"]) - expected) <= 1e-8 * (1 + abs(expected))
             found.append(expected)
 
         lives()
-    assert min(found) < 0 < max(found)
+    assert len(found) > 30 and min(found) < 0 < max(found)
