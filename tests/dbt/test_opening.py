@@ -75,6 +75,17 @@ def issued(desk, tmp_path) -> str:
         (1968, Decimal(str(round(8 / 1960, 16))), 0),
         (1976, Decimal(str(round(8 / 1968, 16))), 0),
     ]
+    lots = small_desk.rows(
+        desk, "select internal_symbol, units, cost_gbp, value_gbp, gain_gbp from marts.lots order by 1"
+    )
+    assert [tuple(lot.values()) for lot in lots] == [("ALDR", 10, 700, 816, 116), ("BRCH", 8, 90, 160, 70)]
+    [gains] = small_desk.rows(desk, "select paid_in_gbp, unrealised_gbp, gain_gbp, fx_gbp from marts.gains")
+    assert tuple(gains.values()) == (1790, 186, 186, 0)
+    [whole] = small_desk.rows(
+        desk, "select from_date, time_weighted_ratio, benchmark_ratio from marts.returns where span = 'all'"
+    )
+    assert whole["from_date"] == days[0]["session_date"] and whole["benchmark_ratio"] is not None
+    assert abs(whole["time_weighted_ratio"] - (days[-1]["growth_index"] - 1)) < Decimal("1e-9")
     with connect("desk_planner", desk) as connection:
         connection.execute(
             "insert into desk.signals_ranked (run_id, method, internal_symbol, signal_rank, score)"
