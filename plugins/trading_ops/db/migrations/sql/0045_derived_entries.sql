@@ -6,7 +6,7 @@ create table desk.split_findings (
     finding_id bigint generated always as identity primary key,
     portfolio_id text not null references desk.portfolios (portfolio_id),
     internal_symbol text not null,
-    ex_date date not null check (ex_date > '2000-01-01' and ex_date < '2200-01-01'),
+    ex_date date not null check (ex_date > '2000-01-01'),
     belief text not null check (belief in ('believed', 'doubted', 'withdrawn')),
     -- So many shares for so many old ones, as the company says it; null where that is not known.
     new_shares bigint check (new_shares > 0),
@@ -15,6 +15,7 @@ create table desk.split_findings (
     run_id text references desk.runs (run_id),
     person text,
     created_at timestamptz not null default desk.now(),
+    constraint split_in_time check (ex_date <= (created_at at time zone 'America/New_York')::date),
     constraint somebody_says check (num_nonnulls(run_id, person) = 1),
     constraint believed_has_shares check (belief <> 'believed' or num_nonnulls(new_shares, old_shares) = 2)
 );

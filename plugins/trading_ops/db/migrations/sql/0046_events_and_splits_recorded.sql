@@ -172,6 +172,22 @@ end
 $$;
 comment on function desk.reverse_event(jsonb) is 'Takes an event back whole, with a reason, and returns the number of the reversal.';
 
+-- Granted to nobody. The splits of a book that are believed or doubted now.
+create function desk.standing_splits(asked_portfolio_id text)
+returns table (internal_symbol text, ex_date date, belief text)
+language sql stable
+set search_path = pg_catalog, desk, pg_temp
+begin atomic
+    select said.internal_symbol, said.ex_date, said.belief
+    from (
+        select distinct on (internal_symbol, ex_date) internal_symbol, ex_date, belief
+        from desk.split_findings
+        where portfolio_id = asked_portfolio_id
+        order by internal_symbol, ex_date, person is null, finding_id desc
+    ) as said
+    where said.belief <> 'withdrawn';
+end;
+
 -- What companies announce: so many shares for one, one for so many, or a fraction of small numbers. What a vendor writes as
 -- 1.253 or 1.998 is a spin-off.
 create function desk.is_announced(new_shares numeric, old_shares numeric) returns boolean
@@ -179,7 +195,8 @@ language sql immutable parallel safe
 return least(new_shares, old_shares) >= 1 and (least(new_shares, old_shares) = 1 or greatest(new_shares, old_shares) <= 21);
 
 -- What a run found of the splits of its book: [{symbol, ex_date, belief, new_shares, old_shares, reason}]. A split is believed
--- only as a vendor told it to the run, in whole shares that a company announces; a person's word stays above it.
+-- only as a vendor told it to the run, in whole shares that a company announces. Vendors date one split a few days apart, and
+-- no stock splits twice within a week: so a person's word on one stays above all that is said of the days around it.
 create function desk.believe_splits(finding_run_id text, said jsonb) returns setof desk.split_findings
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
@@ -216,15 +233,21 @@ begin
             (split ->> 'new_shares')::bigint, (split ->> 'old_shares')::bigint, split ->> 'reason', run.run_id
         from jsonb_array_elements(said) as split
         left join lateral (
-            select standing.belief, standing.new_shares, standing.old_shares, standing.person
+            select standing.belief, standing.new_shares, standing.old_shares
             from desk.split_findings as standing
             where standing.portfolio_id = run.portfolio_id
                 and standing.internal_symbol = split ->> 'symbol'
                 and standing.ex_date = (split ->> 'ex_date')::date
-            order by standing.person is null, standing.finding_id desc
+            order by standing.finding_id desc
             limit 1
         ) as standing on true
-        where standing.person is null
+        where not exists (
+                select from desk.split_findings as word
+                where word.portfolio_id = run.portfolio_id
+                    and word.internal_symbol = split ->> 'symbol'
+                    and abs(word.ex_date - (split ->> 'ex_date')::date) <= 7
+                    and word.person is not null
+            )
             and (standing.belief, standing.new_shares, standing.old_shares) is distinct from
             (split ->> 'belief', (split ->> 'new_shares')::bigint, (split ->> 'old_shares')::bigint)
             and (standing.belief is not null or split ->> 'belief' <> 'withdrawn')
@@ -239,6 +262,19 @@ begin
         );
         return next new_row;
     end loop;
+    select one.internal_symbol as symbol, one.ex_date, other.ex_date as other_date into untold
+    from desk.standing_splits(run.portfolio_id) as one
+    inner join desk.standing_splits(run.portfolio_id) as other
+        on other.internal_symbol = one.internal_symbol
+        and other.ex_date > one.ex_date
+        and other.ex_date - one.ex_date <= 5
+    where one.belief = 'believed' and other.belief = 'believed'
+        and exists (select from jsonb_array_elements(said) as split where split ->> 'symbol' = one.internal_symbol)
+    limit 1;
+    if found then
+        raise exception 'a stock splits once a week: % on % or on %', untold.symbol, untold.ex_date, untold.other_date
+            using errcode = 'check_violation', constraint = 'split_counts_once';
+    end if;
 end
 $$;
 
@@ -296,6 +332,19 @@ begin
         raise exception 'this book never held %', coalesce(request ->> 'symbol', 'a stock without a symbol')
             using errcode = 'check_violation', constraint = 'split_of_a_holding';
     end if;
+    if (request ->> 'ex_date')::date > (desk.now() at time zone 'America/New_York')::date then
+        raise exception '% is still to come', request ->> 'ex_date'
+            using errcode = 'check_violation', constraint = 'split_in_time';
+    end if;
+    -- What was said of the days around was this split.
+    insert into desk.split_findings (portfolio_id, internal_symbol, ex_date, belief, reason, person)
+    select
+        request ->> 'portfolio_id', internal_symbol, ex_date, 'withdrawn', format('it was on %s', request ->> 'ex_date'),
+        request ->> 'person'
+    from desk.standing_splits(request ->> 'portfolio_id')
+    where request ->> 'belief' = 'believed'
+        and internal_symbol = request ->> 'symbol'
+        and abs(ex_date - (request ->> 'ex_date')::date) between 1 and 7;
     insert into desk.split_findings (
         portfolio_id, internal_symbol, ex_date, belief, new_shares, old_shares, reason, person
     ) values (
@@ -312,11 +361,11 @@ begin
 end
 $$;
 comment on function desk.settle_split(jsonb) is
-    'An operator''s word on a split of a holding: believed, or withdrawn; it stands above what runs find.';
+    'An operator''s word on a split of a holding: believed, or withdrawn; it stands above what runs find within a week of it.';
 
 revoke all on function desk.next_units(numeric, numeric, numeric, numeric, numeric),
     desk.entries_known(text, timestamptz, timestamptz), desk.event_objection(text, jsonb), desk.refuse_bookkeeper(jsonb),
-    desk.refuse_short_units(text), desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
+    desk.refuse_short_units(text), desk.standing_splits(text), desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
     desk.believe_splits(text, jsonb), desk.is_split_told(text, text, date, numeric, numeric), desk.settle_split(jsonb), desk.is_announced(numeric, numeric) from public;
 grant execute on function desk.is_announced(numeric, numeric) to desk_dbt, desk_reader;
 grant execute on function desk.entries_known(text, timestamptz, timestamptz)
