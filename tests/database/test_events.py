@@ -194,3 +194,18 @@ def test_a_sale_outside_a_ticket_leaves_zero_within_the_tolerance(book):
     assert [row["units_delta"] for row in table(book, "entries") if row["kind"] == "rounding"] == [
         Decimal("0.0099")
     ]
+
+
+def test_a_book_that_is_short_of_one_stock_still_takes_what_happens_to_another(book):
+    """A vendor withdraws the split that a sale needed; nothing of BBB waits for that, and no more of AAA goes."""
+    run = split_week(book)
+    take(book, run, said(date(2026, 6, 17)))
+    record(book, event("trade", leg(units="-30", cash_gbp="600"), happened_at="2026-06-19T15:00:00+00:00"))
+    take(book, run, said(date(2026, 6, 17), belief="withdrawn"))
+    assert positions(book) == {"AAA": -20}
+    number = record(book, event("air_drop", leg("BBB", units="1")))
+    with pytest.raises(psycopg.errors.CheckViolation, match="would hold -21 units of AAA"):
+        record(book, event("trade", leg(units="-1", cash_gbp="20"), idempotency_key="more"))
+    back = {"portfolio_id": "demo", "event_id": number, "person": "operator", "notes": "n"}
+    record(book, back | {"idempotency_key": "back"}, queries.ledger.reverse_event)
+    assert positions(book) == {"AAA": -20}

@@ -1,7 +1,8 @@
 -- The one way an event and a finding of a split enter, each with its row in the audit log.
 
--- Granted to nobody. Nothing that was not held leaves a book, now or at any instant before.
-create function desk.refuse_short_units(asked_portfolio_id text) returns void
+-- Granted to nobody. Nothing that was not held leaves a book, now or at any instant before. What is short of another stock,
+-- as a split that was withdrawn leaves it, does not stand in the way.
+create function desk.refuse_short_units(asked_portfolio_id text, moved_symbols text[]) returns void
 language plpgsql
 set search_path = pg_catalog, desk, pg_temp
 as $$
@@ -14,7 +15,7 @@ begin
             internal_symbol, happened_at,
             sum(sum(units_delta)) over (partition by internal_symbol order by happened_at) as running_units
         from desk.entries
-        where portfolio_id = asked_portfolio_id and internal_symbol is not null
+        where portfolio_id = asked_portfolio_id and internal_symbol = any(moved_symbols)
         group by internal_symbol, happened_at
     ) as running
     where running_units < 0
@@ -26,6 +27,17 @@ begin
     end if;
 end
 $$;
+
+-- Granted to nobody. The stocks that an event moves, or takes back.
+create function desk.symbols_of_event(asked_event_id bigint) returns text[]
+language sql stable
+set search_path = pg_catalog, desk, pg_temp
+return array(
+    select leg.internal_symbol
+    from desk.ledger_events as event
+    inner join desk.ledger_event_legs as leg on leg.event_id = coalesce(event.reverses_event_id, event.event_id)
+    where event.event_id = asked_event_id
+);
 
 -- request: {portfolio_id, kind, happened_at, person, notes, document, idempotency_key,
 --           legs: [{symbol, units, cash_gbp, fee_gbp, withheld_gbp, cost_gbp, amount_usd}]}; each leg moves something
@@ -86,7 +98,7 @@ begin
         coalesce((leg ->> 'withheld_gbp')::numeric, 0), coalesce((leg ->> 'cost_gbp')::numeric, 0),
         (leg ->> 'amount_usd')::numeric
     from jsonb_array_elements(legs) with ordinality as listed (leg, leg_number);
-    perform desk.refuse_short_units(request ->> 'portfolio_id');
+    perform desk.refuse_short_units(request ->> 'portfolio_id', desk.symbols_of_event(new_event_id));
     perform desk.audit(
         request ->> 'person', 'record_event', format('event/%s', new_event_id), request - 'idempotency_key' - 'person'
     );
@@ -122,7 +134,7 @@ begin
         end using errcode = 'check_violation', constraint = 'another_operator_approves';
     end if;
     insert into desk.ledger_event_approvals (event_id, person) values (waiting.event_id, request ->> 'person');
-    perform desk.refuse_short_units(request ->> 'portfolio_id');
+    perform desk.refuse_short_units(request ->> 'portfolio_id', desk.symbols_of_event(waiting.event_id));
     perform desk.audit(request ->> 'person', 'approve_event', format('event/%s', waiting.event_id), '{}');
     return waiting.event_id;
 end
@@ -162,7 +174,7 @@ begin
         case when wrong.counts_from_at is null then 1 else wrong.persons_min end, wrong.policy_hash,
         request ->> 'idempotency_key', desk.request_sha256(request), wrong.event_id
     ) returning event_id into new_event_id;
-    perform desk.refuse_short_units(request ->> 'portfolio_id');
+    perform desk.refuse_short_units(request ->> 'portfolio_id', desk.symbols_of_event(new_event_id));
     perform desk.audit(
         request ->> 'person', 'reverse_event', format('event/%s', new_event_id),
         jsonb_build_object('reverses', format('event/%s', wrong.event_id), 'reason', request ->> 'notes')
@@ -352,7 +364,7 @@ begin
         (request ->> 'new_shares')::bigint, (request ->> 'old_shares')::bigint, coalesce(request ->> 'notes', ''),
         request ->> 'person'
     ) returning finding_id into new_finding_id;
-    perform desk.refuse_short_units(request ->> 'portfolio_id');
+    perform desk.refuse_short_units(request ->> 'portfolio_id', array[request ->> 'symbol']);
     perform desk.audit(
         request ->> 'person', 'settle_split', format('%s/%s', request ->> 'symbol', request ->> 'ex_date'),
         request - 'person'
@@ -365,7 +377,8 @@ comment on function desk.settle_split(jsonb) is
 
 revoke all on function desk.next_units(numeric, numeric, numeric, numeric, numeric),
     desk.entries_known(text, timestamptz, timestamptz), desk.event_objection(text, jsonb), desk.refuse_bookkeeper(jsonb),
-    desk.refuse_short_units(text), desk.standing_splits(text), desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
+    desk.refuse_short_units(text, text[]), desk.symbols_of_event(bigint),
+    desk.standing_splits(text), desk.record_event(jsonb), desk.approve_event(jsonb), desk.reverse_event(jsonb),
     desk.believe_splits(text, jsonb), desk.is_split_told(text, text, date, numeric, numeric), desk.settle_split(jsonb), desk.is_announced(numeric, numeric) from public;
 grant execute on function desk.is_announced(numeric, numeric) to desk_dbt, desk_reader;
 grant execute on function desk.entries_known(text, timestamptz, timestamptz)
