@@ -74,7 +74,7 @@ def reverse(event_id: int):
         return _form_page(_fresh_form(), 422, {event_id: PostedForm(values, errors)})
     sent = {"event_id": event_id, "notes": reversal.notes, "idempotency_key": reversal.idempotency_key}
     _decide(queries.ledger.reverse_event, sent, "Not taken back")
-    flash("Taken back. Book the true event if there was one.")
+    flash("Recorded. Book the true event if there was one.")
     return redirect(url_for("events.new"), code=303)
 
 

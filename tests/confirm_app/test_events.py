@@ -1,11 +1,16 @@
 """What happened to the account, on the page: booked by an operator, asked about, approved, taken back."""
 
+import re
 from decimal import Decimal
 
 import pytest
 
-from tests.confirm_app.conftest import doubts_of
-from tests.confirm_app.desk_rows import count_rows, deposit, select
+from confirm_app.people.accounts import set_person
+from tests.confirm_app.conftest import Visitor, doubts_of
+from tests.confirm_app.desk_rows import PASSWORDS, count_rows, deposit, select
+from tests.database.planning import policy_of
+from trading_ops.db.connect import connect
+from trading_ops.runs.frozen import adopt_policy
 
 EVENTS = "/events/new"
 
@@ -88,3 +93,43 @@ def test_a_kind_has_its_own_fields(holder):
 def test_the_executor_books_no_events(executor):
     """The form is the operator's."""
     assert executor.client.get(EVENTS).status_code == 403
+
+
+def test_a_second_operator_approves_an_event_and_its_reversal_on_the_page(holder, app, desk, monkeypatch):
+    """Until then the event counts, and the page says so; what takes a waiting event back needs no second one."""
+    with connect("desk_planner", desk) as connection:
+        adopt_policy(connection, policy_of({"event_persons_min: 1": "event_persons_min: 2"}))
+        set_person(connection, "deputy", "operator", "deputy@trading-ops.example", "deputy's password")
+    monkeypatch.setitem(PASSWORDS, "deputy", "deputy's password")
+    deputy = Visitor(app.test_client())
+    deputy.sign_in("deputy")
+    form = fill_in(holder, kind="transfer", symbol="ALDR", units_out="6")
+    assert holder.client.post(EVENTS, data=form).status_code == 303
+    assert "Approve it" not in holder.client.get(EVENTS).text
+    approve(deputy)
+    assert held(desk) == {"ALDR": Decimal("0.25")}
+    take_back(holder)
+    page = holder.client.get(EVENTS).text
+    assert held(desk) == {"ALDR": Decimal("0.25")} and "Taken back." not in page
+    assert page.count("Waits for a second operator") == 1
+    approve(deputy)
+    page = holder.client.get(EVENTS).text
+    assert held(desk) == {"ALDR": Decimal("6.25")} and "Taken back." in page
+    form = fill_in(holder, kind="transfer", symbol="ALDR", units_out="5")
+    assert holder.client.post(EVENTS, data=form).status_code == 303
+    take_back(holder)
+    page = deputy.client.get(EVENTS).text
+    assert page.count("Taken back.") == 2 and "Waits" not in page and "Approve it" not in page
+
+
+def approve(visitor) -> None:
+    """Approve the one event that waits."""
+    [action] = re.findall(r'action="([^"]+/approve)"', visitor.client.get(EVENTS).text)
+    assert visitor.client.post(action, data=visitor.form_of(EVENTS, action)).status_code == 303
+
+
+def take_back(visitor) -> None:
+    """Take back the newest event that can be."""
+    action = re.findall(r'action="([^"]+/reverse)"', visitor.client.get(EVENTS).text)[0]
+    sent = visitor.form_of(EVENTS, action) | {"notes": "a slip"}
+    assert visitor.client.post(action, data=sent).status_code == 303
