@@ -125,6 +125,9 @@ begin atomic
             count(*) filter (where units = 0 and cash_gbp = 0 and cost_gbp = 0) as empty_count,
             count(*) filter (where units * cash_gbp > 0) as same_way_count,
             count(distinct symbol) as symbols_count,
+            count(*) filter (where units <> 0 and cost_gbp < 0) as costless_count,
+            count(distinct symbol) filter (where units < 0) + count(distinct symbol) filter (where units > 0)
+                > count(distinct symbol) filter (where units <> 0) as is_of_itself,
             coalesce(sum(cash_gbp), 0) as cash_gbp,
             coalesce(sum(fee_gbp), 0) as fee_gbp,
             coalesce(sum(withheld_gbp), 0) as withheld_gbp,
@@ -140,6 +143,7 @@ begin atomic
         when fee_gbp <> 0 and event_kind <> 'trade' then 'a fee beside a trade is a cash movement of its own'
         when cost_gbp <> 0 and event_kind not in ('spin_off', 'transfer', 'air_drop')
             then format('the cost of a %s follows from its entries', event_kind)
+        when costless_count > 0 then 'units have no cost below nothing'
         when event_kind = 'trade' and (legs_count, cash_legs_count, out_count + in_count, same_way_count) <> (1, 0, 1, 0)
             or event_kind = 'trade' and cash_gbp = 0
             then 'a trade is one stock: units in for cash out, or units out for cash in'
@@ -147,9 +151,10 @@ begin atomic
             then 'a dividend is cash in, of one stock, after tax'
         when event_kind = 'cash_in_lieu' and ((legs_count, cash_legs_count, in_count) <> (1, 0, 0) or cash_gbp <= 0)
             then 'cash in lieu is cash in for the fraction of a share that goes'
-        when event_kind = 'spin_off' and ((in_count, out_count, cost_gbp) <> (1, 0, 0) or symbols_count <> 2 or paid_count > 0)
+        when event_kind = 'spin_off'
+            and ((legs_count, symbols_count, in_count, out_count, cost_gbp) <> (2, 2, 1, 0, 0) or paid_count > 0)
             then 'a spin-off brings units of a new stock, and what they cost leaves the old one'
-        when event_kind = 'merger' and (out_count = 0 or in_count = 0 and cash_gbp <= 0 or paid_count > 0)
+        when event_kind = 'merger' and (out_count = 0 or in_count = 0 and cash_gbp <= 0 or paid_count > 0 or is_of_itself)
             then 'a merger takes units out, for units of another stock, for cash, or for both'
         when event_kind = 'exchange' and ((legs_count, out_count, in_count, symbols_count) <> (2, 1, 1, 2) or cash_gbp <> 0)
             then 'an exchange is units out of one stock and units in of another, without cash'

@@ -61,12 +61,20 @@ begin
     if objection is null then
         select format('the universe in use has no %s', leg ->> 'symbol') into objection
         from jsonb_array_elements(legs) as leg
-        where (leg ->> 'units')::numeric > 0
+        where leg ->> 'symbol' is not null
             and not exists (
                 select from desk.config_universe as universe
                 inner join desk.universe_versions as version
                     on version.universe_hash = universe.universe_hash and version.is_active
                 where universe.internal_symbol = leg ->> 'symbol'
+            )
+            -- What left the universe may still pay, and go.
+            and (
+                (leg ->> 'units')::numeric > 0
+                or not exists (
+                    select from desk.entries
+                    where portfolio_id = request ->> 'portfolio_id' and internal_symbol = leg ->> 'symbol'
+                )
             )
         limit 1;
     end if;
