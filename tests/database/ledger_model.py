@@ -76,7 +76,7 @@ class LedgerModel:
     splits: dict[tuple[str, date], Fraction] = field(default_factory=dict)
     # Symbol -> units the book came with, before anything else.
     opened: dict[str, Decimal] = field(default_factory=dict)
-    # What a full sale may leave or lack: so many units, or such a share of what was sold.
+    # What a full sale may leave or lack: so many units, or such a share of what was sold, and not half of it.
     units_max: Decimal = Decimal("0.001")
     ratio_max: Decimal = Decimal("0.002")
 
@@ -93,7 +93,9 @@ class LedgerModel:
                 held = Fraction(int(held * ratios[at] * 10**8), 10**8)
             held += Fraction(sum(traded.get(at, [])))
             sold = [-count for count in traded.get(at, []) if count < 0]
-            if sold and abs(held) <= max(self.units_max, *(self.ratio_max * count for count in sold)):
+            if sold and abs(held) <= max(
+                min(max(self.units_max, self.ratio_max * count), count / 2) for count in sold
+            ):
                 held = Fraction(0)
         return Decimal(held.numerator) / Decimal(held.denominator)
 

@@ -51,7 +51,7 @@ class LotsModel:
 
     events: dict[int, dict] = field(default_factory=dict)
     splits: dict[tuple[str, datetime], tuple[int, int]] = field(default_factory=dict)
-    # What a full sale may leave or lack: so many units, or such a share of what was sold.
+    # What a full sale may leave or lack: so many units, or such a share of what was sold, and not half of it.
     units_max: Decimal = Decimal("0.001")
     ratio_max: Decimal = Decimal("0.002")
 
@@ -106,7 +106,10 @@ class Replay:
         missing = {}
         for symbol, counts in sold.items():
             held = sum(lot.units for lot in self.queues[symbol]) - self.short[symbol] + moved[symbol]
-            allowed = max(self.model.units_max * UNIT, *(self.model.ratio_max * count for count in counts))
+            allowed = max(
+                min(max(self.model.units_max * UNIT, self.model.ratio_max * count), Fraction(count, 2))
+                for count in counts
+            )
             if held and abs(held) <= allowed:
                 missing[symbol] = -held
         return missing

@@ -223,3 +223,19 @@ def test_a_book_that_is_short_of_one_stock_still_takes_what_happens_to_another(b
     back = {"portfolio_id": "demo", "event_id": number, "person": "operator", "notes": "n"}
     record(book, back | {"idempotency_key": "back"}, queries.ledger.reverse_event)
     assert positions(book) == {"AAA": -20}
+
+
+def test_a_small_sale_hides_no_more_than_half_of_what_it_sold(book):
+    """A thousandth of some share is money: what stays after a part is sold is held, and nothing is sold of nothing."""
+    for hour, units in ((8, "-9.9"), (9, "-0.098"), (10, "-0.0011")):
+        sold = leg(units=units, cash_gbp="40")
+        record(
+            book, event("trade", sold, idempotency_key=units, happened_at=f"2026-06-16T{hour:02}:00:00+00:00")
+        )
+    assert positions(book) == {"AAA": Decimal("0.0009")}
+    with pytest.raises(psycopg.errors.CheckViolation, match="would hold -0.0009.* units of BBB"):
+        record(book, event("trade", leg("BBB", units="-0.0009", cash_gbp="40")))
+    record(
+        book, event("trade", leg(units="-0.0008", cash_gbp="40"), happened_at="2026-06-16T11:00:00+00:00")
+    )
+    assert positions(book) == {}

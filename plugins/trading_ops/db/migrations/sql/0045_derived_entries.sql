@@ -76,7 +76,7 @@ comment on view desk.units_tolerances is 'By how much units may differ under a p
 /*
   Every entry of a book as far as it was known at an instant, with the splits believed at another: what it did to units and
   cash. The kinds `split` and `rounding` are derived here and stored nowhere. closed_within is how near to nothing a sale
-  must come to leave nothing.
+  must come to leave nothing; what is more than half of the sale is left, or was not there.
 */
 create function desk.entries_known(asked_portfolio_id text, known_at timestamptz, believed_at timestamptz)
 returns table (
@@ -95,7 +95,7 @@ begin atomic
             format('fill/%s', fill.fill_id) as entry_id,
             coalesce(fill.reverses_fill_id, reversal.fill_id) is not null as is_taken_back,
             case fill.side
-                when 'SELL' then greatest(tolerance.units_max, tolerance.ratio_max * fill.units)
+                when 'SELL' then least(greatest(tolerance.units_max, tolerance.ratio_max * fill.units), fill.units / 2)
             end as closed_within
         from desk.signed_fills as fill
         left join desk.ledger_trades_fills as reversal
@@ -136,7 +136,9 @@ begin atomic
             event.reverses_event_id is not null or coalesce(event.reversal_counts_from_at <= known_at, false),
             case
                 when event.kind = 'trade' and leg.units_delta < 0
-                    then greatest(tolerance.units_max, tolerance.ratio_max * -leg.units_delta)
+                    then least(
+                        greatest(tolerance.units_max, tolerance.ratio_max * -leg.units_delta), -leg.units_delta / 2
+                    )
             end
         from desk.signed_events as event
         inner join desk.ledger_event_legs as leg
