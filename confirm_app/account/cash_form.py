@@ -14,7 +14,7 @@ from confirm_app.forms.fields import NOTES_LENGTH_MAX, Doubt, FieldError, read_f
 from confirm_app.forms.figures import parse_figure, parse_key, parse_text
 
 # Kind -> the sign its amount enters the ledger with.
-MOVEMENTS = {"deposit": 1, "withdrawal": -1, "dividend": 1, "fee": -1, "interest": 1}
+MOVEMENTS = {"deposit": 1, "withdrawal": -1, "fee": -1, "interest": 1}
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,11 @@ def _symbol(
         return None
     symbol = symbol_of.get(text)
     if symbol is None:
-        message = "is missing: write its symbol" if not text else f"{text[:40]} is no stock the desk knows"
+        message = (
+            "is missing: write its symbol"
+            if not text
+            else f"{text[:40]} is no stock the desk knows: check the spelling, or add it to universe.csv"
+        )
         errors.append(FieldError(name, f"The stock {message}"))
     return symbol
 

@@ -48,7 +48,11 @@ def check():
         return _page("No file was chosen. Nothing is stored.", 422)
     content = sent.read(UPLOAD_BYTES_MAX + 1)
     if len(content) > UPLOAD_BYTES_MAX:
-        return _page(f"The file has more than {UPLOAD_BYTES_MAX} bytes. Nothing is stored.", 422)
+        return _page(
+            f"The file has more than {UPLOAD_BYTES_MAX} bytes: nothing is stored. At a shell, trading-ops statement"
+            " import takes larger ones.",
+            422,
+        )
     try:
         checked = check_file(content)
     except StatementRefused as refusal:

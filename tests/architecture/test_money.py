@@ -20,6 +20,9 @@ def test_money_never_becomes_a_float():
                 "trading_ops.imported_fills",
                 "trading_ops.tax",
                 "trading_ops.tickets",
+                "trading_ops.statements",
+                "trading_ops.reports",
+                "trading_ops.wording",
                 "confirm_app",
             ),
         )

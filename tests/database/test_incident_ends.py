@@ -1,5 +1,6 @@
 """What an incident tells of comes to an end: the one place that knows when, with a case for each code."""
 
+import json
 import re
 from datetime import date, timedelta
 
@@ -7,12 +8,15 @@ import pytest
 
 from tests.database import judged, rows
 from tests.database.raised import record, select, serve, still_open
+from tests.database.test_line_proofs import AT, END, MADE_AT, START, account, fill
+from tests.database.test_statements import keep
 from tests.database.test_watch import write_report
 from trading_ops.comms.incident_codes import CODES
 from trading_ops.comms.incidents import close_over
 from trading_ops.comms.letters import compose
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import connect, queries
+from trading_ops.statements.disputes import tell_disputes
 from trading_ops.universe.switches import write_switch
 
 MINUTE = timedelta(minutes=1)
@@ -122,6 +126,30 @@ def settle(desk) -> None:
         )
 
 
+def dispute_line(desk) -> None:
+    """Half a unit more was confirmed than eToro's statement has."""
+    rows.add_trade_ticket(desk, ("ALDR",), frozen_at=rows.SATURDAY_AT)
+    rows.set_clock(desk, MADE_AT)
+    rows.confirm_line(desk, "demo-2026-W25-1", 1, "DONE", [fill("5.5")])
+    made = account()
+    made.buy(AT, "ALDR/USD", "500.00", "5.000000", "Alder Instruments")
+    keep(desk, made.export(START, END, MADE_AT))
+    with connect("desk_planner", desk) as connection:
+        [words] = tell_disputes(connection, "demo")
+        assert "the units differ" in words and tell_disputes(connection, "demo") == []
+        connection.rollback()
+
+
+def agree(desk) -> None:
+    """Let the executor amend the line."""
+    request = {
+        "ticket_id": "demo-2026-W25-1", "line_number": 1, "status": "DONE", "person": "executor", "fills": [fill()],
+        "amendment_reason": "misread", "idempotency_key": "amended",
+    }  # fmt: skip
+    with connect("desk_app", desk) as connection:
+        queries.page.record_confirmation(connection, request=json.dumps(request))
+
+
 def owe_dividend(desk) -> None:
     """Ten shares held since March, and a dividend of April that nobody booked."""
     rows.add_policy(desk)
@@ -175,6 +203,7 @@ ENDS = [
     ("SNAPSHOT_MISSING", "demo-2026-W25-1", TRADE, confirm),
     ("RECONCILIATION_DRIFT", "snapshot:1", TRADE, confirm),
     ("SPLIT_DOUBTED", "demo:ALDR:2026-06-12", doubt_split, settle),
+    ("STATEMENT_DISPUTED", "demo:demo-2026-W25-1:1", dispute_line, agree),
     ("DIVIDEND_OVERDUE", "demo:ALDR:2026-04-01", owe_dividend, book_dividend),
     ("NO_TICKET", "demo:2026-W25", nothing, ticket_later),
     ("REPORT_MISSING", "demo:2026-06-12", nothing, lambda desk: write_report(desk, date(2026, 6, 12))),
@@ -199,7 +228,8 @@ def test_an_incident_is_over_when_what_it_tells_of_is(saturday, code, subject, b
     before(saturday)
     runs = select(saturday, "select max(run_id) as run_id from desk.runs")
     record(saturday, code, subject, runs[0]["run_id"])
-    rows.set_clock(saturday, LATER_AT)
+    [now] = select(saturday, "select desk.now() as now_at")
+    rows.set_clock(saturday, max(LATER_AT, now["now_at"]))
     assert still_open(saturday) == [code]
     end(saturday)
     assert still_open(saturday) == []

@@ -44,8 +44,11 @@ CODES = {
         "operator",
         "an operator settled it, or its vendor says otherwise",
     ),
+    "STATEMENT_DISPUTED": Code(
+        "eToro's statement says something else of a line than its confirmation", "operator", "they agree"
+    ),
     "DIVIDEND_OVERDUE": Code(
-        "a dividend of a holding is not booked six weeks after its ex-date", "operator", "it is booked"
+        "a dividend of a holding is not booked 45 days after its ex-date", "operator", "it is booked"
     ),
     "RISK_BLOCKED": Code("the risk gate blocked the plan", "operator", _GATE),
     "DRAWDOWN_LIMIT": Code("the book lost more than its limit, in all or in a day", "operator", _GATE),

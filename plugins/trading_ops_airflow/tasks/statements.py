@@ -8,15 +8,17 @@ from airflow.sdk.exceptions import AirflowFailException
 
 @task
 def import_statements() -> int:
-    """Keep each statement that lies in the folder and is not kept yet; red when one is refused."""
+    """Keep each new statement of the folder, and tell which lines one disputes; red when one is refused."""
     from trading_ops.settings import settings
+    from trading_ops.statements.disputes import tell_disputes
     from trading_ops.statements.inbox import folder_of, import_folder
     from trading_ops_airflow.connections import desk_connection
 
     config = settings()
     with desk_connection("desk_planner") as connection:
         imported = import_folder(connection, config.portfolio_id, folder_of(config.data))
-    print("\n".join((*imported.kept, *imported.refused)) or "no new statement lies there")
+        disputed = tell_disputes(connection, config.portfolio_id)
+    print("\n".join((*imported.kept, *imported.refused, *disputed)) or "no new statement lies there")
     if imported.refused:
         # Another try would refuse it again.
         raise AirflowFailException(f"refused: {'; '.join(imported.refused)}")

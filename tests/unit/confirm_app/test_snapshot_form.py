@@ -118,9 +118,7 @@ def test_a_year_that_is_a_slip_is_asked_back(date, is_read):
         assert is_read or "check the year" in errors[0].message
 
 
-@pytest.mark.parametrize(
-    ("kind", "sign"), [("deposit", 1), ("withdrawal", -1), ("dividend", 1), ("fee", -1), ("interest", 1)]
-)
+@pytest.mark.parametrize(("kind", "sign"), [("deposit", 1), ("withdrawal", -1), ("fee", -1), ("interest", 1)])
 def test_the_kind_of_a_movement_gives_its_sign(kind, sign):
     """A person writes 25.00; the form knows that a fee is taken off."""
     movement, errors = parse_cash_movement(TIME | {"kind": kind, "amount": "25.00"}, NOW_AT)

@@ -36,7 +36,7 @@ select
         when is_clear then ''
         when drift_value is null then 'Record a broker snapshot on the confirm page.'
         else format(
-            'Record what explains %s GBP: a dividend, fee, deposit or withdrawal, or an amended fill.',
+            'Book what explains %s GBP (the page Cases has the likeliest), then record a broker snapshot.',
             round(drift_value, 2)
         )
     end as fix

@@ -67,6 +67,6 @@ select
         when outside_count = 0 then ''
         when outside_count is null or positions_count <> found_count then
             'Record a broker snapshot on the confirm page.'
-        else format('Record what explains %s: a missing fill, or an amended one.', symbols)
+        else format('Book what explains %s (see the page Cases), then record a snapshot.', symbols)
     end as fix
 from weighed

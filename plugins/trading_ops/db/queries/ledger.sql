@@ -19,7 +19,7 @@ where words is not null
 order by subject, likelihood desc, hypothesis;
 
 -- name: overdue_dividends(portfolio_id)
--- Dividends that are to have come more than six weeks ago and are not booked.
+-- Dividends that are to have come more than 45 days ago and are not booked.
 select symbol, ex_date, gross_gbp
 from desk.expected_dividends(:portfolio_id)
 where is_overdue

@@ -17,7 +17,7 @@ comment on view desk.vendor_names is 'What a vendor calls a stock; without a sou
 /*
   The dividends of what a book held: units at the ex-date times what the first vendor of the policy in use reports, in pounds
   at the newest rate. A vendor that adjusts for splits tells a dividend in shares of today. One is booked when an event of the
-  stock came within ninety days of it.
+  stock came within ninety days of it, and before the next one's ex-date.
 */
 create function desk.expected_dividends(asked_portfolio_id text)
 returns table (
@@ -57,6 +57,7 @@ begin atomic
     due as (
         select
             reported.internal_symbol, reported.ex_date, held.units,
+            lead(reported.ex_date) over (partition by reported.internal_symbol order by reported.ex_date) as next_ex_date,
             reported.value * case
                 when basis.price_basis is distinct from 'raw' then coalesce(later.ratio, 1) else 1
             end as per_share_usd
@@ -114,7 +115,8 @@ begin atomic
             and event.sign = 1
             and event.reversed_by_id is null
             and leg.internal_symbol = due.internal_symbol
-            and (event.happened_at at time zone 'America/New_York')::date between due.ex_date and due.ex_date + 89
+            and (event.happened_at at time zone 'America/New_York')::date
+                between due.ex_date and least(due.ex_date + 89, due.next_ex_date - 1)
         limit 1
     ) as booked on true
     where due.ex_date > (desk.now() at time zone 'America/New_York')::date - 365;
@@ -182,7 +184,8 @@ begin atomic
             (select policy_hash from desk.config_policy where is_active),
             (select universe_hash from desk.universe_versions where is_active)
         ) as compared
-        where not coalesce(abs(compared.shown_value - compared.booked_value) <= compared.tolerance_value, false)
+        where compared.is_known is not true
+            or not coalesce(abs(compared.shown_value - compared.booked_value) <= compared.tolerance_value, false)
     ),
 
     cash as (select * from drift where subject = 'CASH'),
@@ -330,6 +333,7 @@ begin atomic
             )
         from stock
         left join cash on true
+        where stock.delta <> 0
 
         union all
 
@@ -368,7 +372,7 @@ begin atomic
         inner join desk.expected_dividends(asked_portfolio_id) as dividend on dividend.booked_event_id is null
         cross join lateral (
             select withheld, dividend.gross_gbp * (1 - withheld) as gbp
-            from unnest(array[0.30, 0.25, 0.15, 0]) as withheld
+            from unnest(array[0.30, 0.25, 0]) as withheld
         ) as net
         where cash.delta > 0 and abs(cash.delta - net.gbp) <= greatest(0.03 * net.gbp, 0.02)
 

@@ -117,8 +117,8 @@ comment on type desk.lot is
 /*
   The lots of a book as far as it was known at an instant, with the splits believed at another: a row for each part of a lot
   that was closed, and one for what is left of it (closed_at is null). Cost is what was paid without the fee, which stands
-  beside it; dollars are at the rate of the entry, null where it has none. The oldest lot goes first, as long as nobody says
-  which one went. A split changes the units of each lot, a spin-off takes of their cost; stock for stock carries cost and fee
+  beside it; dollars are at the rate of the entry, null where it has none. The oldest lot goes first, whichever position
+  the broker closed. A split changes the units of each lot, a spin-off takes of their cost; stock for stock carries cost and fee
   on, less the cash that came with it; what is transferred away leaves without a gain. What is sold before it came, as the
   entries stand, is closed out of no lot, and the units that come later make up for it.
 */
