@@ -141,3 +141,16 @@ def test_what_is_booked_while_a_plan_is_at_work_refuses_its_trade(saturday, is_s
     with pytest.raises(psycopg.errors.IntegrityError) as refused:
         insert(saturday, run_id)
     assert refused.value.diag.constraint_name == "plan_knows_the_book"
+
+
+def test_a_plan_of_a_time_still_to_come_refuses_its_trade(saturday):
+    """The clock was set back after it was frozen: what is booked since looks as if the plan had known it."""
+    judged.add_cash(saturday, "100.00", rows.SATURDAY_AT)
+    rows.set_clock(saturday, rows.SATURDAY_AT + timedelta(minutes=5))
+    run_id = rows.add_approved_run(saturday)
+    with rows.superuser(saturday) as connection:
+        connection.execute("update desk.simulated_clock set now_at = now_at - interval '1 minute'")
+    judged.add_cash(saturday, "5.00", rows.SATURDAY_AT, "dividend")
+    with pytest.raises(psycopg.errors.IntegrityError, match="the clock was set back") as refused:
+        insert(saturday, run_id)
+    assert refused.value.diag.constraint_name == "plan_knows_the_book"
