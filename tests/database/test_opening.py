@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
@@ -204,3 +204,32 @@ def test_an_operator_says_it_at_a_shell(book, monkeypatch, tmp_path, capsys):
         and "AAA        1.5 units, cost £90.00" in said
         and "taken back by operator: misread" in said
     )
+
+
+def test_what_happened_before_the_opening_is_in_it_already(book):
+    """A dividend of the day before is cash that the account showed; it would count twice."""
+    record(book)
+    early = {"happened_at": (OPENED_AT - timedelta(seconds=1)).isoformat(), "idempotency_key": "early"}
+    dividend = {
+        "portfolio_id": "demo", "kind": "dividend", "person": "operator", "notes": "n",
+        "legs": [{"symbol": "AAA", "cash_gbp": "7"}], "happened_at": OPENED_AT.isoformat(), "idempotency_key": "k",
+    }  # fmt: skip
+    with connect("desk_app", book) as connection:
+        with pytest.raises(psycopg.errors.CheckViolation, match="the book began at") as refused:
+            queries.ledger.record_event(connection, request=json.dumps(dividend | early))
+        connection.rollback()
+        assert refused.value.diag.constraint_name == "book_has_begun"
+        queries.ledger.record_event(connection, request=json.dumps(dividend))
+
+
+def test_an_opening_whose_stocks_are_gone_is_not_taken_back(book):
+    """What left the book without it would have left it from nothing: the event is taken back first."""
+    record(book)
+    sold = {
+        "portfolio_id": "demo", "kind": "transfer", "person": "operator", "notes": "n",
+        "legs": [{"symbol": "AAA", "units": "-1"}], "happened_at": OPENED_AT.isoformat(), "idempotency_key": "k",
+    }  # fmt: skip
+    with connect("desk_app", book) as connection:
+        queries.ledger.record_event(connection, request=json.dumps(sold))
+    with pytest.raises(psycopg.errors.CheckViolation, match="would hold -1.* units of AAA"):
+        take_back(book)

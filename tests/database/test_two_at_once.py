@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.database import judged, rows
+from tests.database.planning import freeze_plan, on_saturday
 from trading_ops.db.connect import connect, queries
 from trading_ops.tickets.issue import issue_ticket
 
@@ -141,3 +142,38 @@ def test_what_is_booked_while_a_plan_is_at_work_refuses_its_trade(saturday, is_s
     with pytest.raises(psycopg.errors.IntegrityError) as refused:
         insert(saturday, run_id)
     assert refused.value.diag.constraint_name == "plan_knows_the_book"
+
+
+def test_a_plan_of_a_time_still_to_come_refuses_its_trade(saturday):
+    """The clock was set back after it was frozen: what is booked since looks as if the plan had known it."""
+    judged.add_cash(saturday, "100.00", rows.SATURDAY_AT)
+    rows.set_clock(saturday, rows.SATURDAY_AT + timedelta(minutes=5))
+    run_id = rows.add_approved_run(saturday)
+    with rows.superuser(saturday) as connection:
+        connection.execute("update desk.simulated_clock set now_at = now_at - interval '1 minute'")
+    judged.add_cash(saturday, "5.00", rows.SATURDAY_AT, "dividend")
+    with pytest.raises(psycopg.errors.IntegrityError, match="the clock was set back") as refused:
+        insert(saturday, run_id)
+    assert refused.value.diag.constraint_name == "plan_knows_the_book"
+
+
+def test_a_plan_is_frozen_after_whoever_books_meanwhile(desk):
+    """What is not there yet as the plan reads the book is not told later to have been known to it."""
+    on_saturday(desk)
+    request = {
+        "portfolio_id": "demo", "kind": "deposit", "amount_gbp": "5", "occurred_at": rows.SATURDAY_AT.isoformat(),
+        "person": "executor", "idempotency_key": "k",
+    }  # fmt: skip
+    cash = "select sum(cash_delta_gbp) as gbp from desk.run_entries where run_id = %s"
+    read = []
+
+    def second() -> None:
+        run = freeze_plan(desk, key="second")
+        with connect("desk_planner", desk) as connection:
+            read.append(connection.execute(cash, (run.run_id,)).fetchone()["gbp"])
+
+    freeze_plan(desk, key="first")
+    with connect("desk_app", desk) as first:
+        queries.ledger.record_cash_movement(first, request=json.dumps(request))
+        assert behind(first, second) == []
+    assert read == [10005]

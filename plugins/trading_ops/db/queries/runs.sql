@@ -2,6 +2,10 @@
 -- Waits for a load that is under way and keeps others out until the transaction ends.
 select desk.lock_loads();
 
+-- name: lock_book(portfolio_id)$
+-- Waits for whoever is writing to a book and keeps others out until the transaction ends.
+select desk.lock_book(:portfolio_id);
+
 -- name: run_by_id(run_id)^
 -- One run with everything it was frozen with.
 select * from desk.runs where run_id = :run_id;

@@ -188,3 +188,16 @@ begin
     end if;
 end
 $$;
+
+-- Waits for whoever is writing to a book, and keeps all others out until the transaction ends: a plan that is frozen then
+-- knows every entry recorded before it.
+create function desk.lock_book(asked_portfolio_id text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, desk, pg_temp
+as $$
+begin
+    perform from desk.portfolios where portfolio_id = asked_portfolio_id for update;
+end
+$$;
+revoke all on function desk.lock_book(text) from public;
+grant execute on function desk.lock_book(text) to desk_planner;

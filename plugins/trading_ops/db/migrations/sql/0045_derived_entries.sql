@@ -240,7 +240,7 @@ comment on view desk.run_entries is 'The entries of its book that a run knows.';
 
 drop table desk.ledger_corporate_actions;
 
--- As before; a split follows the units that it is made of, so none stands in the way.
+-- As before; a split follows the units that it is made of, so none stands in the way. What left the book since does.
 -- request: {portfolio_id, person, notes, idempotency_key}
 create or replace function desk.reverse_opening(request jsonb) returns bigint
 language plpgsql security definer
@@ -281,6 +281,10 @@ begin
             )
         );
     end if;
+    perform desk.refuse_short_units(
+        request ->> 'portfolio_id',
+        array(select internal_symbol from desk.opening_positions where opening_id = wrong.opening_id)
+    );
     perform desk.audit(
         request ->> 'person', 'reverse_opening', format('opening/%s', new_opening_id),
         jsonb_build_object('reverses', format('opening/%s', wrong.opening_id), 'reason', request ->> 'notes')

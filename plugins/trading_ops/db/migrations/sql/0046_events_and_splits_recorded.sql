@@ -50,6 +50,7 @@ declare
     objection text;
     new_event_id bigint;
     policy record;
+    begun_at timestamptz;
     legs constant jsonb := coalesce(request -> 'legs', '[]');
 begin
     earlier_id := desk.earlier_record('event', request ->> 'portfolio_id', request);
@@ -57,6 +58,11 @@ begin
         return earlier_id;
     end if;
     perform desk.refuse_bookkeeper(request);
+    select opened_at into begun_at from desk.openings where opening_id = desk.opening_of(request ->> 'portfolio_id');
+    if (request ->> 'happened_at')::timestamptz < begun_at then
+        raise exception 'the book began at % with what the account held: what happened before is in it', begun_at
+            using errcode = 'check_violation', constraint = 'book_has_begun';
+    end if;
     objection := desk.event_objection(request ->> 'kind', legs);
     if objection is null then
         select format('the universe in use has no %s', leg ->> 'symbol') into objection

@@ -115,7 +115,8 @@ begin atomic
     from told;
 end;
 
--- As before, and a word on a split moves the book as an entry does.
+-- As before; a word on a split moves the book as an entry does, and under a clock that was set back nobody can say what came
+-- after a plan.
 create or replace function desk.refuse_overtaken_trade() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, desk, pg_temp
@@ -146,6 +147,11 @@ begin
     if found then
         raise exception 'this plan was frozen before the ticket % was out', other_ticket_id
             using errcode = 'integrity_constraint_violation', constraint = 'plan_knows_the_ticket_before';
+    end if;
+    select run.frozen_at as recorded_at into later from desk.runs as run where run.run_id = new.run_id;
+    if later.recorded_at > desk.now() then
+        raise exception 'this plan was frozen at %, and now it is %: the clock was set back', later.recorded_at, desk.now()
+            using errcode = 'integrity_constraint_violation', constraint = 'plan_knows_the_book';
     end if;
     select entry.kind, entry.recorded_at into later
     from desk.runs as run
