@@ -288,19 +288,19 @@ begin
         );
         return next new_row;
     end loop;
-    select one.internal_symbol as symbol, one.ex_date, other.ex_date as other_date into untold
-    from desk.standing_splits(run.portfolio_id) as one
-    inner join desk.standing_splits(run.portfolio_id) as other
-        on other.internal_symbol = one.internal_symbol
-        and other.ex_date > one.ex_date
-        and other.ex_date - one.ex_date <= 5
-    where one.belief = 'believed' and other.belief = 'believed'
-        and exists (select from jsonb_array_elements(said) as split where split ->> 'symbol' = one.internal_symbol)
-    limit 1;
-    if found then
+    for untold in
+        select one.internal_symbol as symbol, one.ex_date, other.ex_date as other_date
+        from desk.standing_splits(run.portfolio_id) as one
+        inner join desk.standing_splits(run.portfolio_id) as other
+            on other.internal_symbol = one.internal_symbol
+            and other.ex_date > one.ex_date
+            and other.ex_date - one.ex_date <= 5
+        where one.belief = 'believed' and other.belief = 'believed'
+            and exists (select from jsonb_array_elements(said) as split where split ->> 'symbol' = one.internal_symbol)
+    loop
         raise exception 'a stock splits once a week: % on % or on %', untold.symbol, untold.ex_date, untold.other_date
             using errcode = 'check_violation', constraint = 'split_counts_once';
-    end if;
+    end loop;
 end
 $$;
 
