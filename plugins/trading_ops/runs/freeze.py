@@ -42,11 +42,10 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. A plan and a daily run are frozen with up to two
-    models, the one that is traded on and the one that is watched. `image_digest` names the image of its Qlib
-    steps. Waits for a load and an entry that are under way. Raises RunError for a day that is no session, has not closed or
-    lies before every bar, for a desk without data or portfolio, a key used for another run, or a week that
-    already has a TRADE ticket.
+    Symbols that are switched off are frozen as disabled. A plan and a daily run know up to two models, the one
+    traded on and the one watched; `image_digest` names the image of their steps. Waits for a load and an entry
+    under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a desk
+    without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
     """
     config = config or settings()
     portfolio_id = config.portfolio_id
@@ -76,7 +75,6 @@ def freeze(
         last_attempt = queries.runs.last_attempt(
             connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week
         )
-        # What is being booked now is there before the run, or comes after it.
         queries.runs.lock_book(connection, portfolio_id=portfolio_id)
         row = queries.runs.insert_run(
             connection,
