@@ -96,7 +96,7 @@ def test_the_executor_books_no_events(executor):
 
 
 def test_a_second_operator_approves_an_event_and_its_reversal_on_the_page(holder, app, desk, monkeypatch):
-    """Until then the event counts, and the page says so; what takes a waiting event back needs no second one."""
+    """Until then it counts, and the page says so; what takes a waiting event back needs no second one."""
     with connect("desk_planner", desk) as connection:
         adopt_policy(connection, policy_of({"event_persons_min: 1": "event_persons_min: 2"}))
         set_person(connection, "deputy", "operator", "deputy@trading-ops.example", "deputy's password")

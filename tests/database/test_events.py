@@ -122,7 +122,11 @@ REFUSED = [
         "event_is_one_of_its_kind",
     ),
     (event("air_drop", leg(units="1", cost_gbp="-9")), "no cost below nothing", "event_is_one_of_its_kind"),
-    (event("dividend", leg("ZZZ", cash_gbp="7")), "the universe in use has no ZZZ", "event_is_one_of_its_kind"),
+    (
+        event("dividend", leg("ZZZ", cash_gbp="7")),
+        "the universe in use has no ZZZ",
+        "event_is_one_of_its_kind",
+    ),
     (event("correction", leg("", cash_gbp="7")), "the universe in use has no", "event_is_one_of_its_kind"),
     (event("correction", leg(units="1"), person="executor"), "executor is no operator", "operator_books"),
     (event("correction", leg(units="1"), person="stranger"), "stranger is no operator", "operator_books"),
@@ -211,7 +215,7 @@ def test_a_sale_outside_a_ticket_leaves_zero_within_the_tolerance(book):
 
 
 def test_a_book_that_is_short_of_one_stock_still_takes_what_happens_to_another(book):
-    """A vendor withdraws the split that a sale needed; nothing of BBB waits for that, and no more of AAA goes."""
+    """A vendor withdraws the split that a sale needed; BBB does not wait, and no more of AAA goes."""
     run = split_week(book)
     take(book, run, said(date(2026, 6, 17)))
     record(book, event("trade", leg(units="-30", cash_gbp="600"), happened_at="2026-06-19T15:00:00+00:00"))
@@ -226,7 +230,7 @@ def test_a_book_that_is_short_of_one_stock_still_takes_what_happens_to_another(b
 
 
 def test_a_small_sale_hides_no_more_than_half_of_what_it_sold(book):
-    """A thousandth of some share is money: what stays after a part is sold is held, and nothing is sold of nothing."""
+    """A thousandth of some share is money: what stays is held, and nothing is sold of nothing."""
     for hour, units in ((8, "-9.9"), (9, "-0.098"), (10, "-0.0011")):
         sold = leg(units=units, cash_gbp="40")
         record(
@@ -235,7 +239,5 @@ def test_a_small_sale_hides_no_more_than_half_of_what_it_sold(book):
     assert positions(book) == {"AAA": Decimal("0.0009")}
     with pytest.raises(psycopg.errors.CheckViolation, match="would hold -0.0009.* units of BBB"):
         record(book, event("trade", leg("BBB", units="-0.0009", cash_gbp="40")))
-    record(
-        book, event("trade", leg(units="-0.0008", cash_gbp="40"), happened_at="2026-06-16T11:00:00+00:00")
-    )
+    record(book, event("trade", leg(units="-0.0008", cash_gbp="40"), happened_at="2026-06-16T11:00:00+00:00"))
     assert positions(book) == {}
