@@ -38,7 +38,7 @@ LONG_FILES: dict[str, int] = {
     "tests/unit/plan/test_sizing.py": 290,
 }
 LONG_FUNCTIONS: dict[str, int] = {
-    "plugins/trading_ops/runs/freeze.py:freeze": 71,
+    "plugins/trading_ops/runs/freeze.py:freeze": 70,
     "tests/dags/test_model_path.py:test_a_model_is_trained_registered_watched_and_traded_beside_its_successor": 101,
 }
 LONG_MODELS: dict[str, int] = {

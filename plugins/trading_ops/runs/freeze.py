@@ -42,10 +42,11 @@ def freeze(
     """
     Freeze a run of the configured portfolio and return it (as desk_planner, one transaction).
 
-    Symbols that are switched off are frozen as disabled. A plan and a daily run know up to two models, the one
-    traded on and the one watched; `image_digest` names the image of their steps. Waits for a load and an entry
-    under way. Raises RunError for a day that is no session, has not closed or lies before every bar, for a desk
-    without data or portfolio, a key used for another run, or a week that already has a TRADE ticket.
+    Symbols that are switched off are frozen as disabled. A plan and a daily run are frozen with up to two
+    models, the one that is traded on and the one that is watched. `image_digest` names the image of its Qlib
+    steps. Waits for a load and an entry that are under way. Raises RunError for a day that is no session,
+    has not closed or lies before every bar, for a desk without data or portfolio, a key used for another run,
+    or a week that already has a TRADE ticket.
     """
     config = config or settings()
     portfolio_id = config.portfolio_id
@@ -69,12 +70,10 @@ def freeze(
         policy_hash = adopt_policy(connection, policy)
         universe_hash = store_universe(connection, universe.without(disabled_symbols(connection)))
         calendar_hash = store_calendar(connection)
-        window = None
-        if kind == "plan":
-            window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
         last_attempt = queries.runs.last_attempt(
             connection, portfolio_id=portfolio_id, kind=kind, as_of_date=as_of_date, plan_week=plan_week
         )
+        # What is being booked now is there before the run, or comes after it.
         queries.runs.lock_book(connection, portfolio_id=portfolio_id)
         row = queries.runs.insert_run(
             connection,
@@ -95,7 +94,7 @@ def freeze(
             signal_method=policy.signal.method,
             image_digest=image_digest,
             **_models_of(connection, kind, as_of_date, policy),
-            **_window_columns(window),
+            **_window_columns(kind, as_of_date, policy),
             **mail_columns(config),
         )
         return run_of(row)
@@ -107,7 +106,10 @@ def mail_columns(config: Settings) -> dict[str, str | Jsonb]:
     return {"mail_way": config.mail, "mail_addresses": Jsonb(addresses)}
 
 
-def _window_columns(window: sessions.Window | None) -> dict[str, datetime | None]:
+def _window_columns(kind: str, as_of_date: date, policy: Policy) -> dict[str, datetime | None]:
+    window = None
+    if kind == "plan":
+        window = sessions.execution_window(sessions.execution_session(as_of_date), policy.execution)
     return {
         "window_open_at": window.open_at if window else None,
         "window_close_at": window.close_at if window else None,
