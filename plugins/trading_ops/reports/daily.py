@@ -16,6 +16,7 @@ from trading_ops.comms.incidents import close_over, raise_incident, record_incid
 from trading_ops.comms.outbox import enqueue
 from trading_ops.db.connect import beside, queries
 from trading_ops.exchange import sessions
+from trading_ops.ledger.splits import split_words
 from trading_ops.ops.absences import coming_absences
 from trading_ops.plan.steps import gate_reasons
 from trading_ops.reports.daily_words import DailyReport, daily_letter, loss_beyond_limit, words_of
@@ -118,6 +119,7 @@ def read_daily_report(connection: psycopg.Connection, run_id: str) -> DailyRepor
         next_rebalance_date=_next_rebalance_date(run["as_of_date"]),
         absences=coming_absences(connection),
         rebought=rebought_now(connection, run["portfolio_id"]),
+        splits=[split_words(row) for row in queries.reports.recent_splits(connection, run_id=run_id)],
         missing=tuple(missing),
     )
 

@@ -41,6 +41,7 @@ class DailyReport:
     next_rebalance_date: date | None
     absences: Sequence[str]
     rebought: Sequence[str]
+    splits: Sequence[str]
     missing: Sequence[str]
 
 
@@ -77,6 +78,7 @@ def daily_letter(report: DailyReport, html: str, page_url: str, number: int) -> 
         ("Newest ticket", ticket_status(report.ticket)),
         *([("Fills of the week", fills_in_words(report.fills))] if report.fills else []),
         *(("Question", question) for question in fill_questions(report.fills)),
+        *(("Split of the week", line) for line in report.splits),
         ("Next rebalance", str(report.next_rebalance_date or "unknown")),
         *(("Away", line) for line in report.absences),
         ("Incidents", "; ".join(f"{row['code']}: {row['detail']}" for row in report.incidents) or "none"),

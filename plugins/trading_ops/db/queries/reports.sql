@@ -164,6 +164,14 @@ from marts.fill_findings
 where run_id = :run_id and is_price_in_range is not null
 order by fill_id;
 
+-- name: recent_splits(run_id)
+-- What was said of splits of the book's holdings in the week before the report of a run.
+select finding.internal_symbol, finding.ex_date, finding.belief, finding.new_shares, finding.old_shares, finding.reason
+from desk.runs as run
+inner join desk.split_findings as finding on finding.portfolio_id = run.portfolio_id
+where run.run_id = :run_id and finding.created_at > desk.now() - interval '7 days'
+order by finding.finding_id;
+
 -- name: recent_fills(run_id)
 -- The fills of the week before a run beside the market of their day.
 select
