@@ -8,6 +8,7 @@ kept is checked anew. It is far larger than a form, and only these two addresses
 import base64
 import binascii
 import hashlib
+from collections.abc import Mapping
 
 import psycopg
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -18,6 +19,7 @@ from trading_ops.db.connect import queries
 from trading_ops.statements import report
 from trading_ops.statements.record import check_file, import_file
 from trading_ops.statements.refusal import StatementRefused
+from trading_ops.wording.instants import utc_minute
 
 # A real one of two years has 0.13 MB; the command line takes larger ones.
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
@@ -90,6 +92,26 @@ def keep():
     return redirect(url_for("statements.show"), code=303)
 
 
+def _form_for(row: Mapping, currency: str) -> str:
+    """Return where a row that the book lacks is booked, with what the statement says of it filled in."""
+    document = f"eToro's statement, {row['kind']} of {utc_minute(row['happened_at'])}"
+    told = {"amount": str(abs(row["amount"]))} if currency == "GBP" else {}
+    if row["kind"] in ("deposit", "withdrawal", "interest"):
+        return url_for("cash.new", kind=row["kind"], notes=document, **told)
+    symbol = row["paper"].partition("/")[0]
+    if row["kind"] == "dividend":
+        cash = {"cash": told["amount"]} if told else {"dollars": str(abs(row["amount"]))}
+        return url_for("events.new", kind="dividend", symbol=symbol, document=document, **cash)
+    if row["units"]:
+        way = "units_in" if row["amount"] < 0 else "units_out"
+        cash = {"cash": told["amount"]} if told else {}
+        units = {way: f"{row['units'].normalize():f}"}
+        return url_for("events.new", kind="trade", symbol=symbol, document=document, **units, **cash)
+    if row["kind"] == "split":
+        return url_for("cases.splits", symbol=symbol)
+    return url_for("cash.new", kind="fee", notes=document, **told)
+
+
 def _page(message: str = "", status: int = 200):
     portfolio_id = desk_settings().portfolio_id
     kept = list(queries.statements.kept(reading(), portfolio_id=portfolio_id))
@@ -104,7 +126,7 @@ def _page(message: str = "", status: int = 200):
             for row in queries.statements.disputed(reading(), portfolio_id=portfolio_id)
         ],
         unbooked=[
-            report.unbooked(row, kept[0]["currency"])
+            (report.unbooked(row, kept[0]["currency"]), _form_for(row, kept[0]["currency"]))
             for row in queries.statements.unbooked(reading(), portfolio_id=portfolio_id)
         ],
     ), status

@@ -5,6 +5,7 @@ import hashlib
 import io
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
@@ -53,6 +54,15 @@ def test_a_statement_is_looked_at_and_then_kept_once(operator, desk):
     assert stored(desk) == [(20, "operator")]
     page = operator.client.get("/statements").text
     assert "2026-01-01 to 2026-06-12" in page and "<strong>INTENDED</strong>: 6 lines" in page
+    for form, filled in (
+        ("/cash/new?kind=deposit", 'value="deposit" checked'),
+        ("/events/new?kind=dividend", "statement, dividend of"),
+        ("/events/new?kind=trade", "statement, opened of"),
+    ):
+        path = unescape(
+            next(part for part in page.split('href="') if part.startswith(form)).partition('"')[0]
+        )
+        assert filled in operator.client.get(path).text
 
 
 @pytest.mark.parametrize(

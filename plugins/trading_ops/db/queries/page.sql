@@ -214,7 +214,8 @@ select
     event.event_id, event.kind, event.happened_at, event.person, event.notes, event.document, event.reverses_event_id,
     state.reversed_by_id, event.persons_min = 2 and state.counts_from_at is null as is_waiting,
     state.reversal_counts_from_at is not null as is_taken_back,
-    leg.internal_symbol, state.sign * leg.units_delta as units_delta, state.sign * leg.cash_gbp as cash_gbp
+    leg.internal_symbol, state.sign * leg.units_delta as units_delta, state.sign * leg.cash_gbp as cash_gbp,
+    leg.withheld_gbp
 from (
     select * from desk.ledger_events where portfolio_id = :portfolio_id order by event_id desc limit 20
 ) as event
