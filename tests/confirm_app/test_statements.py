@@ -57,7 +57,7 @@ def test_a_statement_is_looked_at_and_then_kept_once(operator, desk):
     for form, filled in (
         ("/cash/new?kind=deposit", 'value="deposit" checked'),
         ("/events/new?kind=dividend", "statement, dividend of"),
-        ("/events/new?kind=trade", "statement, opened of"),
+        ("/events/new?kind=trade", "statement, closed of"),
     ):
         path = unescape(
             next(part for part in page.split('href="') if part.startswith(form)).partition('"')[0]
