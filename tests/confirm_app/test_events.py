@@ -1,5 +1,6 @@
 """What happened to the account, on the page: booked by an operator, asked about, approved, taken back."""
 
+import json
 import re
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from confirm_app.people.accounts import set_person
 from tests.confirm_app.conftest import Visitor, doubts_of
 from tests.confirm_app.desk_rows import PASSWORDS, count_rows, deposit, select
 from tests.database.planning import policy_of
-from trading_ops.db.connect import connect
+from trading_ops.db.connect import connect, queries
 from trading_ops.runs.frozen import adopt_policy
 
 EVENTS = "/events/new"
@@ -120,6 +121,27 @@ def test_a_second_operator_approves_an_event_and_its_reversal_on_the_page(holder
     take_back(holder)
     page = deputy.client.get(EVENTS).text
     assert page.count("Taken back.") == 2 and "Waits" not in page and "Approve it" not in page
+
+
+def test_what_waits_is_shown_however_old_it_is(holder, desk):
+    """Twenty dividends later somebody can still approve it."""
+    with connect("desk_planner", desk) as connection:
+        adopt_policy(connection, policy_of({"event_persons_min: 1": "event_persons_min: 2"}))
+    request = {
+        "portfolio_id": "demo", "kind": "transfer", "person": "operator", "notes": "n", "idempotency_key": "first",
+        "legs": [{"symbol": "ALDR", "units": "-1"}], "happened_at": "2026-06-15T14:00:00+00:00",
+    }  # fmt: skip
+    with connect("desk_app", desk) as connection:
+        queries.ledger.record_event(connection, request=json.dumps(request))
+        for number in range(21):
+            paid = {
+                "kind": "dividend",
+                "legs": [{"symbol": "ALDR", "cash_gbp": "1"}],
+                "idempotency_key": f"{number}",
+            }
+            queries.ledger.record_event(connection, request=json.dumps(request | paid))
+    page = holder.client.get(EVENTS).text
+    assert page.count("Waits for a second operator") == 1 and page.count("<strong>Dividend</strong>") == 20
 
 
 def approve(visitor) -> None:

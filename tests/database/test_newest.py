@@ -181,3 +181,18 @@ def test_what_writes_picks_the_newest_of_one_book(book):
     ]
     assert len(picks) >= 5
     assert {name for name, statement in picks if not of_one.search(statement)} == set()
+
+
+@pytest.mark.parametrize("view", ["entries", "positions_now", "lots"])
+def test_the_entries_of_one_book_are_told_without_replaying_the_others(desk, view):
+    """A filter on the book chooses its portfolio before entries are counted."""
+    asked = f"explain (format json) select * from desk.{view} where portfolio_id = 'demo'"
+    with rows.superuser(desk) as connection:
+        [row] = connection.execute(asked).fetchall()
+    waiting, conditions = [row["QUERY PLAN"][0]["Plan"]], []
+    while waiting:
+        node = waiting.pop()
+        waiting += node.get("Plans", [])
+        if node.get("Relation Name") == "portfolios":
+            conditions.append(node.get("Index Cond") or node.get("Filter"))
+    assert conditions == ["(portfolio_id = 'demo'::text)"]

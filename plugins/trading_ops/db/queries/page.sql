@@ -209,19 +209,29 @@ where booked_event_id is null
 order by ex_date, symbol;
 
 -- name: recent_events(portfolio_id)
--- The legs of the newest events of a portfolio, with what each takes back, what takes it back, and whether either waits.
+-- The legs of the newest events of a portfolio and of all that wait, with what each takes back and what takes it back.
+with events as (
+    select
+        event.*, state.sign, state.reversed_by_id, state.reversal_counts_from_at is not null as is_taken_back,
+        event.persons_min = 2 and state.counts_from_at is null and state.reversed_by_id is null as is_waiting
+    from desk.ledger_events as event
+    inner join desk.signed_events as state on state.event_id = event.event_id
+    where event.portfolio_id = :portfolio_id
+),
+
+recent as (
+    select *, row_number() over (order by event_id desc) as place from events
+)
+
 select
-    event.event_id, event.kind, event.happened_at, event.person, event.notes, event.document, event.reverses_event_id,
-    state.reversed_by_id, event.persons_min = 2 and state.counts_from_at is null as is_waiting,
-    state.reversal_counts_from_at is not null as is_taken_back,
-    leg.internal_symbol, state.sign * leg.units_delta as units_delta, state.sign * leg.cash_gbp as cash_gbp,
+    recent.event_id, recent.kind, recent.happened_at, recent.person, recent.notes, recent.document,
+    recent.reverses_event_id, recent.reversed_by_id, recent.is_waiting, recent.is_taken_back,
+    leg.internal_symbol, recent.sign * leg.units_delta as units_delta, recent.sign * leg.cash_gbp as cash_gbp,
     leg.withheld_gbp
-from (
-    select * from desk.ledger_events where portfolio_id = :portfolio_id order by event_id desc limit 20
-) as event
-inner join desk.signed_events as state on state.event_id = event.event_id
-inner join desk.ledger_event_legs as leg on leg.event_id = coalesce(event.reverses_event_id, event.event_id)
-order by event.event_id desc, leg.leg_number;
+from recent
+inner join desk.ledger_event_legs as leg on leg.event_id = coalesce(recent.reverses_event_id, recent.event_id)
+where recent.place <= 20 or recent.is_waiting
+order by recent.event_id desc, leg.leg_number;
 
 -- name: account_lots(portfolio_id, at)
 -- The lots of a book as they were known at an instant: each part that was closed, the newest first, and what is left.

@@ -217,7 +217,7 @@ comment on function desk.entries_known(text, timestamptz, timestamptz) is
     'The entries of a book as they were known at an instant, with the splits believed at another.';
 
 create or replace view desk.entries as
-select entry.portfolio_id, entry.kind, entry.internal_symbol, entry.happened_at, entry.recorded_at,
+select portfolio.portfolio_id, entry.kind, entry.internal_symbol, entry.happened_at, entry.recorded_at,
     entry.units_delta, entry.cash_delta_gbp, entry.entry_id, entry.is_taken_back
 from desk.portfolios as portfolio
 cross join lateral desk.entries_known(portfolio.portfolio_id, 'infinity', 'infinity') as entry;

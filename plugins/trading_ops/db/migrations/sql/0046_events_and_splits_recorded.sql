@@ -297,6 +297,7 @@ begin
             and other.ex_date - one.ex_date <= 5
         where one.belief = 'believed' and other.belief = 'believed'
             and exists (select from jsonb_array_elements(said) as split where split ->> 'symbol' = one.internal_symbol)
+        order by one.internal_symbol, one.ex_date
     loop
         raise exception 'a stock splits once a week: % on % or on %', untold.symbol, untold.ex_date, untold.other_date
             using errcode = 'check_violation', constraint = 'split_counts_once';
