@@ -1,4 +1,4 @@
-"""Runs sql/0047_doubted_splits.sql."""
+"""Runs sql/0047_plans_know_splits.sql."""
 
 from trading_ops.db.migrate import run_sql_file
 
@@ -7,4 +7,4 @@ down_revision = "0046"
 
 
 def upgrade() -> None:
-    run_sql_file("0047_doubted_splits.sql")
+    run_sql_file("0047_plans_know_splits.sql")
