@@ -694,7 +694,8 @@ grant select on desk.statements, desk.statement_rows, desk.statement_contents
 grant select on desk.statement_ledger, desk.statement_trades, desk.statement_families, desk.line_claims,
     desk.line_executions, desk.line_proofs, desk.statement_unbooked to desk_app, desk_planner, desk_reader;
 
--- As before, and a line is disputed until statement and confirmation agree.
+-- As before; a doubted split is over once an operator settled it or its vendor says otherwise, a dividend once it is booked or a
+-- year old, a disputed line once statement and confirmation agree.
 create or replace function desk.is_incident_over(told_incident_id bigint) returns boolean
 language sql stable security definer
 set search_path = pg_catalog, desk, pg_temp
