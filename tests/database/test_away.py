@@ -132,6 +132,7 @@ def test_a_desk_without_an_executor_trades_nothing(desk):
         )
     (reason,) = call(decide, desk, run).reasons
     assert reason.key == "window.executor_known" and "people add NAME --role executor" in reason.fix
+    rows.set_clock(desk, rows.SATURDAY_AT + timedelta(weeks=1))
     with pytest.raises(psycopg.errors.IntegrityError) as refused, connect("desk_planner", desk) as connection:
         rows.insert_ticket(connection, rows.ticket_row(desk, approved), [1, 2])
     assert refused.value.diag.constraint_name == "executor_is_known"
