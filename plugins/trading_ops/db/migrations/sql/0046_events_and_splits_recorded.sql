@@ -200,13 +200,13 @@ comment on function desk.reverse_event(jsonb) is 'Takes an event back whole, wit
 
 -- Granted to nobody. The splits of a book that are believed or doubted now.
 create function desk.standing_splits(asked_portfolio_id text)
-returns table (internal_symbol text, ex_date date, belief text)
+returns table (internal_symbol text, ex_date date, belief text, new_shares bigint, old_shares bigint)
 language sql stable
 set search_path = pg_catalog, desk, pg_temp
 begin atomic
-    select said.internal_symbol, said.ex_date, said.belief
+    select said.internal_symbol, said.ex_date, said.belief, said.new_shares, said.old_shares
     from (
-        select distinct on (internal_symbol, ex_date) internal_symbol, ex_date, belief
+        select distinct on (internal_symbol, ex_date) *
         from desk.split_findings
         where portfolio_id = asked_portfolio_id
         order by internal_symbol, ex_date, person is null, finding_id desc

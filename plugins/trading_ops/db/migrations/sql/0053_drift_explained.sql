@@ -14,6 +14,8 @@ cross join lateral (
 where named.vendor_symbol is not null;
 comment on view desk.vendor_names is 'What a vendor calls a stock; without a source, every vendor that has no name of its own.';
 
+create aggregate desk.product(numeric) (sfunc = pg_catalog.numeric_mul, stype = numeric, initcond = '1');
+
 /*
   The dividends of what a book held: units at the ex-date times what the first vendor of the policy in use reports, in pounds
   at the newest rate. A vendor that adjusts for splits tells a dividend in shares of today. One is booked when an event of the
@@ -70,19 +72,11 @@ begin atomic
                 and entries.happened_at < reported.ex_date::timestamp at time zone 'America/New_York'
         ) as held
         cross join lateral (
-            select exp(sum(ln(split.new_shares / split.old_shares::numeric))) as ratio
-            from desk.split_findings as split
-            where split.portfolio_id = asked_portfolio_id
-                and split.internal_symbol = reported.internal_symbol
+            select desk.product(split.new_shares / split.old_shares::numeric) as ratio
+            from desk.standing_splits(asked_portfolio_id) as split
+            where split.internal_symbol = reported.internal_symbol
                 and split.ex_date > reported.ex_date
                 and split.belief = 'believed'
-                and not exists (
-                    select from desk.split_findings as newer
-                    where newer.portfolio_id = split.portfolio_id
-                        and newer.internal_symbol = split.internal_symbol
-                        and newer.ex_date = split.ex_date
-                        and newer.finding_id > split.finding_id
-                )
         ) as later
         left join lateral (
             select bar.price_basis

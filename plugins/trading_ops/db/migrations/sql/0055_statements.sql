@@ -227,8 +227,6 @@ return array(
     where name <> ''
 );
 
-create aggregate desk.product(numeric) (sfunc = pg_catalog.numeric_mul, stype = numeric, initcond = '1');
-
 create view desk.statement_ledger as
 select distinct on (
     told.portfolio_id, told.sheet, told.kind, told.position_id, told.happened_at, told.occurrence
